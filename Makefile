@@ -6,7 +6,8 @@
 #   make check                    what must pass before a commit: lint, types, test
 #   make run PYTHON=python3.12    another interpreter for a new .venv
 
-PYTHON ?= python3
+# The first of these that is Python 3.11 to 3.13 and can make a venv.
+PYTHON ?= python3 python3.13 python3.12 python3.11 python
 VENV := .venv
 BIN := $(VENV)/bin
 ARGS ?=
@@ -16,7 +17,7 @@ export PIP_DISABLE_PIP_VERSION_CHECK := 1
 .PHONY: help run test lint format types check clean
 
 help:
-	@sed -n 's/^# \{0,1\}//p' Makefile
+	@sed -n '/^#/!q; s/^# \{0,1\}//p' Makefile
 
 run: $(VENV)/.installed
 	@exec $(BIN)/starbridge serve $(ARGS)
@@ -40,23 +41,27 @@ check: lint types test
 clean:
 	rm -rf $(VENV) build dist htmlcov .coverage .mypy_cache .ruff_cache .pytest_cache .hypothesis
 
-# A stamp is newer than pyproject.toml once everything in it is installed.
-$(VENV)/.installed: pyproject.toml $(BIN)/python
-	@echo "Installing StarBridge into $(VENV) ..."
+# Stamps inside .venv: each is newer than what it was made from, and written only once all went well.
+$(VENV)/.installed: pyproject.toml $(VENV)/.made
+	@echo "Installing StarBridge into $(VENV), which takes a minute the first time ..."
 	@$(BIN)/python -m pip install --quiet --editable .
 	@touch $@
 
-$(VENV)/.installed-test: pyproject.toml $(BIN)/python
-	@echo "Installing StarBridge and its tests into $(VENV) ..."
+$(VENV)/.installed-test: pyproject.toml $(VENV)/.made
+	@echo "Installing StarBridge and what its tests need into $(VENV), which takes a minute the first time ..."
 	@$(BIN)/python -m pip install --quiet --editable '.[test]'
 	@touch $(VENV)/.installed $@
 
-$(BIN)/python:
-	@command -v $(PYTHON) >/dev/null 2>&1 || { \
-	  echo "StarBridge needs Python 3.11, 3.12 or 3.13, and '$(PYTHON)' is not here. Install it, or say: make PYTHON=/path/to/python" >&2; exit 1; }
-	@$(PYTHON) -c 'import sys; sys.exit(not (3, 11) <= sys.version_info[:2] < (3, 14))' || { \
-	  echo "StarBridge needs Python 3.11, 3.12 or 3.13; '$(PYTHON)' is $$($(PYTHON) -V 2>&1). Say: make PYTHON=python3.12" >&2; exit 1; }
-	@$(PYTHON) -c 'import venv, ensurepip' 2>/dev/null || { \
-	  echo "'$(PYTHON)' comes without venv. On Debian and Ubuntu: sudo apt-get install python3-venv" >&2; exit 1; }
-	@echo "Making $(VENV) with $$($(PYTHON) -V) ..."
-	@$(PYTHON) -m venv $(VENV)
+$(VENV)/.made:
+	@for python in $(PYTHON); do \
+	  version=$$($$python -c 'import sys; print("%d.%d" % sys.version_info[:2])' 2>/dev/null) || continue; \
+	  found="$$found $$python is $$version;"; \
+	  case $$version in 3.11|3.12|3.13) ;; *) continue ;; esac; \
+	  $$python -c 'import venv, ensurepip' 2>/dev/null || { found="$$found but has no venv;"; continue; }; \
+	  echo "Making $(VENV) with Python $$version ($$python) ..."; \
+	  $$python -m venv $(VENV) && touch $@ && exit 0; \
+	  exit 1; \
+	done; \
+	echo "StarBridge needs Python 3.11, 3.12 or 3.13 with venv. Looked for: $(PYTHON). Found:$${found:- none.}" >&2; \
+	echo "Install one (Debian, Ubuntu: sudo apt-get install python3 python3-venv), or name it: make PYTHON=/path/to/python3.12" >&2; \
+	exit 1
