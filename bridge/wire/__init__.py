@@ -1,0 +1,1 @@
+"""Bytes to messages and back: pure codecs, one protocol a file. No socket, no clock, no session."""
