@@ -1,0 +1,57 @@
+"""What every door shares: the outlet that it gives the host for a connection, and the seat it gets in return.
+
+A door turns bytes into messages (`bridge.wire`), hands them to `Host.submit`, and sends what its outlet is given. It decides
+nothing: who may do what is asked of `sessions`.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Protocol
+
+from sessions.answers import Message, refusal
+
+if TYPE_CHECKING:
+    from bridge.host import Host
+
+__all__ = ["Bundle", "Message", "Outlet", "Seat", "refusal"]
+
+
+@dataclass(frozen=True, slots=True)
+class Bundle:
+    """Messages that belong together; `at_us` is when what they say sounds (an OSC bundle's time tag)."""
+
+    messages: tuple[Message, ...]
+    at_us: int | None = None
+
+
+class Outlet(Protocol):
+    """Where a connection's answers go."""
+
+    kind: str
+    """`osc`, `osc-tcp`, `ws`, `http` ..."""
+    local: bool
+    """On this machine: may be told paths of files."""
+    watches: bool
+    """Shows the whole session, not only what was asked for here."""
+
+    def send(self, bundle: Bundle) -> None:
+        """Never blocks; an outlet that can't keep up closes itself."""
+
+
+@dataclass(eq=False, slots=True)
+class Seat:
+    """A member's place at a door."""
+
+    host: Host
+    member: str
+    outlet: Outlet
+    heard_us: int = 0
+    dismissed: Callable[[], None] | None = None
+    """Called when the member is removed, or comes in by another door in this seat's stead."""
+    gone: bool = field(default=False)
+
+    @property
+    def role(self) -> str:
+        return self.host.state.members[self.member].role

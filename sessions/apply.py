@@ -1,0 +1,218 @@
+"""Apply: one event changes the state; the fold of all events is the state.
+
+Events are facts, so nothing is judged here and nothing can be refused. What the log says happened is what is.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+from sessions import events as e
+from sessions.state import Member, Playing, Presence, Section, State, Status, Stem, Take, bar_name
+
+__all__ = ["apply"]
+
+Applier = Callable[[State, str, Any], None]
+
+
+def apply(state: State, member: str, event: e.Event, time: str, nonce: str = "") -> None:
+    """Change the state by what happened: by whom, when, and the nonce that is used up by it."""
+    state.time = time
+    if nonce:
+        state.nonces.setdefault(member, {})[nonce] = True
+    _APPLIERS[type(event)](state, member, event)
+    state.size += 1
+
+
+def _created(state: State, member: str, event: e.Created) -> None:
+    state.name, state.origin, state.log_key = event.session, event.origin, event.log_key
+
+
+def _recovered(state: State, member: str, event: e.Recovered) -> None:
+    """A restart: nobody is connected, nothing sounds, no engine has anything in hand."""
+
+
+def _joined(state: State, member: str, event: e.Joined) -> None:
+    state.members[event.member] = Member(event.member, event.role, event.invite, event.key)
+
+
+def _left(state: State, member: str, event: e.Left) -> None:
+    gone = event.why is e.LeftWhy.LEFT
+    state.members[event.member].presence = Presence.LEFT if gone else Presence.AWAY
+    state.offers.pop(event.member, None)
+
+
+def _role(state: State, member: str, event: e.RoleChanged) -> None:
+    state.members[event.member].role = event.role
+
+
+def _removed(state: State, member: str, event: e.Removed) -> None:
+    state.members[event.member].presence = Presence.REMOVED
+    state.offers.pop(event.member, None)
+
+
+def _revoked(state: State, member: str, event: e.Revoked) -> None:
+    state.revoked[event.invite] = True
+
+
+def _defined(state: State, member: str, event: e.RoleDefined) -> None:
+    if event.grants:
+        state.roles[event.role] = event.grants
+    else:
+        state.roles.pop(event.role, None)
+
+
+def _said(state: State, member: str, event: e.Said) -> None:
+    """Chat lives in the log and on the members' screens."""
+
+
+def _offered(state: State, member: str, event: e.EngineOffered) -> None:
+    state.offers[member] = event.renderers
+
+
+def _requested(state: State, member: str, event: e.Requested) -> None:
+    section = Section(
+        asker=member,
+        id=event.id,
+        role=state.members[member].role,
+        index=state.size,
+        time=state.time,
+        asked=dict(event.asked),
+        request=event.request,
+        status=Status.WAITING if event.waiting else Status.QUEUED,
+    )
+    state.sections[section.name] = section
+    if not event.waiting:
+        state.queue += (section.name,)
+
+
+def _approved(state: State, member: str, event: e.Approved) -> None:
+    section = state.sections[event.section]
+    section.status, section.approver = Status.QUEUED, member
+    state.queue += (section.name,)
+
+
+def _assigned(state: State, member: str, event: e.Assigned) -> None:
+    section = state.sections[event.section]
+    section.status, section.engine, section.attempt = Status.WORKING, event.engine, event.attempt
+    state.queue = tuple(name for name in state.queue if name != section.name)
+    state.hands[event.engine] = (*state.hands.get(event.engine, ()), section.name)
+
+
+def _out_of_hand(state: State, section: Section) -> None:
+    state.queue = tuple(name for name in state.queue if name != section.name)
+    held = tuple(name for name in state.hands.get(section.engine, ()) if name != section.name)
+    if held:
+        state.hands[section.engine] = held
+    else:
+        state.hands.pop(section.engine, None)
+
+
+def _requeued(state: State, member: str, event: e.Requeued) -> None:
+    """To the front: it has waited longest. Bars that were heard stay until they are written anew."""
+    section = state.sections[event.section]
+    _out_of_hand(state, section)
+    section.status, section.engine = Status.QUEUED, ""
+    section.stems.clear()
+    state.queue = (section.name, *state.queue)
+
+
+def _bar(state: State, member: str, event: e.BarWritten) -> None:
+    state.sections[event.section].bars[bar_name(event.part, event.bar)] = event.notes
+
+
+def _stem(state: State, member: str, event: e.StemRendered) -> None:
+    state.sections[event.section].stems[event.part] = Stem(event.sha256, event.frames, event.rate)
+
+
+def _done(state: State, member: str, event: e.Done) -> None:
+    section = state.sections[event.section]
+    _out_of_hand(state, section)
+    section.status, section.take = Status.DONE, event.take
+    stated = dict(event.stated)
+    state.takes[event.take] = Take(event.take, section.name, state.size, state.time, event.statement, stated)
+
+
+def _over(status: Status) -> Applier:
+    def over(state: State, member: str, event: e.Failed | e.Cancelled | e.Denied) -> None:
+        section = state.sections[event.section]
+        _out_of_hand(state, section)
+        section.status = status
+        if isinstance(event, e.Failed):
+            section.code, section.advice = event.code, event.advice
+
+    return over
+
+
+def _played(state: State, member: str, event: e.Played) -> None:
+    for name, playing in list(state.playing.items()):
+        length = state.sections[state.takes[name].section].request.total_ticks
+        if not playing.loop and playing.tick + length <= event.tick:
+            del state.playing[name]
+    state.playing[event.take] = Playing(event.tick, event.loop)
+
+
+def _stopped(state: State, member: str, event: e.Stopped) -> None:
+    state.playing.pop(event.take, None)
+
+
+def _verdict(word: str) -> Applier:
+    def verdict(state: State, member: str, event: e.Accepted | e.Rejected) -> None:
+        state.takes[event.take].verdict = word
+
+    return verdict
+
+
+def _rated(state: State, member: str, event: e.Rated) -> None:
+    state.takes[event.take].ratings[member] = event.stars
+
+
+def _voted(state: State, member: str, event: e.Voted) -> None:
+    votes = state.takes[event.take].votes
+    if event.value:
+        votes[member] = event.value
+    else:
+        votes.pop(member, None)
+
+
+def _moved(state: State, member: str, event: e.TransportMoved) -> None:
+    state.transport = event.transport
+    if not event.transport.playing:
+        state.playing.clear()
+
+
+def _noted(state: State, member: str, event: e.NotePlayed) -> None:
+    """A live note is for the log and for everybody's ears; the state does not keep it."""
+
+
+_APPLIERS: dict[type[e.Event], Applier] = {
+    e.Created: _created,
+    e.Recovered: _recovered,
+    e.Joined: _joined,
+    e.Left: _left,
+    e.RoleChanged: _role,
+    e.Removed: _removed,
+    e.Revoked: _revoked,
+    e.RoleDefined: _defined,
+    e.Said: _said,
+    e.EngineOffered: _offered,
+    e.Requested: _requested,
+    e.Approved: _approved,
+    e.Denied: _over(Status.DENIED),
+    e.Assigned: _assigned,
+    e.Requeued: _requeued,
+    e.BarWritten: _bar,
+    e.StemRendered: _stem,
+    e.Done: _done,
+    e.Failed: _over(Status.FAILED),
+    e.Cancelled: _over(Status.CANCELLED),
+    e.Played: _played,
+    e.Stopped: _stopped,
+    e.Accepted: _verdict("accepted"),
+    e.Rejected: _verdict("rejected"),
+    e.Rated: _rated,
+    e.Voted: _voted,
+    e.TransportMoved: _moved,
+    e.NotePlayed: _noted,
+}

@@ -1,0 +1,138 @@
+"""Decisions about engines: what they hand in, and who gets the next section.
+
+An engine is a member like any other and is believed as little: a bar must be of a section it was given, of a part that was
+asked for, inside the section. What comes late, after a cancel or after another engine took over, is dropped without a word.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping
+from typing import Any
+
+from sessions.canonical import canonical_hash
+from sessions.commands import EngineBar, EngineDone, EngineFailed, EngineProgress, EngineReady, EngineStem
+from sessions.decide import takes
+from sessions.decide.base import NOBODY, Decision, Moment
+from sessions.errors import Code, Refused
+from sessions.events import Assigned, BarWritten, Done, EngineOffered, Event, Failed, Requeued, StemRendered
+from sessions.music import Note, Part
+from sessions.statement import make_statement
+from sessions.state import Presence, Section, State, Status
+
+__all__ = ["bar", "done", "failed", "follow_ups", "progress", "ready", "stem"]
+
+MAX_ATTEMPTS = 3
+"""Engines that a section is handed to before it fails."""
+
+_SHA256 = re.compile(r"[0-9a-f]{64}")
+
+
+def ready(command: EngineReady) -> Decision:
+    return Decision((EngineOffered(command.name, command.software, command.renderers),))
+
+
+def _own(state: State, member: str, name: str) -> Section | None:
+    """The section if this engine has it in hand."""
+    section = state.sections.get(name)
+    if section is None or section.engine != member or section.status is not Status.WORKING:
+        return None
+    return section
+
+
+def bar(state: State, member: str, command: EngineBar) -> Decision:
+    section = _own(state, member, command.section)
+    if section is None or section.notes(command.part, command.bar) == command.notes:
+        return NOBODY
+    request = section.request
+    if command.part not in request.parts or command.part is Part.TEXTURE:
+        raise Refused(Code.BAD_VALUE, f"part: {command.part} has no notes in this section")
+    if not 1 <= command.bar <= request.bars:
+        raise Refused(Code.BAD_VALUE, f"bar: send 1 to {request.bars}")
+    start = (command.bar - 1) * request.ticks_per_bar
+    for note in command.notes:
+        _check_note(note, start, start + request.ticks_per_bar, request.total_ticks)
+    return Decision((BarWritten(section.name, command.part, command.bar, tuple(sorted(command.notes))),))
+
+
+def _check_note(note: Note, start: int, end: int, total: int) -> None:
+    inside = start <= note.start < end and note.length > 0 and note.start + note.length <= total
+    if not inside or not 0 <= note.pitch <= 127 or not 1 <= note.velocity <= 127:
+        raise Refused(Code.BAD_VALUE, f"notes: {note} does not lie in its bar and section; send notes that do")
+
+
+def stem(state: State, member: str, command: EngineStem) -> Decision:
+    section = _own(state, member, command.section)
+    if section is None:
+        return NOBODY
+    if command.part != "mix" and command.part not in section.request.parts:
+        raise Refused(Code.BAD_VALUE, f"part: {command.part[:32]!r} was not asked for")
+    if not _SHA256.fullmatch(command.sha256) or command.frames < 1 or not 8000 <= command.rate <= 192_000:
+        raise Refused(Code.BAD_VALUE, "sha256: send the blob's hash in hex, its frames and its rate")
+    return Decision((StemRendered(section.name, command.part, command.sha256, command.frames, command.rate),))
+
+
+def done(state: State, member: str, command: EngineDone, moment: Moment) -> Decision:
+    section = _own(state, member, command.section)
+    if section is None:
+        return NOBODY
+    missing = _missing(section)
+    if missing:
+        raise Refused(Code.BAD_VALUE, f"section: {missing} is not handed in yet; send it before engine.done")
+    take = f"take-{state.next_take}"
+    midi = moment.midi(section.request, section.written())
+    stated = make_statement(state, section, take, command, midi, moment.time)
+    finished = Done(section.name, take, canonical_hash(stated), stated)
+    return Decision((finished, *takes.when_done(state, section, take, moment)))
+
+
+def _missing(section: Section) -> str:
+    for number in range(1, section.request.bars + 1):
+        for part in section.request.parts:
+            if part is not Part.TEXTURE and section.notes(part, number) is None:
+                return f"bar {number} of {part}"
+    if section.request.stems:
+        for name in (*section.request.parts, "mix"):
+            if name not in section.stems:
+                return f"the stem {name}"
+    return ""
+
+
+def failed(state: State, member: str, command: EngineFailed) -> Decision:
+    section = _own(state, member, command.section)
+    return Decision((Failed(section.name, command.code, command.advice[:500]),)) if section is not None else NOBODY
+
+
+def progress(state: State, member: str, command: EngineProgress) -> Mapping[str, Any] | None:
+    """How far a section is, for those who watch; nothing of it is logged."""
+    section = _own(state, member, command.section)
+    if section is None:
+        return None
+    return {
+        "type": "section.progress",
+        "id": section.id,
+        "member": section.asker,
+        "stage": command.stage[:32],
+        "done": command.done,
+    }
+
+
+def follow_ups(state: State) -> tuple[Event, ...]:
+    """What the server does by itself after an event: take back from engines that are gone, hand out to those that are free."""
+    events: list[Event] = []
+    for engine, names in state.hands.items():
+        if names and state.members[engine].presence is not Presence.PRESENT:
+            events += [_give_up(state.sections[name]) for name in names]
+    if events:
+        return tuple(events)
+    free = [member.name for member in state.engines() if not state.hands.get(member.name)]
+    for name, engine in zip(state.queue, free, strict=False):
+        events.append(Assigned(name, engine, state.sections[name].attempt + 1))
+    return tuple(events)
+
+
+def _give_up(section: Section) -> Event:
+    if section.attempt < MAX_ATTEMPTS:
+        return Requeued(section.name)
+    advice = f"{section.attempt} engines were lost over it; ask again in another way, or look at the server's messages"
+    return Failed(section.name, Code.FAILED, advice)

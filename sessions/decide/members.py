@@ -1,0 +1,184 @@
+"""Decisions about members: joining, leaving, roles, removal, invites, chat.
+
+An invite names a role and is all that joining takes. A member who was away is found again by key, by the invite's name or by
+the invite itself, so a crash of a client loses nothing of theirs.
+"""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+
+from sessions.commands import DefineRole, Join, RemoveMember, Revoke, Say, SetRole
+from sessions.decide.base import Decision
+from sessions.errors import Code, Refused
+from sessions.events import Cancelled, Event, Joined, Left, LeftWhy, Removed, Revoked, RoleChanged, RoleDefined, Said
+from sessions.roles import ENGINE, LEADER, ROLES, Role
+from sessions.state import Member, Presence, State
+
+__all__ = ["Door", "away", "define", "join", "leave", "remove", "revoke", "say", "set_role"]
+
+MAX_MEMBERS = 512
+"""Members of a session, gone ones included: each has a name that is never given twice."""
+MAX_ROLES = 32
+"""Roles of the leaders' own."""
+
+_NAME = re.compile(r"[A-Za-z0-9_.-]{1,32}")
+_KEY = re.compile(r"[A-Za-z0-9+/]{43}=")
+
+
+@dataclass(frozen=True, slots=True)
+class Door:
+    """What a door knows of who comes in: the invite's id, role and name, and who came from the same place before."""
+
+    invite: str
+    role: str
+    name: str = ""
+    before: str = ""
+
+
+def join(state: State, door: Door, command: Join) -> Decision:
+    """A new member, or one who comes back."""
+    if door.invite in state.revoked:
+        raise Refused(Code.BAD_TOKEN, "token: this invite was revoked; ask a leader for another")
+    if not state.has_role(door.role):
+        raise Refused(Code.BAD_TOKEN, f"token: the role {door.role!r} is no longer there; ask a leader for another invite")
+    for name in filter(None, (door.name, command.name)):
+        if not _NAME.fullmatch(name):
+            raise Refused(Code.BAD_VALUE, "name: use 1 to 32 letters, digits, '_', '.' or '-'")
+    if command.key and not _KEY.fullmatch(command.key):
+        raise Refused(Code.BAD_VALUE, "key: send an Ed25519 public key, 32 bytes in base64")
+    member = _who_was_it(state, door, command)
+    if member is not None:
+        role = member.role if member.invite == door.invite else door.role
+        return Decision((Joined(member.name, role, door.invite, member.key or command.key, resumed=True),))
+    if len(state.members) >= MAX_MEMBERS:
+        raise Refused(Code.TOO_MANY, f"session: {MAX_MEMBERS} members have been here, which is the limit; start another session")
+    name = _free_name(state, door, command)
+    return Decision((Joined(name, door.role, door.invite, command.key),))
+
+
+def _who_was_it(state: State, door: Door, command: Join) -> Member | None:
+    """The member who comes back, if it is one."""
+    if command.key:
+        for member in state.members.values():
+            if member.key == command.key:
+                if member.presence is Presence.REMOVED:
+                    raise Refused(Code.NOT_ALLOWED, "session: a leader removed you; ask for a new invite")
+                return member
+    wanted = door.name or command.name
+    same = [m for m in state.members.values() if m.invite == door.invite and not m.key and m.presence is not Presence.REMOVED]
+    for member in same:
+        if member.name == (wanted or door.before):
+            back = bool(door.name) or member.name == door.before or member.presence is not Presence.PRESENT
+            return member if back else None
+    if wanted:
+        return None
+    return next((m for m in same if m.presence is Presence.AWAY), None)
+
+
+def _free_name(state: State, door: Door, command: Join) -> str:
+    if door.name and door.name in state.members:
+        raise Refused(
+            Code.CONFLICT, f"name: {door.name} is somebody here already; come with the key that they joined with, or ask for an invite of another name"
+        )
+    wanted = command.name or door.name or door.role
+    if not _NAME.fullmatch(wanted):
+        wanted = "member"
+    if wanted not in state.members:
+        return wanted
+    number = 2
+    while f"{wanted[:28]}-{number}" in state.members:
+        number += 1
+    return f"{wanted[:28]}-{number}"
+
+
+def leave(member: str) -> Decision:
+    return Decision((Left(member, LeftWhy.LEFT),))
+
+
+def away(state: State, member: str, why: LeftWhy = LeftWhy.AWAY) -> Decision:
+    """Unheard, or the connection is gone."""
+    if state.members[member].presence is not Presence.PRESENT:
+        return Decision()
+    return Decision((Left(member, why),))
+
+
+def set_role(state: State, member: str, command: SetRole) -> Decision:
+    target = _member(state, command.member)
+    if not state.has_role(command.role):
+        raise Refused(Code.BAD_VALUE, f"role: there is no role {command.role[:64]!r}; there are {_roles(state)}")
+    if (target.role == ENGINE) != (command.role == ENGINE):
+        raise Refused(Code.NOT_ALLOWED, "role: an engine stays one, and nobody becomes one; make an invite for an engine")
+    if target.role == LEADER and command.role != LEADER:
+        _keep_a_leader(state, target)
+    return Decision((RoleChanged(target.name, command.role),))
+
+
+def remove(state: State, command: RemoveMember) -> Decision:
+    target = _member(state, command.member)
+    if target.role == LEADER:
+        _keep_a_leader(state, target)
+    events: list[Event] = [Removed(target.name), *_cancel_all(state, target.name)]
+    if target.invite and not any(m.invite == target.invite for m in state.members.values() if m.name != target.name):
+        events.append(Revoked(target.invite))
+    return Decision(tuple(events))
+
+
+def revoke(state: State, member: str, command: Revoke) -> Decision:
+    """No use of the invite from now on; who came in by it is sent away."""
+    if not re.fullmatch(r"[0-9a-f]{16}", command.invite):
+        raise Refused(Code.BAD_VALUE, "invite: send the token itself, or its id of 16 hex digits")
+    if command.invite == state.members[member].invite:
+        raise Refused(Code.CONFLICT, "invite: it is the one that you came in by; let another leader revoke it")
+    if command.invite in state.revoked:
+        return Decision(answers=({"type": "session.revoked", "invite": command.invite},))
+    events: list[Event] = [Revoked(command.invite)]
+    for target in state.members.values():
+        if target.invite == command.invite and target.presence is not Presence.REMOVED:
+            events += [Removed(target.name), *_cancel_all(state, target.name)]
+    return Decision(tuple(events))
+
+
+def define(state: State, command: DefineRole) -> Decision:
+    if command.role in ROLES:
+        raise Refused(Code.CONFLICT, f"role: {command.role} is one of the house; choose another name")
+    if not _NAME.fullmatch(command.role):
+        raise Refused(Code.BAD_VALUE, "role: use 1 to 32 letters, digits, '_', '.' or '-'")
+    if not command.grants.strip():
+        holders = [m.name for m in state.members.values() if m.role == command.role and m.presence is Presence.PRESENT]
+        if holders:
+            raise Refused(Code.CONFLICT, f"role: {', '.join(holders[:5])} still has it; give them another role first")
+        if command.role not in state.roles:
+            raise Refused(Code.BAD_VALUE, f"role: there is no role {command.role!r} of your own to take away")
+    elif command.role not in state.roles and len(state.roles) >= MAX_ROLES:
+        raise Refused(Code.TOO_MANY, f"role: {MAX_ROLES} roles are the limit; take one away first, by empty grants")
+    role = Role.parse(command.role, command.grants)
+    return Decision((RoleDefined(command.role, str(role)),))
+
+
+def say(command: Say) -> Decision:
+    return Decision((Said(command.text),))
+
+
+def _member(state: State, name: str) -> Member:
+    member = state.members.get(name)
+    if member is None or member.presence is Presence.REMOVED:
+        here = ", ".join(m.name for m in list(state.present())[:10])
+        raise Refused(Code.BAD_VALUE, f"member: there is no {name[:64]!r} here; there are {here}")
+    return member
+
+
+def _roles(state: State) -> str:
+    return ", ".join([*ROLES, *state.roles])
+
+
+def _keep_a_leader(state: State, leaving: Member) -> None:
+    others = [m for m in state.members.values() if m.role == LEADER and m.name != leaving.name]
+    if not any(m.presence in (Presence.PRESENT, Presence.AWAY) for m in others):
+        raise Refused(Code.CONFLICT, "member: a session keeps at least one leader; make somebody else a leader first")
+
+
+def _cancel_all(state: State, member: str) -> list[Event]:
+    """Whatever a removed member still waits for."""
+    return [Cancelled(s.name) for s in state.sections.values() if s.asker == member and not s.status.over]

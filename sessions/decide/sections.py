@@ -1,0 +1,150 @@
+"""Decisions about section requests: asked, waiting, queued, cancelled, approved, sent again.
+
+The asker's own id makes asking safe to repeat: the same id and fields is the same request, however often it is sent.
+"""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Mapping
+from typing import Any
+
+from sessions.commands import Approve, Cancel, Deny, RequestSection, Resend
+from sessions.decide.base import Decision, Moment, find_section, find_take, merged
+from sessions.errors import Code, Refused
+from sessions.events import Approved, Cancelled, Denied, Failed, Requested
+from sessions.music import Part, Renderer, Request, parse_request
+from sessions.answers import bar_answer, outcome
+from sessions.roles import ENGINE, LEADER, Permit
+from sessions.state import Section, State, Status
+
+__all__ = ["approve", "cancel", "deny", "no_engine_left", "request", "resend"]
+
+MAX_OPEN_PER_MEMBER = 16
+"""Sections that one member may have waiting, queued or in work."""
+MAX_OPEN = 256
+"""The same for the whole session."""
+
+_FROM_PARENT = {
+    "continue": "style bpm meter key parts energy density".split(),
+    "accompany": "kind style bars bpm meter key energy density".split(),
+    "vary": "kind style bars bpm meter key parts energy density chords".split(),
+    "bars": "kind style bars bpm meter key parts energy density chords".split(),
+}
+"""What a request takes over from the take of its context where it does not say otherwise."""
+
+
+def request(state: State, member: str, command: RequestSection, moment: Moment) -> Decision:
+    known = state.sections.get(f"{member}/{command.id}")
+    asked = dict(command.fields)
+    if known is not None:
+        if known.asked != asked:
+            raise Refused(Code.CONFLICT, f"id: {command.id[:64]!r} asked for something else before; choose a new id")
+        return Decision(answers=tuple(outcome(state, known)))
+    role = state.role_of(member)
+    section = _understand(state, role.parts_for("section.request"), asked, _seed(state, member, command.id))
+    permit = role.permits("section.request", section.parts)
+    if permit is Permit.NO:
+        own = ", ".join(role.parts_for("section.request")) or "no parts"
+        raise Refused(Code.NOT_ALLOWED, f"parts: as {role.name} you may ask for {own}; leave the others to the band")
+    _room_for(state, member)
+    if not moment.engine_expected and not any(state.engines()):
+        raise Refused(Code.NO_ENGINE, "engine: none is here; start one with `starbridge engine --join URL --token TOKEN`")
+    return Decision((Requested(command.id, asked, section, waiting=permit is Permit.ASK),))
+
+
+def _seed(state: State, member: str, id_: str) -> int:
+    """A seed where none is asked for: new for each request, and the same in every replay."""
+    digest = hashlib.sha256(f"{state.origin}\n{state.size}\n{member}\n{id_}".encode()).digest()
+    return int.from_bytes(digest[:4], "big")
+
+
+def _understand(state: State, parts: tuple[Part, ...], asked: Mapping[str, Any], seed: int) -> Request:
+    """The request in full: the fields as sent, the context's where they are silent, then the session's."""
+    allowed = tuple(part for part in parts if part is not Part.TEXTURE)
+    section = parse_request(asked, parts=allowed or parts or tuple(Part), seed=seed)
+    if section.context is not None:
+        _, parent = find_take(state, section.context.take)
+        said = parent.request.to_fields()
+        taken = {name: said[name] for name in _FROM_PARENT[section.context.mode] if name in said}
+        if "chords" in asked or "key" in asked:
+            taken.pop("chords", None)
+        section = parse_request(merged(taken, asked), parts=allowed or parts or tuple(Part), seed=seed)
+        _fits_parent(section, parent.request)
+    if section.like:
+        raise Refused(Code.BAD_VALUE, f"like: there is no catalog {section.like[0].name!r} here; leave `like` out")
+    offered = {offer.name for offers in state.offers.values() for offer in offers}
+    if section.renderer is Renderer.MUSICGEN and Renderer.MUSICGEN not in offered:
+        raise Refused(Code.BAD_VALUE, "renderer: no engine here has musicgen; ask for sampler or auto")
+    return section
+
+
+def _fits_parent(section: Request, parent: Request) -> None:
+    """What a context makes impossible, said before any work starts."""
+    context = section.context
+    assert context is not None
+    if context.mode != "continue":
+        for name in ("meter", "bars"):
+            ours, theirs = getattr(section, name), getattr(parent, name)
+            if ours != theirs:
+                raise Refused(Code.BAD_VALUE, f"{name}: the context's take has {theirs}, not {ours}; leave {name} out")
+    if context.mode == "bars" and context.last > parent.bars:
+        raise Refused(Code.BAD_VALUE, f"context: the take has {parent.bars} bars; name bars among them")
+
+
+def _room_for(state: State, member: str) -> None:
+    waiting = [s for s in state.sections.values() if not s.status.over]
+    if sum(s.asker == member for s in waiting) >= MAX_OPEN_PER_MEMBER:
+        raise Refused(Code.TOO_MANY, f"section: {MAX_OPEN_PER_MEMBER} of yours are open; wait for one, or cancel one")
+    if len(waiting) >= MAX_OPEN:
+        raise Refused(Code.TOO_MANY, "section: the session's queue is full; try again when it has moved on")
+
+
+def cancel(state: State, member: str, command: Cancel) -> Decision:
+    section = find_section(state, member, command.id, command.member)
+    if section.asker != member and state.members[member].role != LEADER:
+        raise Refused(Code.NOT_ALLOWED, f"id: {section.asker} asked for it; only they or a leader can cancel it")
+    if section.status is Status.CANCELLED:
+        return Decision(answers=tuple(outcome(state, section)))
+    if section.status.over:
+        raise Refused(Code.CONFLICT, f"id: it is {section.status} already; there is nothing left to cancel")
+    return Decision((Cancelled(section.name),))
+
+
+def approve(state: State, member: str, command: Approve) -> Decision:
+    return Decision((Approved(_waiting(state, member, command.id, command.member).name),))
+
+
+def deny(state: State, member: str, command: Deny) -> Decision:
+    return Decision((Denied(_waiting(state, member, command.id, command.member).name),))
+
+
+def _waiting(state: State, member: str, id_: str, owner: str) -> Section:
+    waiting = [s for s in state.sections.values() if s.id == id_ and s.status is Status.WAITING]
+    if not owner and len(waiting) == 1:
+        return waiting[0]
+    section = find_section(state, member, id_, owner)
+    if section.status is not Status.WAITING:
+        raise Refused(Code.CONFLICT, f"id: it is {section.status} already, and does not wait for a yes")
+    return section
+
+
+def resend(state: State, member: str, command: Resend) -> Decision:
+    if state.members[member].role == ENGINE:
+        raise Refused(Code.NOT_ALLOWED, "id: an engine has nothing sent again")
+    section = find_section(state, member, command.id, command.member)
+    if command.part not in section.request.parts:
+        asked = ", ".join(section.request.parts)
+        raise Refused(Code.BAD_VALUE, f"part: {command.part} was not asked for; there are {asked}")
+    if not 1 <= command.bar <= section.request.bars:
+        raise Refused(Code.BAD_VALUE, f"bar: there is no bar {command.bar}; send 1 to {section.request.bars}")
+    notes = section.notes(command.part, command.bar)
+    if notes is None and command.part is not Part.TEXTURE:
+        raise Refused(Code.BAD_VALUE, f"bar: bar {command.bar} of {command.part} is not written yet; it will come by itself")
+    return Decision(answers=tuple(bar_answer(section, command.part, command.bar, notes or ())))
+
+
+def no_engine_left(state: State) -> Decision:
+    """Every engine is gone for good: who waits is told why."""
+    advice = "the engine is gone; start one with `starbridge engine --join URL --token TOKEN` and ask again"
+    return Decision(tuple(Failed(name, Code.NO_ENGINE, advice) for name in state.queue))

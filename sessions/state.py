@@ -1,0 +1,195 @@
+"""The state of a session: what all events so far add up to.
+
+`State` is plain data. `sessions.apply` is the only one who changes it and `sessions.decide` the only one who judges by it; doors
+read it. It can be written to a snapshot and read back (`to_snapshot`, `from_snapshot`), which is only ever a shortcut: the log
+says the same.
+
+>>> state = State(name="jam")
+>>> from_snapshot(to_snapshot(state)) == state
+True
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field
+from enum import StrEnum
+from typing import Any
+
+from sessions.commands import RendererOffer
+from sessions.music import Note, Part, Request, Transport
+from sessions.plain import from_plain, to_plain
+from sessions.roles import ENGINE, LEADER, ROLES, Role
+
+__all__ = ["Member", "Playing", "Presence", "Section", "State", "Status", "Stem", "Take", "from_snapshot", "bar_name", "from_snapshot", "to_snapshot"]
+
+SNAPSHOT_VERSION = 1
+"""Raised whenever a snapshot of before can't be read; the log is then folded anew."""
+
+
+class Presence(StrEnum):
+    """Where a member is."""
+
+    PRESENT = "present"
+    AWAY = "away"
+    LEFT = "left"
+    REMOVED = "removed"
+
+
+class Status(StrEnum):
+    """Where a section stands."""
+
+    WAITING = "waiting"
+    QUEUED = "queued"
+    WORKING = "working"
+    DONE = "done"
+    FAILED = "failed"
+    DENIED = "denied"
+    CANCELLED = "cancelled"
+
+    @property
+    def over(self) -> bool:
+        return self not in (Status.WAITING, Status.QUEUED, Status.WORKING)
+
+
+@dataclass(slots=True)
+class Member:
+    name: str
+    role: str
+    invite: str
+    key: str = ""
+    presence: Presence = Presence.PRESENT
+
+
+@dataclass(frozen=True, slots=True)
+class Stem:
+    sha256: str
+    frames: int
+    rate: int
+
+
+@dataclass(slots=True)
+class Section:
+    """A request and what has come of it so far."""
+
+    asker: str
+    id: str
+    role: str
+    index: int
+    time: str
+    asked: dict[str, Any]
+    request: Request
+    status: Status
+    engine: str = ""
+    attempt: int = 0
+    bars: dict[str, tuple[Note, ...]] = field(default_factory=dict)
+    stems: dict[str, Stem] = field(default_factory=dict)
+    take: str = ""
+    approver: str = ""
+    code: str = ""
+    advice: str = ""
+
+    @property
+    def name(self) -> str:
+        """The section's own name in the session."""
+        return f"{self.asker}/{self.id}"
+
+    def notes(self, part: Part, bar: int) -> tuple[Note, ...] | None:
+        """The notes of a part in a bar; None where it has not been written yet."""
+        return self.bars.get(bar_name(part, bar))
+
+    def written(self) -> dict[tuple[Part, int], tuple[Note, ...]]:
+        """All bars so far, in order."""
+        found = {}
+        for bar in range(1, self.request.bars + 1):
+            for part in self.request.parts:
+                notes = self.notes(part, bar)
+                if notes is not None:
+                    found[part, bar] = notes
+        return found
+
+
+@dataclass(slots=True)
+class Take:
+    """A finished section, and what the band thinks of it."""
+
+    name: str
+    section: str
+    index: int
+    time: str
+    statement: str
+    stated: dict[str, Any]
+    verdict: str = ""
+    ratings: dict[str, int] = field(default_factory=dict)
+    votes: dict[str, int] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True)
+class Playing:
+    """A take that sounds: from which tick of the session, and whether again and again."""
+
+    tick: int
+    loop: bool
+
+
+@dataclass(slots=True)
+class State:
+    name: str = ""
+    origin: str = ""
+    log_key: str = ""
+    size: int = 0
+    time: str = ""
+    members: dict[str, Member] = field(default_factory=dict)
+    roles: dict[str, str] = field(default_factory=dict)
+    revoked: dict[str, bool] = field(default_factory=dict)
+    nonces: dict[str, dict[str, bool]] = field(default_factory=dict)
+    sections: dict[str, Section] = field(default_factory=dict)
+    queue: tuple[str, ...] = ()
+    hands: dict[str, tuple[str, ...]] = field(default_factory=dict)
+    """What each engine has in hand."""
+    takes: dict[str, Take] = field(default_factory=dict)
+    playing: dict[str, Playing] = field(default_factory=dict)
+    transport: Transport = field(default_factory=Transport)
+    offers: dict[str, tuple[RendererOffer, ...]] = field(default_factory=dict)
+    next_take: int = 1
+
+    def role_of(self, member: str) -> Role:
+        """The role of a member as it is now; nothing is granted to who has none."""
+        name = self.members[member].role
+        if name in ROLES:
+            return ROLES[name]
+        return Role.parse(name, self.roles[name]) if name in self.roles else Role(name, {})
+
+    def has_role(self, name: str) -> bool:
+        return name in ROLES or name in self.roles
+
+    def present(self, role: str | None = None) -> Iterator[Member]:
+        """Members who are here, all or those of a role."""
+        return (m for m in self.members.values() if m.presence is Presence.PRESENT and role in (None, m.role))
+
+    def leaders(self) -> Iterator[Member]:
+        return self.present(LEADER)
+
+    def engines(self) -> Iterator[Member]:
+        return (member for member in self.present(ENGINE) if member.name in self.offers)
+
+    def position(self, section: str) -> int:
+        """Place in the queue from 1; 0 where it is not waiting for an engine."""
+        return self.queue.index(section) + 1 if section in self.queue else 0
+
+
+def bar_name(part: Part, bar: int) -> str:
+    return f"{part}:{bar}"
+
+
+def to_snapshot(state: State) -> dict[str, Any]:
+    """Plain JSON of all that is in the state."""
+    return {"version": SNAPSHOT_VERSION, "state": to_plain(state)}
+
+
+def from_snapshot(snapshot: Mapping[str, Any]) -> State | None:
+    """The state of a snapshot; None for a version that is not ours; raises `Refused` where it is broken."""
+    if snapshot.get("version") != SNAPSHOT_VERSION:
+        return None
+    state: State = from_plain(State, snapshot.get("state"), "state")
+    return state
