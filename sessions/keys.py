@@ -29,6 +29,7 @@ __all__ = [
     "SigningKey",
     "VerifierKey",
     "command_signature_bytes",
+    "is_signed",
     "log_key",
     "member_key_bytes",
     "verify_command",
@@ -39,6 +40,8 @@ ED25519 = b"\x01"
 KEY_BYTES, SEED_BYTES, SIGNATURE_BYTES, KEY_ID_BYTES = 32, 32, 64, 4
 MAX_NAME = 255
 """Characters in a key's name."""
+MAX_NONCE = 128
+"""Characters in a nonce."""
 ORIGIN_ROOT = "starbridge.local"
 COMMAND_CONTEXT = b"starbridge-command-v1\n"
 
@@ -178,12 +181,27 @@ def member_key_bytes(key: str) -> bytes:
     return public
 
 
-def verify_command(key: str, origin: str, message: Mapping[str, Any], signature: str) -> bool:
+def is_signed(key: str, origin: str, message: Mapping[str, Any], signature: str) -> bool:
     """Did the holder of `key` (public, base64) sign this message for this log? Never raises for foreign texts."""
     try:
         return _verify(member_key_bytes(key), command_signature_bytes(origin, message), from_base64(signature))
     except Refused:
         return False
+
+
+def verify_command(key: str, origin: str, message: Mapping[str, Any]) -> None:
+    """Raises `Refused` where a message lacks a nonce, or its `signature` is not by `key` for this log."""
+    member_key_bytes(key)
+    nonce, signature = message.get("nonce"), message.get("signature")
+    if not isinstance(signature, str) or not signature:
+        raise Refused(Code.BAD_VALUE, "signature: it is missing; you joined with a key, so sign what you ask")
+    if not isinstance(nonce, str) or not 0 < len(nonce) <= MAX_NONCE:
+        raise Refused(Code.BAD_VALUE, f"nonce: send a fresh text of 1 to {MAX_NONCE} characters with what you sign")
+    if not is_signed(key, origin, message, signature):
+        raise Refused(
+            Code.BAD_VALUE,
+            f"signature: it does not fit; sign the message's RFC 8785 form for {origin}, with your own key",
+        )
 
 
 class MemberKey:
