@@ -113,7 +113,7 @@ def _requeued(state: State, member: str, event: e.Requeued) -> None:
     """To the front: it has waited longest. Bars that were heard stay until they are written anew."""
     section = state.sections[event.section]
     _out_of_hand(state, section)
-    section.status, section.engine = Status.QUEUED, ""
+    section.status, section.engine, section.attempt = Status.QUEUED, "", event.attempt
     section.stems.clear()
     state.queue = (section.name, *state.queue)
 

@@ -199,10 +199,11 @@ class Assigned(Event):
 
 @dataclass(frozen=True, slots=True)
 class Requeued(Event):
-    """The engine is gone; the section waits for the next one."""
+    """The engine is gone; the section waits for the next one, having had so many."""
 
     TYPE: ClassVar[str] = "section.requeued"
     section: str
+    attempt: int
 
 
 @dataclass(frozen=True, slots=True)

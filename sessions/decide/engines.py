@@ -133,6 +133,6 @@ def follow_ups(state: State) -> tuple[Event, ...]:
 
 def _give_up(section: Section) -> Event:
     if section.attempt < MAX_ATTEMPTS:
-        return Requeued(section.name)
+        return Requeued(section.name, section.attempt)
     advice = f"{section.attempt} engines were lost over it; ask again in another way, or look at the server's messages"
     return Failed(section.name, Code.FAILED, advice)

@@ -1,0 +1,96 @@
+"""How a server is set up: every choice that its owner has, with the default.
+
+>>> Config().http
+Address(host='127.0.0.1', port=8765)
+>>> Address.parse("0.0.0.0:9000")
+Address(host='0.0.0.0', port=9000)
+"""
+
+from __future__ import annotations
+
+import ipaddress
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from platformdirs import user_data_path
+
+from sessions.errors import Code, Refused
+
+__all__ = ["Address", "Config", "Ready", "default_data"]
+
+HTTP_PORT, OSC_PORT = 8765, 9720
+"""Where the doors are unless told otherwise."""
+
+
+def default_data() -> Path:
+    """Where sessions are kept unless told otherwise: the user's own place for data."""
+    return user_data_path("starbridge", appauthor=False)
+
+
+@dataclass(frozen=True, slots=True)
+class Address:
+    """A host and a port; port 0 picks a free one."""
+
+    host: str
+    port: int
+
+    @classmethod
+    def parse(cls, text: str) -> Address:
+        """`HOST:PORT`, `[::1]:PORT` or `PORT`; raises `Refused`."""
+        host, _, port = text.rpartition(":")
+        host = host.strip("[]") or "127.0.0.1"
+        if not port.isdecimal() or int(port) > 65_535:
+            raise Refused(Code.BAD_VALUE, f"address: {text!r} has no port; write HOST:PORT, such as 127.0.0.1:8765")
+        return cls(host, int(port))
+
+    def __str__(self) -> str:
+        return f"[{self.host}]:{self.port}" if ":" in self.host else f"{self.host}:{self.port}"
+
+    @property
+    def loopback(self) -> bool:
+        """Reached from this machine only."""
+        try:
+            return ipaddress.ip_address(self.host).is_loopback
+        except ValueError:
+            return self.host == "localhost"
+
+    @property
+    def reachable(self) -> str:
+        """The host to call when this one means every address of the machine."""
+        return {"0.0.0.0": "127.0.0.1", "::": "::1", "": "127.0.0.1"}.get(self.host, self.host)
+
+
+@dataclass(frozen=True, slots=True)
+class Config:
+    """A server's set-up."""
+
+    data: Path = field(default_factory=default_data)
+    http: Address = Address("127.0.0.1", HTTP_PORT)
+    osc: Address = Address("127.0.0.1", OSC_PORT)
+    session: str = "jam"
+    osc_as: str | None = None
+    osc_reply: int | None = None
+    tls_cert: Path | None = None
+    tls_key: Path | None = None
+    ready_file: Path | None = None
+    soundfont: Path | None = None
+    engine: bool = True
+    """Start an engine of our own; without it, one has to join from elsewhere."""
+
+    def __post_init__(self) -> None:
+        if (self.tls_cert is None) != (self.tls_key is None):
+            raise Refused(Code.BAD_VALUE, "tls: a certificate and its key go together; give --tls-cert and --tls-key")
+        if self.osc_reply is not None and self.osc_as is None:
+            raise Refused(Code.BAD_VALUE, "osc-reply: it is the port that --osc-as answers to; give --osc-as ROLE as well")
+
+
+@dataclass(frozen=True, slots=True)
+class Ready:
+    """Where a server is reached once every door is open; what the ready file says."""
+
+    http: str
+    osc: str
+    osc_tcp: str
+    oscquery: str
+    session: str
+    invites: dict[str, str]

@@ -1,0 +1,120 @@
+"""Delivery: who is connected, who hears a tell, and what an outlet is given for it.
+
+The rules of who is meant stand in `sessions.answers.To`; here they meet connections: doors that show the whole session, askers
+elsewhere who can't be told of files on this machine, and callers without a connection.
+"""
+
+from __future__ import annotations
+
+import secrets
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+from bridge.door import Bundle, Message, Outlet, Seat
+from sessions.answers import Tell, To
+from sessions.roles import ENGINE
+from sessions.state import State
+
+__all__ = ["Audience", "Nowhere", "fresh_id"]
+
+MAX_SEATS_PER_MEMBER = 8
+"""Connections of one member; the oldest is let go for another."""
+
+
+class Audience:
+    """The seats of one session."""
+
+    def __init__(self, session: str, base_url: Callable[[], str], path_of: Callable[[str], Path | None]) -> None:
+        self._session = session
+        self._base_url = base_url
+        self._path_of = path_of
+        self._seats: dict[str, list[Seat]] = {}
+
+    def add(self, seat: Seat) -> None:
+        seats = self._seats.setdefault(seat.member, [])
+        seats.append(seat)
+        if len(seats) > MAX_SEATS_PER_MEMBER:
+            self._let_go(seats.pop(0))
+
+    def drop(self, seat: Seat) -> bool:
+        """Forget a seat; True where it was the member's last one."""
+        if seat.gone:
+            return False
+        seat.gone = True
+        seats = self._seats.get(seat.member, [])
+        if seat in seats:
+            seats.remove(seat)
+        if not seats:
+            self._seats.pop(seat.member, None)
+        return not seats
+
+    def dismiss(self, member: str) -> None:
+        """Let all connections of a member go."""
+        for seat in self._seats.pop(member, []):
+            self._let_go(seat)
+
+    @staticmethod
+    def _let_go(seat: Seat) -> None:
+        seat.gone = True
+        if seat.dismissed is not None:
+            seat.dismissed()
+
+    def members(self) -> set[str]:
+        return set(self._seats)
+
+    def seats(self) -> Iterator[Seat]:
+        """Every seat, as of now."""
+        return iter([seat for seats in self._seats.values() for seat in seats])
+
+    def tell(self, told: Tell, state: State) -> None:
+        """Send messages to all who are meant."""
+        if not told.messages:
+            return
+        bundle = Bundle(told.messages, told.at_us)
+        meant = self._seats.get(told.member, ()) if told.to is To.ONE else self.seats()
+        for seat in [seat for seat in meant if told.to is To.ONE or _hears(told, seat, state)]:
+            self.send(seat, bundle)
+
+    def send(self, seat: Seat, bundle: Bundle) -> None:
+        """Send one seat a bundle, as its outlet may have it."""
+        if not seat.gone and bundle.messages:
+            seat.outlet.send(self._for_outlet(bundle, seat.outlet))
+
+    def _for_outlet(self, bundle: Bundle, outlet: Outlet) -> Bundle:
+        """Stems get their address, and their path where the outlet is on this machine."""
+        if not any(message["type"] == "section.stem" for message in bundle.messages):
+            return bundle
+        return Bundle(tuple(self._filled(message, outlet) for message in bundle.messages), bundle.at_us)
+
+    def _filled(self, message: Message, outlet: Outlet) -> Message:
+        if message["type"] != "section.stem":
+            return message
+        path = self._path_of(message["sha256"]) if outlet.local else None
+        url = f"{self._base_url()}/api/sessions/{self._session}/blobs/{message['sha256']}"
+        return {**message, "url": url, "path": str(path) if path is not None else ""}
+
+
+def _hears(told: Tell, seat: Seat, state: State) -> bool:
+    """Whether a seat is meant; an engine hears only what is said to it alone."""
+    member = state.members.get(seat.member)
+    if member is None or member.role == ENGINE:
+        return False
+    if told.to is To.ALL:
+        return True
+    return seat.outlet.watches or (told.to is To.SECTION and seat.member == told.member)
+
+
+class Nowhere:
+    """The outlet of a caller without a connection: he reads what came of it by asking again."""
+
+    kind = "http"
+    local = False
+    watches = False
+
+    def send(self, bundle: Bundle) -> None:
+        """Nobody is there to hear it."""
+
+
+def fresh_id() -> str:
+    """The id of a new invite: 64 bits that nobody can guess."""
+    return secrets.token_hex(8)

@@ -1,0 +1,383 @@
+"""The host of one session: the single writer between the doors, the rules and the ledger.
+
+A message comes in at a door, is parsed, checked against its member's key, decided (`sessions.decide`), and written, all at once
+and in the order it came; what it leads to is told after the disk has it (durable events) or at once (live ones). The host
+decides nothing itself and has no state but what the log adds up to.
+
+    seat, on_disk = host.join(invite, {"type": "session.join"}, outlet)
+    await host.submit(seat, {"type": "section.request", "id": "a", "bars": 8})
+"""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import dataclasses
+import logging
+from collections.abc import Callable, Iterable
+from pathlib import Path
+from typing import Any
+
+from bridge.delivery import Audience, Nowhere, fresh_id
+from bridge.door import Bundle, Message, Outlet, Seat, refusal
+from bridge.ledger import Ledger
+from bridge.ports.clock import Clock
+from bridge.ports.disk import DiskFailed, Record
+from bridge.promises import Promises
+from bridge.wire.smf import to_smf
+from sessions import commands as c
+from sessions.answers import Tell, To, transport_answer, welcome
+from sessions.capabilities import capabilities
+from sessions.decide import Decision, Moment, decide, engines, members
+from sessions.errors import Code, Refused
+from sessions.events import Event, Joined, Left, LeftWhy, Owes, Removed
+from sessions.invites import Invite, make_invite
+from sessions.keys import SigningKey, verify_command
+from sessions.log import time_text
+from sessions.roles import ENGINE
+from sessions.state import Presence, State
+
+__all__ = ["AWAY_AFTER_S", "LATEST_S", "MAX_SCHEDULED", "Host", "Seat"]
+
+AWAY_AFTER_S = 60.0
+"""A member unheard for so long is away."""
+LATEST_S = 60.0
+"""How far ahead a time tag may lie."""
+MAX_SCHEDULED = 256
+"""Messages of one member that wait for their time."""
+
+Acknowledged = asyncio.Future[int | None]
+"""Done when the disk has it: the log index, or None where nothing is logged."""
+
+_log = logging.getLogger(__name__)
+
+
+class Host:
+    """One session, live. Everything here runs in one event loop."""
+
+    def __init__(
+        self,
+        ledger: Ledger,
+        clock: Clock,
+        *,
+        engine_expected: Callable[[], bool] = lambda: False,
+        base_url: Callable[[], str] = lambda: "",
+    ) -> None:
+        self._ledger = ledger
+        self._clock = clock
+        self._engine_expected = engine_expected
+        self._audience = Audience(self.name, base_url, self.blob_path)
+        self._promises = Promises()
+        self._scheduled: dict[str, set[asyncio.TimerHandle]] = {}
+        self._visits: dict[str, Seat] = {}
+        self._tasks: list[asyncio.Task[None]] = []
+        self._closed = False
+
+    @property
+    def name(self) -> str:
+        return self.state.name
+
+    @property
+    def origin(self) -> str:
+        return self.state.origin
+
+    @property
+    def state(self) -> State:
+        """What is, with what the disk doesn't have yet; doors only read it."""
+        return self._ledger.state
+
+    @property
+    def record(self) -> Record:
+        return self._ledger.record
+
+    @property
+    def key(self) -> SigningKey:
+        return self._ledger.key
+
+    def start(self) -> None:
+        """Begin to flush and to notice who is away; inside the loop, before the first join."""
+        self._tasks = [asyncio.create_task(self._flush_forever()), asyncio.create_task(self._watch_forever())]
+        self._write_all(())
+
+    async def stop(self) -> None:
+        """Take nothing more, put everything on disk and close the record."""
+        self._closed = True
+        for handle in [handle for handles in self._scheduled.values() for handle in handles]:
+            handle.cancel()
+        for task in self._tasks:
+            task.cancel()
+        for task in self._tasks:
+            with contextlib.suppress(asyncio.CancelledError):
+                await task
+        await self._ledger.close()
+        self._promises.keep(self._ledger.durable)
+        self._promises.break_all(Refused(Code.FAILED, "the server stops; ask again when it is back"))
+
+    # -- who comes in ------------------------------------------------------------------------------------------------
+
+    def join(self, invite: Invite, message: Message, outlet: Outlet, before: str = "") -> tuple[Seat, Acknowledged]:
+        """A seat for whoever brings an invite; told to the outlet once the disk has it. Raises `Refused`.
+
+        `before` is the member who was at the same place before, where the door can tell.
+        """
+        command = c.parse_command({**message, "type": c.Join.TYPE})
+        assert isinstance(command, c.Join)
+        decision = members.join(self.state, members.Door(invite.id, invite.role, invite.name, before), command)
+        joined = decision.events[0]
+        assert isinstance(joined, Joined)
+        signature = self._check_signature(command.key, joined.member, message) if command.key else ""
+        seat = Seat(self, joined.member, outlet, self._clock.now_us())
+        self._audience.add(seat)
+        acknowledged = self._come_to(seat, decision, message, signature)
+        if outlet.watches:
+            for told in welcome(self.state, seat.member, self._clock.now_us()):
+                self._answer(seat, Bundle(told.messages, told.at_us))
+        return seat, acknowledged
+
+    def visit(self, invite: Invite) -> Seat:
+        """The seat of a caller without a connection: the invite's own member at that door."""
+        seat = self._visits.get(invite.id)
+        if seat is None or seat.gone or self.state.members[seat.member].presence is not Presence.PRESENT:
+            unnamed = dataclasses.replace(invite, name="")
+            name = f"{(invite.name or invite.role)[:27]}-http"
+            seat, _ = self.join(unnamed, {"type": c.Join.TYPE, "name": name}, Nowhere())
+            self._visits[invite.id] = seat
+        return seat
+
+    def act_as(self, role: str, outlet: Outlet) -> Seat:
+        """The seat of a door that the owner gave a role, because its clients can't carry a token. Raises `Refused`."""
+        self._check_role(role)
+        invite = Invite(session=self.name, role=role, name="", expires_s=0, id=f"{outlet.kind}-as-{role}")
+        seat, _ = self.join(invite, {"type": c.Join.TYPE, "name": f"{outlet.kind}-{role}"}, outlet, before=f"{outlet.kind}-{role}")
+        return seat
+
+    def close(self, seat: Seat) -> None:
+        """The connection is gone; without another one the member is away."""
+        if self._audience.drop(seat) and not self._closed:
+            self.silent(seat)
+
+    def silent(self, seat: Seat) -> None:
+        """The member is away but stays known at this door: whatever comes from there brings them back."""
+        member = self.state.members.get(seat.member)
+        if member is not None and member.presence is Presence.PRESENT:
+            self._write_all(members.away(self.state, seat.member).events)
+
+    def heard(self, seat: Seat) -> None:
+        """Any sign of life."""
+        seat.heard_us = self._clock.now_us()
+
+    def make_invite(self, role: str, name: str = "", expires_s: float = 12 * 3600) -> str:
+        """A token for this session; raises `Refused` for a role that it doesn't have."""
+        self._check_role(role)
+        expires = self._clock.now_us() // 1_000_000 + int(expires_s)
+        return make_invite(self.key, self.name, role, name, expires, fresh_id())
+
+    def _check_role(self, role: str) -> None:
+        if not self.state.has_role(role):
+            raise Refused(Code.BAD_VALUE, f"role: there is no role {role[:64]!r}; see /capabilities for those there are")
+
+    # -- what they say -----------------------------------------------------------------------------------------------
+
+    def submit(self, seat: Seat, message: Message, *, at_us: int | None = None) -> Acknowledged:
+        """Take a message: decided now, acknowledged when the future is done. Raises `Refused` at once.
+
+        With `at_us` in the future it is kept until then, and what it comes to is told then.
+        """
+        now_us = self._clock.now_us()
+        seat.heard_us = now_us
+        if at_us is not None and at_us > now_us:
+            return self._schedule(seat, message, at_us, now_us)
+        return self._take(seat, message)
+
+    def _schedule(self, seat: Seat, message: Message, at_us: int, now_us: int) -> Acknowledged:
+        if at_us - now_us > LATEST_S * 1e6:
+            raise Refused(Code.BAD_VALUE, f"time tag: it lies more than {LATEST_S:g} s ahead; send it later")
+        c.parse_command(message)
+        waiting = self._scheduled.setdefault(seat.member, set())
+        if len(waiting) >= MAX_SCHEDULED:
+            raise Refused(Code.TOO_MANY, f"time tag: {MAX_SCHEDULED} messages of yours wait already; send them later")
+        acknowledged: Acknowledged = asyncio.get_running_loop().create_future()
+
+        def due() -> None:
+            waiting.discard(handle)
+            try:
+                _follow(self._take(seat, message), acknowledged)
+            except Refused as error:
+                self._send(seat, Bundle((refusal(message, error),)))
+                acknowledged.set_result(None)
+
+        handle = asyncio.get_running_loop().call_later((at_us - now_us) / 1e6, due)
+        waiting.add(handle)
+        return acknowledged
+
+    def _take(self, seat: Seat, message: Message) -> Acknowledged:
+        if seat.gone or self._closed or seat.member not in self.state.members:
+            raise Refused(Code.NOT_JOINED, "session: join first, with a token that a leader gave you")
+        command = c.parse_command(message)
+        if isinstance(command, c.Join):
+            raise Refused(Code.CONFLICT, "session: this connection has joined already; leave first, or open another")
+        member = self.state.members[seat.member]
+        if member.presence is Presence.AWAY:
+            self._write_all((Joined(member.name, member.role, member.invite, member.key, resumed=True),))
+        signed = bool(member.key) and not command.QUERY
+        signature = self._check_signature(member.key, seat.member, message) if signed else ""
+        decision = decide(self.state, seat.member, command, self._moment())
+        if command.QUERY:
+            self._answer_query(seat, command)
+        for answer in decision.answers:
+            self._answer(seat, Bundle((answer,)))
+        return self._come_to(seat, decision, message, signature)
+
+    def _check_signature(self, key: str, member: str, message: Message) -> str:
+        """The signature of who holds a key; raises `Refused` where it is missing, wrong or its nonce was used before."""
+        signature, nonce = message.get("signature"), message.get("nonce")
+        if not isinstance(signature, str) or not isinstance(nonce, str) or not nonce:
+            raise Refused(Code.NOT_ALLOWED, "signature: you joined with a key; send a nonce and sign each command with it")
+        if not verify_command(key, self.origin, message, signature):
+            raise Refused(Code.NOT_ALLOWED, "signature: it is not by your key over this command; sign the message as it is sent")
+        if nonce in self.state.nonces.get(member, {}):
+            raise Refused(Code.CONFLICT, "nonce: it was used before; choose a new one for each command")
+        return signature
+
+    def _moment(self) -> Moment:
+        now_us = self._clock.now_us()
+        return Moment(now_us, time_text(now_us), to_smf, self._engine_expected())
+
+    def _answer_query(self, seat: Seat, command: c.Command) -> None:
+        """Questions are answered from what is there, to the asker alone."""
+        now_us = self._clock.now_us()
+        match command:
+            case c.Ping(time=time):
+                pong: Message = {"type": "session.pong", "time_us": now_us}
+                self._send(seat, Bundle((pong if time is None else {**pong, "time": time},)))
+            case c.AskHead():
+                size = self.state.size
+                self._answer(seat, Bundle(({"type": "log.head", "size": size, "root": self.record.root(size).hex()},)))
+            case c.AskCapabilities():
+                found = capabilities(self.state, seat.member)
+                self._send(seat, Bundle(({"type": "capabilities", "capabilities": found},)))
+            case c.AskTransport():
+                told = transport_answer(self.state.transport, now_us)
+                self._send(seat, Bundle(told.messages, told.at_us))
+            case c.EngineProgress():
+                progress = engines.progress(self.state, seat.member, command)
+                if progress is not None:
+                    self._audience.tell(Tell((progress,), To.SECTION, progress["member"]), self.state)
+
+    # -- what comes of it --------------------------------------------------------------------------------------------
+
+    def _come_to(self, seat: Seat, decision: Decision, message: Message, signature: str) -> Acknowledged:
+        """Write a decision's events: the first is the member's own, the others follow from it."""
+        acknowledged: Acknowledged = asyncio.get_running_loop().create_future()
+        if not decision.events:
+            acknowledged.set_result(None)
+            return acknowledged
+        index = self.state.size
+        signed = {name: value for name, value in message.items() if name != "signature"} if signature else None
+        self._write(seat.member, decision.events[0], signed, signature)
+        self._write_all(decision.events[1:])
+
+        def refused(error: Refused) -> None:
+            self._send(seat, Bundle((refusal(message, error),)))
+
+        self._promises.make(self.state.size, acknowledged=acknowledged, index=index, broken=refused)
+        return acknowledged
+
+    def _write_all(self, events: Iterable[Event]) -> None:
+        """Events of the server's own, and what it does by itself after them."""
+        for event in events:
+            self._write("", event)
+        while following := engines.follow_ups(self.state):
+            for event in following:
+                self._write("", event)
+
+    def _write(self, member: str, event: Event, command: Message | None = None, signature: str = "") -> None:
+        tells = self._ledger.write(member, event, command, signature)
+        if event.OWES is Owes.LIVE:
+            for told in tells:
+                self._audience.tell(told, self.state)
+            tells = ()
+
+        def kept() -> None:
+            for told in tells:
+                self._audience.tell(told, self.state)
+            if isinstance(event, Removed) or (isinstance(event, Left) and event.why is LeftWhy.LEFT):
+                self._audience.dismiss(event.member)
+
+        self._promises.make(self.state.size, kept=kept)
+
+    def _answer(self, seat: Seat, bundle: Bundle) -> None:
+        """An answer to one seat that relies on what is written so far."""
+        self._promises.make(self.state.size, kept=lambda: self._send(seat, bundle))
+
+    def _send(self, seat: Seat, bundle: Bundle) -> None:
+        self._audience.send(seat, bundle)
+
+    async def _flush_forever(self) -> None:
+        while True:
+            await self._promises.wait()
+            try:
+                await self._ledger.flush()
+            except DiskFailed as error:
+                self._roll_back(error)
+            self._promises.keep(self._ledger.durable)
+            await self._ledger.save_when_due()
+
+    def _roll_back(self, error: DiskFailed) -> None:
+        """The disk did not take what was staged: whoever waits for it is told, and nothing of it has happened."""
+        _log.error("session %s: %s", self.name, error)
+        advice = f"the server's disk did not take it ({error}) and nothing was changed; make room there and ask again"
+        self._promises.keep(self._ledger.durable)
+        self._promises.break_all(Refused(Code.FAILED, advice))
+        for member in self._audience.members() - self.state.members.keys():
+            self._audience.dismiss(member)
+
+    async def _watch_forever(self) -> None:
+        """Who was not heard for a while is away."""
+        while True:
+            await asyncio.sleep(AWAY_AFTER_S / 12)
+            late_us = self._clock.now_us() - int(AWAY_AFTER_S * 1e6)
+            for seat in self._audience.seats():
+                if seat.heard_us < late_us and seat.outlet.kind != Nowhere.kind:
+                    self.silent(seat)
+
+    # -- audio and figures -------------------------------------------------------------------------------------------
+
+    def blob_path(self, sha256: str) -> Path | None:
+        """Where a blob lies, if it is here."""
+        return self.record.blob_path(sha256)
+
+    def put_blob(self, seat: Seat, sha256: str, data: bytes) -> bool:
+        """Keep what an engine hands in; False where it was here already. Raises `Refused`."""
+        if seat.role != ENGINE:
+            raise Refused(Code.NOT_ALLOWED, "blob: only an engine hands in audio")
+        return self.record.put_blob(sha256, data)
+
+    def statistics(self) -> dict[str, Any]:
+        """Sizes of everything that can grow."""
+        return {
+            "members": len(list(self.state.present())),
+            "seats": len(list(self._audience.seats())),
+            "queue": len(self.state.queue),
+            "promises": len(self._promises),
+            "scheduled": sum(len(handles) for handles in self._scheduled.values()),
+            "entries": self.state.size,
+            "durable": self._ledger.durable,
+            "takes": len(self.state.takes),
+        }
+
+
+def _follow(first: Acknowledged, second: Acknowledged) -> None:
+    """Let a future come to what another comes to."""
+
+    def done(_: Acknowledged) -> None:
+        if second.done():
+            return
+        error = first.exception()
+        if error is not None:
+            second.set_exception(error)
+            second.exception()
+        else:
+            second.set_result(first.result())
+
+    first.add_done_callback(done)

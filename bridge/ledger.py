@@ -1,0 +1,138 @@
+"""The ledger of a session: record and state as one, so that neither is ahead of the other.
+
+Writing an event stages its line in the record and applies it to the state, in one step; flushing puts staged lines on disk.
+Where the disk fails, the state goes back to what the disk has. Opening folds the log (from a snapshot where there is one), and
+says in the log itself what a restart means: nobody is connected, nothing sounds, unfinished sections wait for an engine again.
+
+    ledger = open_ledger(folder, "jam", SystemClock())
+    tells = ledger.write("ana", Said("hello"))
+    await ledger.flush()
+"""
+
+from __future__ import annotations
+
+import contextlib
+import logging
+from collections.abc import Iterable, Mapping
+from pathlib import Path
+from typing import Any
+
+from bridge.ports.clock import Clock
+from bridge.ports.disk import DiskFailed, Record, Recovery
+from sessions.answers import Tell, tell
+from sessions.apply import apply
+from sessions.errors import Refused
+from sessions.events import Created, Event, Left, LeftWhy, Recovered, Requeued, TransportMoved, from_fields, to_fields
+from sessions.keys import SigningKey
+from sessions.log import Entry, time_text
+from sessions.state import State, Status, from_snapshot, to_snapshot
+
+__all__ = ["SNAPSHOT_EVERY", "SOFTWARE", "Ledger", "open_ledger"]
+
+SNAPSHOT_EVERY = 5000
+"""Entries after which the state is written down anew."""
+SOFTWARE = "starbridge"
+
+_log = logging.getLogger(__name__)
+
+
+class Ledger:
+    """State and record of one session, for one writer."""
+
+    def __init__(self, record: Record, state: State, clock: Clock) -> None:
+        self.record = record
+        self.state = state
+        self._clock = clock
+        self._saved = state.size
+
+    @property
+    def key(self) -> SigningKey:
+        return self.record.key
+
+    @property
+    def durable(self) -> int:
+        """Entries that the disk has."""
+        return self.record.durable
+
+    def write(
+        self, member: str, event: Event, command: Mapping[str, Any] | None = None, signature: str = ""
+    ) -> tuple[Tell, ...]:
+        """Stage and apply one event; what is to be said of it comes back."""
+        entry = self.record.stage(member, to_fields(event), command, signature, self._clock.now_us())
+        nonce = str(command.get("nonce", "")) if command is not None else ""
+        apply(self.state, member, event, entry.time, nonce)
+        return tell(self.state, member, event)
+
+    async def flush(self) -> None:
+        """Put everything staged on disk; raises `DiskFailed` after the state has gone back to what is there."""
+        if self.durable >= self.state.size:
+            return
+        try:
+            await self.record.flush()
+        except DiskFailed:
+            self.state = fold(State(), self.record.entries())
+            self._saved = min(self._saved, self.state.size)
+            raise
+
+    async def save_when_due(self) -> None:
+        """Write the state down, every so many entries, so that a restart is short."""
+        if self.state.size - self._saved >= SNAPSHOT_EVERY and self.durable == self.state.size:
+            self._saved = self.state.size
+            await self.record.snapshot(to_snapshot(self.state))
+
+    async def close(self) -> None:
+        """Everything to disk, with a checkpoint and a snapshot of it all."""
+        with contextlib.suppress(DiskFailed):
+            await self.flush()
+        await self.record.close(to_snapshot(self.state))
+
+
+def fold(state: State, entries: Iterable[Entry]) -> State:
+    """The state that entries add up to, on top of one."""
+    for entry in entries:
+        command = entry.event.get("command")
+        nonce = str(command.get("nonce", "")) if isinstance(command, Mapping) else ""
+        apply(state, entry.member, from_fields(entry.event), entry.time, nonce)
+    return state
+
+
+def open_ledger(folder: Path, name: str, clock: Clock) -> Ledger:
+    """The ledger of a session, made anew where there is none; raises `Refused` where its record can't be trusted."""
+    if not (folder / "log.jsonl").exists():
+        record = Record.create(folder, name)
+        ledger = Ledger(record, State(), clock)
+        key = record.key.verifier
+        ledger.write("", Created(name, key.name, str(key), SOFTWARE))
+        return ledger
+    record, recovery = Record.open(folder)
+    ledger = Ledger(record, _state_of(record), clock)
+    _say_what_a_restart_means(ledger, recovery)
+    return ledger
+
+
+def _state_of(record: Record) -> State:
+    """From the snapshot if it is of use, else from the first entry on."""
+    snapshot = record.read_snapshot()
+    if snapshot is not None:
+        try:
+            state = from_snapshot(snapshot)
+        except Refused as error:
+            _log.warning("the snapshot is left aside: %s", error.advice)
+        else:
+            if state is not None and state.size <= record.durable:
+                return fold(state, record.entries(state.size))
+    return fold(State(), record.entries())
+
+
+def _say_what_a_restart_means(ledger: Ledger, recovery: Recovery) -> None:
+    state = ledger.state
+    if not recovery.clean:
+        if recovery.lost_bytes:
+            _log.warning("session %s: %d bytes that were never acknowledged are cut off the log", state.name, recovery.lost_bytes)
+        ledger.write("", Recovered(recovery.lost_bytes))
+    for member in list(state.present()):
+        ledger.write("", Left(member.name, LeftWhy.RESTART))
+    if state.transport.playing:
+        ledger.write("", TransportMoved(state.transport.stop(ledger._clock.now_us())))
+    for section in [s for s in state.sections.values() if s.status is Status.WORKING]:
+        ledger.write("", Requeued(section.name, attempt=0))

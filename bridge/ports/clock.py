@@ -1,0 +1,30 @@
+"""The clock: the only place where time is born.
+
+One number for everything: microseconds of Unix time that never run backwards within a process, whatever is done to the
+machine's clock meanwhile. Everybody else is handed `now_us`.
+
+    clock = SystemClock()
+    clock.now_us()
+"""
+
+from __future__ import annotations
+
+import time
+from typing import Protocol
+
+__all__ = ["Clock", "SystemClock"]
+
+
+class Clock(Protocol):
+    def now_us(self) -> int:
+        """Microseconds of Unix time, never less than before."""
+
+
+class SystemClock:
+    """Unix time as it was when the process started, carried on by the monotonic clock."""
+
+    def __init__(self) -> None:
+        self._start_us = time.time_ns() // 1000 - time.monotonic_ns() // 1000
+
+    def now_us(self) -> int:
+        return self._start_us + time.monotonic_ns() // 1000

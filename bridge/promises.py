@@ -1,0 +1,77 @@
+"""Promises: what is told, and whose command is acknowledged, once the disk has the log up to a size.
+
+Kept in the order they were made, so that nobody hears of things out of order; broken together when the disk fails.
+
+    promises.make(size, kept=lambda: outlet.send(...))
+    promises.keep(durable)
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections import deque
+from collections.abc import Callable
+from dataclasses import dataclass
+
+from sessions.errors import Refused
+
+__all__ = ["Promises"]
+
+
+@dataclass(frozen=True, slots=True)
+class _Promise:
+    size: int
+    kept: Callable[[], None] | None
+    broken: Callable[[Refused], None] | None
+    acknowledged: asyncio.Future[int | None] | None
+    index: int | None
+
+
+class Promises:
+    """Promises of one session, in order."""
+
+    def __init__(self) -> None:
+        self._waiting: deque[_Promise] = deque()
+        self._made = asyncio.Event()
+
+    def __len__(self) -> int:
+        return len(self._waiting)
+
+    def make(
+        self,
+        size: int,
+        *,
+        kept: Callable[[], None] | None = None,
+        broken: Callable[[Refused], None] | None = None,
+        acknowledged: asyncio.Future[int | None] | None = None,
+        index: int | None = None,
+    ) -> None:
+        """To be kept when the disk has `size` entries: a call, and the answer to whoever awaits `index`."""
+        self._waiting.append(_Promise(size, kept, broken, acknowledged, index))
+        self._made.set()
+
+    async def wait(self) -> None:
+        """Until there is a promise that was not there at the last wait."""
+        await self._made.wait()
+        self._made.clear()
+
+    def keep(self, durable: int) -> None:
+        """Keep every promise that the disk's size allows."""
+        while self._waiting and self._waiting[0].size <= durable:
+            promise = self._waiting.popleft()
+            if promise.kept is not None:
+                promise.kept()
+            if promise.acknowledged is not None and not promise.acknowledged.done():
+                promise.acknowledged.set_result(promise.index)
+        if self._waiting:
+            self._made.set()
+
+    def break_all(self, error: Refused) -> None:
+        """None of what waits will be kept: tell whoever waits for it."""
+        waiting, self._waiting = self._waiting, deque()
+        for promise in waiting:
+            if promise.broken is not None:
+                promise.broken(error)
+            if promise.acknowledged is not None and not promise.acknowledged.done():
+                promise.acknowledged.set_exception(error)
+                promise.acknowledged.exception()  # whoever does not await it has been told by `broken`
