@@ -1,0 +1,247 @@
+"""A section request: what somebody wants to hear, complete and checked.
+
+Lives here: the request as a value, and the one way to make it from the fields of a client. The fields themselves are a table in
+`fields`. Who may ask for what, and what becomes of it, is for others to say.
+
+    >>> request = parse_request({"kind": "drop", "prompt": "dark dubstep in F#m", "bass.density": 0.4})
+    >>> request.style, request.bpm, str(request.key), request.control(Part.BASS, "density")
+    ('dubstep', 140.0, 'F#m', 0.4)
+    >>> parse_request(request.to_fields()) == request
+    True
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from fractions import Fraction
+from typing import Any
+
+from sessions.errors import Code, Refused
+from sessions.music.beats import Meter, exact_bpm, frames_of, seconds_of
+from sessions.music.chords import Chords, Span
+from sessions.music.fields import CONTROL_TABLE, CONTROLS, FIELD_TABLE, FIELDS, Control, Field
+from sessions.music.keys import MODES, Key
+from sessions.music.kinds import Kind, Renderer
+from sessions.music.parts import NOTE_PARTS, Part, format_parts
+from sessions.music.pitches import parse_range
+from sessions.music.prompt import read_prompt
+from sessions.music.references import At, Context, ContextMode, Reference, format_references
+from sessions.music.styles import STYLE_TABLE
+from sessions.music.values import nearest, shown
+
+__all__ = ["CONTROLS", "FIELDS", "Control", "Field", "Kind", "Renderer", "Request", "parse_request"]
+
+LONGEST_NAME = 64
+"""Characters of a field's name that are worth answering."""
+
+_STYLE_OF_KIND = {
+    Kind.INTRO: "ambient", Kind.VERSE: "pop", Kind.PRECHORUS: "pop", Kind.CHORUS: "pop", Kind.BRIDGE: "ballad",
+    Kind.DROP: "dubstep", Kind.BREAKDOWN: "techno", Kind.OUTRO: "ambient", Kind.LOOP: "house",
+}  # fmt: skip
+
+# The tonics that put each style's mode on the white keys.
+_TONIC_OF_MODE = {"major": 0, "dorian": 2, "phrygian": 4, "lydian": 5, "mixolydian": 7, "minor": 9}
+
+# What people call the fields elsewhere.
+_OTHER_NAMES = {
+    "tempo": "bpm", "metre": "meter", "time_signature": "meter", "signature": "meter", "scale": "key", "genre": "style",
+    "length": "bars", "instruments": "parts", "tracks": "parts", "text": "prompt", "description": "prompt", "progression": "chords",
+    "references": "like", "reference": "like", "take": "context", "when": "at", "type": "kind",
+}  # fmt: skip
+
+_FROM_PARENT = ("kind", "style", "bars", "bpm", "meter", "key", "chords", "energy", "density")
+_FROM_TABLE = {field.name: field.read(field.default) for field in FIELDS if field.default not in {None, ""}}
+
+
+@dataclass(frozen=True, slots=True)
+class Request:
+    """A complete section request; made by `parse_request` alone, which has checked every field."""
+
+    kind: Kind
+    style: str
+    bars: int
+    bpm: float
+    meter: Meter
+    key: Key
+    chords: Chords | None
+    parts: tuple[Part, ...]
+    energy: float
+    density: float
+    controls: tuple[tuple[str, float | str], ...]
+    prompt: str
+    seed: int
+    temperature: float
+    like: tuple[Reference, ...]
+    context: Context | None
+    at: At
+    stems: bool
+    renderer: Renderer
+
+    @property
+    def ticks_per_bar(self) -> int:
+        """Ticks in each bar."""
+        return self.meter.ticks_per_bar
+
+    @property
+    def total_ticks(self) -> int:
+        """Ticks in the section."""
+        return self.bars * self.meter.ticks_per_bar
+
+    @property
+    def seconds(self) -> Fraction:
+        """The section's length in seconds, exact."""
+        return seconds_of(self.total_ticks, self.bpm)
+
+    @property
+    def note_parts(self) -> tuple[Part, ...]:
+        """The parts asked for that have notes."""
+        return tuple(part for part in self.parts if part.has_notes)
+
+    @property
+    def spans(self) -> tuple[Span, ...]:
+        """Where each asked chord sounds; empty where the harmony is the composer's."""
+        return self.chords.over(self.bars, self.meter) if self.chords else ()
+
+    def frames(self, rate: int) -> int:
+        """The length of each stem at `rate` frames a second."""
+        return frames_of(self.total_ticks, self.bpm, rate)
+
+    def control(self, part: Part, name: str) -> float | str | None:
+        """A control's value, None where it was not asked for."""
+        return dict(self.controls).get(f"{part}.{name}")
+
+    def pitch_range(self, part: Part) -> tuple[int, int] | None:
+        """The lowest and highest pitch asked for a part."""
+        value = self.control(part, "range")
+        return parse_range(value) if isinstance(value, str) else None
+
+    def to_fields(self) -> dict[str, str | int | float]:
+        """The request as a flat object of plain fields; reading it gives the same request."""
+        fields: dict[str, str | int | float | None] = {
+            "kind": self.kind.value,
+            "style": self.style,
+            "bars": self.bars,
+            "bpm": self.bpm,
+            "meter": str(self.meter),
+            "key": str(self.key),
+            "chords": str(self.chords) if self.chords else None,
+            "parts": format_parts(self.parts),
+            "energy": self.energy,
+            "density": self.density,
+            **dict(self.controls),
+            "prompt": self.prompt or None,
+            "seed": self.seed,
+            "temperature": self.temperature,
+            "like": format_references(self.like) or None,
+            "context": str(self.context) if self.context else None,
+            "at": str(self.at),
+            "stems": int(self.stems),
+            "renderer": self.renderer.value,
+        }
+        return {name: value for name, value in fields.items() if value is not None}
+
+
+def parse_request(
+    fields: Mapping[str, object],
+    *,
+    parts: Sequence[Part] = NOTE_PARTS,
+    bpm: float | None = None,
+    meter: Meter | None = None,
+    seed: int = 0,
+    parent: Request | None = None,
+) -> Request:
+    """The request that a client's fields mean.
+
+    A field that is not given comes from the prompt, else from `parent` (the request of the take that `context` names), else from
+    the session (`parts` that the asker may ask for, its `bpm`, `meter` and a fresh `seed`), else from the table.
+    Raises Refused, naming the field.
+    """
+    given = {name: _field(name).read(value) for name, value in fields.items()}
+    controls = tuple((name, given[name]) for name in CONTROL_TABLE if given.get(name) is not None)
+    said = {name: value for name, value in given.items() if name in FIELD_TABLE and value is not None}
+    said = _hints(said.get("prompt", ""), parts) | said
+    context: Context | None = said.get("context")
+    session = {"parts": _in_order(parts) or NOTE_PARTS, "meter": meter, "seed": seed, "bpm": bpm and float(exact_bpm(bpm))}
+    layers = (_FROM_TABLE, session, _inherited(parent, context, parts), said)
+    values = {name: value for layer in layers for name, value in layer.items() if value is not None}
+    if context and context.last and parent is None and "bars" not in said:
+        values["bars"] = max(values["bars"], context.last)
+    style = STYLE_TABLE[values.get("style") or _STYLE_OF_KIND[values["kind"]]]
+    request = Request(
+        kind=values["kind"],
+        style=style.name,
+        bars=values["bars"],
+        bpm=values.get("bpm", style.bpm),
+        meter=values["meter"],
+        key=values.get("key") or Key(_TONIC_OF_MODE[style.mode], style.mode),
+        chords=values.get("chords"),
+        parts=values["parts"],
+        energy=values["energy"],
+        density=values["density"],
+        controls=controls,
+        prompt=values.get("prompt", ""),
+        seed=values["seed"],
+        temperature=values["temperature"],
+        like=values.get("like", ()),
+        context=context,
+        at=values["at"],
+        stems=bool(values["stems"]),
+        renderer=values["renderer"],
+    )
+    _refuse_contradictions(request)
+    return request
+
+
+def _field(name: str) -> Field:
+    if name in FIELD_TABLE:
+        return FIELD_TABLE[name]
+    if name in CONTROL_TABLE:
+        return CONTROL_TABLE[name].field
+    if not isinstance(name, str) or len(name) > LONGEST_NAME:
+        raise Refused(Code.UNKNOWN_FIELD, "fields: there is a name that is no short text; see the capabilities for the fields")
+    if name.startswith(f"{Part.TEXTURE}."):
+        raise Refused(Code.UNKNOWN_FIELD, f"{shown(name)[1:-1]}: the texture is a stem without notes and has no controls; leave it out")
+    guess = _OTHER_NAMES.get(name.lower()) or nearest(name, [*FIELD_TABLE, *CONTROL_TABLE])
+    meant = f"did you mean {guess}?" if guess else "see the capabilities for the fields that there are"
+    raise Refused(Code.UNKNOWN_FIELD, f"{shown(name)[1:-1]}: there is no such field; {meant}")
+
+
+def _hints(prompt: str, allowed: Sequence[Part]) -> dict[str, Any]:
+    """What the prompt says that the fields can hold; parts only as far as the asker may ask for them."""
+    hints: dict[str, Any] = {}
+    for name, text in read_prompt(prompt).items():
+        try:
+            hints[name] = FIELD_TABLE[name].read(text)
+        except Refused:  # 300 bpm in free text is not an order
+            continue
+    if "parts" in hints:
+        hints["parts"] = tuple(part for part in hints["parts"] if part in allowed) or None
+    return hints
+
+
+def _inherited(parent: Request | None, context: Context | None, allowed: Sequence[Part]) -> dict[str, Any]:
+    """What a section takes over from the one that it follows; an accompaniment has the parts that are missing there."""
+    if parent is None:
+        return {}
+    accompanies = context is not None and context.mode is ContextMode.ACCOMPANY
+    parts = tuple(part for part in _in_order(allowed) if (part in parent.parts) != accompanies)
+    return {name: getattr(parent, name) for name in _FROM_PARENT} | {"parts": parts or None}
+
+
+def _in_order(parts: Sequence[Part]) -> tuple[Part, ...]:
+    return tuple(part for part in Part if part in parts)
+
+
+def _refuse_contradictions(request: Request) -> None:
+    for name, _ in request.controls:
+        part = CONTROL_TABLE[name].part
+        if part not in request.parts:
+            advice = f"add {part} to parts, or leave {name} out"
+            raise Refused(Code.BAD_VALUE, f"{name}: {part} is not among the parts {format_parts(request.parts)}; {advice}")
+    if Part.TEXTURE in request.parts and not request.stems:
+        raise Refused(Code.BAD_VALUE, "stems: the texture is a stem alone; ask for stems 1, or leave texture out of parts")
+    context = request.context
+    if context and context.last and context.last > request.bars:
+        bars = f"bars {context.first}-{context.last} go beyond the section's {request.bars}"
+        raise Refused(Code.BAD_VALUE, f"context: {bars}; name bars from 1 to {request.bars}, or ask for bars {context.last}")
