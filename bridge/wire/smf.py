@@ -1,7 +1,8 @@
 """Standard MIDI files: a section's notes to the bytes of `section.mid`, and back.
 
-Lives here: pure bytes, the same for the same notes. A first track holds one tempo and one metre and ends where the section
-ends; then comes a track a part, named after it. Where files lie, and what a part sounds like, is for others to say.
+Lives here: pure bytes, the same for the same notes. A first track holds one tempo and one metre and ends where the
+section ends; then comes a track a part, named after it. Where files lie, and what a part sounds like, is for others
+to say.
 
     >>> from sessions.music import Note, Part, bars_of, parse_request
     >>> request = parse_request({"bars": 1, "parts": "drums,bass", "bpm": 93.7})
@@ -54,8 +55,8 @@ class Score:
 def to_smf(request: Request, bars: Bars, name: str, programs: Mapping[Part, int] | None = None) -> bytes:
     """The section as a type-1 file: the same bytes for the same arguments.
 
-    `programs` are General MIDI programs from 0, by part; a part without one says none. Where notes of one part overlap on a pitch,
-    the earlier one ends where the next begins. Raises ValueError for notes outside the request.
+    `programs` are General MIDI programs from 0, by part; a part without one says none. Where notes of one part
+    overlap on a pitch, the earlier one ends where the next begins. Raises ValueError for notes outside the request.
     """
     notes = bars_of({part: notes_of(bars, part) for part, _ in bars}, request)
     file = mido.MidiFile(type=1, ticks_per_beat=TICKS_PER_BEAT, charset="utf-8")
@@ -89,19 +90,21 @@ def from_smf(data: bytes) -> Score:
 
 def _conductor(request: Request, name: str) -> mido.MidiTrack:
     meter = request.meter
-    return mido.MidiTrack([
-        mido.MetaMessage("track_name", name=name[:LONGEST_NAME], time=0),
-        mido.MetaMessage("set_tempo", tempo=round(US_PER_MINUTE / exact_bpm(request.bpm)), time=0),
-        mido.MetaMessage(
-            "time_signature",
-            numerator=meter.n,
-            denominator=meter.d,
-            clocks_per_click=CLOCKS_PER_WHOLE // meter.d,
-            notated_32nd_notes_per_beat=8,
-            time=0,
-        ),
-        mido.MetaMessage("end_of_track", time=request.total_ticks),
-    ])
+    return mido.MidiTrack(
+        [
+            mido.MetaMessage("track_name", name=name[:LONGEST_NAME], time=0),
+            mido.MetaMessage("set_tempo", tempo=round(US_PER_MINUTE / exact_bpm(request.bpm)), time=0),
+            mido.MetaMessage(
+                "time_signature",
+                numerator=meter.n,
+                denominator=meter.d,
+                clocks_per_click=CLOCKS_PER_WHOLE // meter.d,
+                notated_32nd_notes_per_beat=8,
+                time=0,
+            ),
+            mido.MetaMessage("end_of_track", time=request.total_ticks),
+        ]
+    )
 
 
 def _track(part: Part, notes: Iterable[Note], total_ticks: int, program: int | None) -> mido.MidiTrack:

@@ -1,7 +1,8 @@
-"""The vocabulary of music that all rooms share: beats, notes, parts, keys, chords, styles, section requests, the transport.
+"""The vocabulary of music that all rooms share: beats, notes, parts, keys, chords, styles, sections, the transport.
 
-Lives here: exact values and their texts, made from the standard library alone. No files, clocks, chance or network; nothing
-about members, models or sound. Whatever a text from outside gets wrong is a `Refused` that names the field and says what to do.
+Lives here: exact values and their texts, made from the standard library alone. No files, clocks, chance or network;
+nothing about members, models or sound. Whatever a text from outside gets wrong is a `Refused` that names the field
+and says what to do.
 
     >>> from sessions.music import parse_request
     >>> request = parse_request({"style": "jazz", "bars": 4, "meter": "3/4", "chords": "Dm7 G7 Cmaj7"})
@@ -10,7 +11,15 @@ about members, models or sound. Whatever a text from outside gets wrong is a `Re
 """
 
 from sessions.music.beats import (
-    HIGHEST_BPM, LOWEST_BPM, TICKS_PER_BEAT, Meter, beats_of, exact_bpm, frames_of, seconds_of, ticks_of,
+    HIGHEST_BPM,
+    LOWEST_BPM,
+    TICKS_PER_BEAT,
+    Meter,
+    beats_of,
+    exact_bpm,
+    frames_of,
+    seconds_of,
+    ticks_of,
 )  # fmt: skip
 from sessions.music.chords import Chord, Chords, Span
 from sessions.music.fields import CONTROLS, FIELDS, Control, Field
@@ -26,9 +35,54 @@ from sessions.music.styles import ALIASES, STYLE_TABLE, STYLES, Style, read_styl
 from sessions.music.transport import Transport
 
 __all__ = [
-    "ALIASES", "CONTROLS", "FIELDS", "HIGHEST_BPM", "LOWEST_BPM", "MODES", "NOTE_PARTS", "PITCHED_PARTS", "STYLES", "STYLE_TABLE",
-    "TICKS_PER_BEAT", "At", "AtKind", "Bars", "Chord", "Chords", "Context", "ContextMode", "Control", "Field", "Key", "Kind",
-    "Meter", "Note", "Part", "Reference", "Renderer", "Request", "Span", "Style", "Transport", "bars_of", "beats_of", "exact_bpm",
-    "format_parts", "format_range", "format_references", "frames_of", "notes_of", "parse_parts", "parse_range", "parse_references",
-    "parse_request", "pitch_name", "read_note", "read_prompt", "read_style", "seconds_of", "ticks_of", "untangled",
-]  # fmt: skip
+    "ALIASES",
+    "CONTROLS",
+    "FIELDS",
+    "HIGHEST_BPM",
+    "LOWEST_BPM",
+    "MODES",
+    "NOTE_PARTS",
+    "PITCHED_PARTS",
+    "STYLES",
+    "STYLE_TABLE",
+    "TICKS_PER_BEAT",
+    "At",
+    "AtKind",
+    "Bars",
+    "Chord",
+    "Chords",
+    "Context",
+    "ContextMode",
+    "Control",
+    "Field",
+    "Key",
+    "Kind",
+    "Meter",
+    "Note",
+    "Part",
+    "Reference",
+    "Renderer",
+    "Request",
+    "Span",
+    "Style",
+    "Transport",
+    "bars_of",
+    "beats_of",
+    "exact_bpm",
+    "format_parts",
+    "format_range",
+    "format_references",
+    "frames_of",
+    "notes_of",
+    "parse_parts",
+    "parse_range",
+    "parse_references",
+    "parse_request",
+    "pitch_name",
+    "read_note",
+    "read_prompt",
+    "read_style",
+    "seconds_of",
+    "ticks_of",
+    "untangled",
+]

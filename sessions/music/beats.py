@@ -1,7 +1,7 @@
 """Musical time: ticks, beats, metres and tempi, exact.
 
-Lives here: the units that all rooms share. A beat is a quarter note in every metre, a tick is 1/960 of it, and every length
-is a whole number of ticks; seconds and frames are exact fractions, rounded once, at the end. Knows no clock.
+Lives here: the units that all rooms share. A beat is a quarter note in every metre, a tick is 1/960 of it, and every
+length is a whole number of ticks; seconds and frames are exact fractions, rounded once, at the end. Knows no clock.
 
     >>> Meter.parse("7/8").ticks_per_bar
     3360
@@ -55,8 +55,8 @@ class Meter:
         match = _METER.fullmatch(text.strip())
         if match and 1 <= int(match[1]) <= MOST_METER_BEATS and int(match[2]) in METER_UNITS:
             return cls(int(match[1]), int(match[2]))
-        advice = f"meter: {shown(text)} is no metre here; ask for n/d with n from 1 to {MOST_METER_BEATS} and d 2, 4, 8 or 16, such as 4/4"
-        raise Refused(Code.BAD_VALUE, advice)
+        advice = f"ask for n/d, n from 1 to {MOST_METER_BEATS} and d 2, 4, 8 or 16, such as 7/8"
+        raise Refused(Code.BAD_VALUE, f"meter: {shown(text)} is no metre here; {advice}")
 
     def __str__(self) -> str:
         return f"{self.n}/{self.d}"

@@ -1,7 +1,8 @@
 """Chords: symbols, progressions, and where each chord of a section sounds.
 
-Lives here: the grammar of a progression, `Am F C G` (one a bar, repeating), `Am/2 F/2` (in beats), `Am/C` (over a bass note),
-`Am/C/2` (both). The grammar of one chord's quality is in `qualities`; voicings are the composer's business.
+Lives here: the grammar of a progression, `Am F C G` (one a bar, repeating), `Am/2 F/2` (in beats), `Am/C` (over a
+bass note), `Am/C/2` (both). The grammar of one chord's quality is in `qualities`; voicings are the composer's
+business.
 
     >>> progression = Chords.parse("Am F/2 G/2")
     >>> [(span.start, str(span.chord)) for span in progression.over(2, Meter(4, 4))]
@@ -125,23 +126,32 @@ class Chords:
 
     @classmethod
     def parse(cls, text: str) -> Chords:
-        """Reads `Am F C G` or `Am/2 F/2`; commas and bar lines may stand between. Raises Refused, naming the field `chords`."""
+        """Reads `Am F C G` or `Am/2 F/2`; commas and bar lines may stand between.
+
+        Raises Refused, naming the field `chords`.
+        """
         steps: list[tuple[Chord, int | None]] = []
         for bar in text.replace(",", " ").split("|"):
             words = bar.split()
             inside = [_step(word) for word in words]
             if "|" in text and len(inside) > 1 and any(ticks is None for _, ticks in inside):
-                raise Refused(Code.BAD_VALUE, f"chords: say how many beats each chord of {shown(bar.strip())} has, such as Am/2 F/2")
+                raise Refused(
+                    Code.BAD_VALUE,
+                    f"chords: say how many beats each chord of {shown(bar.strip())} has, such as Am/2 F/2",
+                )
             steps += inside
             if len(steps) > MOST_CHORDS:
                 raise Refused(Code.TOO_MANY, f"chords: more than {MOST_CHORDS} chords; send fewer, they repeat")
         if not steps:
-            raise Refused(Code.BAD_VALUE, "chords: it names no chord; write some, such as Am F C G, or leave the field out")
+            raise Refused(
+                Code.BAD_VALUE, "chords: it names no chord; write some, such as Am F C G, or leave the field out"
+            )
         return cls(tuple(steps))
 
     def __str__(self) -> str:
         return " ".join(
-            str(chord) if ticks is None else f"{chord}/{decimal(ticks / TICKS_PER_BEAT, 6)}" for chord, ticks in self.steps
+            str(chord) if ticks is None else f"{chord}/{decimal(ticks / TICKS_PER_BEAT, 6)}"
+            for chord, ticks in self.steps
         )
 
     def over(self, bars: int, meter: Meter) -> tuple[Span, ...]:
@@ -163,7 +173,9 @@ def _step(word: str) -> tuple[Chord, int | None]:
         return Chord.parse(word), None
     ticks = Fraction(match[2]) * TICKS_PER_BEAT
     if ticks.denominator != 1 or not SHORTEST_CHORD_TICKS <= ticks <= LONGEST_CHORD_BEATS * TICKS_PER_BEAT:
-        advice = f"the number after the stroke is beats, from 0.25 to {LONGEST_CHORD_BEATS} in whole {TICKS_PER_BEAT}ths"
+        advice = (
+            f"the number after the stroke is beats, from 0.25 to {LONGEST_CHORD_BEATS} in whole {TICKS_PER_BEAT}ths"
+        )
         raise Refused(Code.BAD_VALUE, f"chords: {shown(word)} has no length to play; {advice}")
     return Chord.parse(match[1]), int(ticks)
 

@@ -1,7 +1,7 @@
 """The fields of a section request, as a table.
 
-Lives here: what can be asked for, with types, ranges, choices and a sentence each; and the controls of single parts. `section`
-interprets the table, the capabilities show it, the OSC schemas mirror it. Adding a field is adding a row.
+Lives here: what can be asked for, with types, ranges, choices and a sentence each; and the controls of single parts.
+`section` interprets the table, the capabilities show it, the OSC schemas mirror it. Adding a field is adding a row.
 
     >>> field = FIELD_TABLE["bars"]
     >>> field.type, field.low, field.high, field.read("8")
@@ -45,8 +45,8 @@ _YES_NO: dict[object, int] = {True: 1, False: 0, "true": 1, "false": 0}
 class Field:
     """One field of a request.
 
-    `type` is OSC's: `s` text, `i` whole number, `f` number. `default` is None where the value is worked out from others or left
-    empty; `doc` says how. `read_text` makes of a text what a `Request` holds.
+    `type` is OSC's: `s` text, `i` whole number, `f` number. `default` is None where the value is worked out from
+    others or left empty; `doc` says how. `read_text` makes of a text what a `Request` holds.
     """
 
     name: str
@@ -63,7 +63,7 @@ class Field:
     is_yes_or_no: bool = False
 
     def read(self, value: object) -> Any:
-        """What a value from outside means for this field; None for an empty text where that is allowed. Raises Refused."""
+        """What a value from outside means here; None for an empty text where that is allowed. Raises Refused."""
         if self.type == "s":
             return self._read_text(values.text(self.name, value, self.longest))
         if self.is_yes_or_no and isinstance(value, bool | str):
@@ -113,32 +113,43 @@ def _choice(name: str, choices: type[Kind] | type[Renderer]) -> Callable[[str], 
             return choices(word)
         guess = values.nearest(word, list(choices))
         meant = f"did you mean {guess}? " if guess else ""
-        raise Refused(Code.BAD_VALUE, f"{name}: {values.shown(text)} is none; {meant}Ask for one of {', '.join(choices)}")
+        raise Refused(
+            Code.BAD_VALUE, f"{name}: {values.shown(text)} is none; {meant}Ask for one of {', '.join(choices)}"
+        )
 
     return read
 
 
 FIELDS: tuple[Field, ...] = (
-    Field("kind", "s", "what the section is in a piece", Kind.LOOP.value, choices=tuple(Kind), read_text=_choice("kind", Kind)),
-    Field("style", "s", "a style by name; by default one that suits the kind", choices=STYLES, read_text=lambda text: read_style(text).name),
+    Field("kind", "s", "what the section is in a piece", Kind.LOOP.value, choices=tuple(Kind),
+          read_text=_choice("kind", Kind)),
+    Field("style", "s", "a style by name; by default one that suits the kind", choices=STYLES,
+          read_text=lambda text: read_style(text).name),
     Field("bars", "i", "length in bars", 8, 1, MOST_BARS),
-    Field("bpm", "f", "quarters a minute, to three decimals; by default the session's tempo, else the style's", None, LOWEST_BPM, HIGHEST_BPM, decimals=3),
+    Field("bpm", "f", "quarters a minute, to three decimals; by default the session's tempo, else the style's",
+          None, LOWEST_BPM, HIGHEST_BPM, decimals=3),
     Field("meter", "s", "metre n/d, n 1-16, d 2 4 8 16; by default the session's", "4/4", read_text=Meter.parse),
-    Field("key", "s", "note and mode, such as Am, F#, C dorian; by default one on the white keys in the style's mode", read_text=Key.parse),
-    Field("chords", "s", "a progression: Am F C G (one a bar, repeating), Am/2 F/2 (in beats), Am/C (bass note); by default the composer's own",
+    Field("key", "s", "note and mode, such as Am, F#, C dorian; by default on the white keys, in the style's mode",
+          read_text=Key.parse),
+    Field("chords", "s", "Am F C G (one a bar, repeating), Am/2 F/2 (in beats), Am/C (bass note); by default the composer's",
           longest=LONGEST_CHORDS, read_text=Chords.parse, may_be_empty=True),
-    Field("parts", "s", "parts separated by commas; by default all with notes that the asker may ask for", format_parts(NOTE_PARTS), read_text=parse_parts),
+    Field("parts", "s", "parts separated by commas; by default all with notes that the asker may ask for",
+          format_parts(NOTE_PARTS), read_text=parse_parts),
     Field("energy", "f", "from calm, 0, to full, 1", 0.5, 0, 1),
     Field("density", "f", "from few notes, 0, to many, 1", 0.5, 0, 1),
-    Field("prompt", "s", "free text; style, tempo, key, metre, bars, kind and parts are read from it where no field says them", "",
-          longest=LONGEST_PROMPT, may_be_empty=True),
-    Field("seed", "i", "the same request with the same seed gives the same music; by default a fresh one", None, 0, HIGHEST_SEED),
+    Field("prompt", "s", "free text; style, tempo, key, metre, bars, kind and parts are read from it where no field says them",
+          "", longest=LONGEST_PROMPT, may_be_empty=True),
+    Field("seed", "i", "the same request with the same seed gives the same music; by default a fresh one",
+          None, 0, HIGHEST_SEED),
     Field("temperature", "f", "how far the composer strays from the likeliest", 1.0, 0, HIGHEST_TEMPERATURE),
-    Field("like", "s", "references with weights: nightdrive:0.7,demos/track-3@8-16:0.3", longest=LONGEST_LIKE, read_text=parse_references, may_be_empty=True),
-    Field("context", "s", "a take, and continue, accompany, vary or bars 5-6", read_text=Context.parse, may_be_empty=True),
+    Field("like", "s", "references with weights: nightdrive:0.7,demos/track-3@8-16:0.3",
+          longest=LONGEST_LIKE, read_text=parse_references, may_be_empty=True),
+    Field("context", "s", "a take, and continue, accompany, vary or bars 5-6",
+          read_text=Context.parse, may_be_empty=True),
     Field("at", "s", "when the take plays: now, next-bar, next-4, beat N or never", "never", read_text=At.parse),
     Field("stems", "i", "1 for audio stems, 0 for notes alone", 1, 0, 1, is_yes_or_no=True),
-    Field("renderer", "s", "what makes the stems", Renderer.AUTO.value, choices=tuple(Renderer), read_text=_choice("renderer", Renderer)),
+    Field("renderer", "s", "what makes the stems", Renderer.AUTO.value, choices=tuple(Renderer),
+          read_text=_choice("renderer", Renderer)),
 )  # fmt: skip
 
 FIELD_TABLE = {field.name: field for field in FIELDS}
@@ -147,8 +158,16 @@ FIELD_TABLE = {field.name: field for field in FIELDS}
 def _controls() -> tuple[Control, ...]:
     rows: list[tuple[Part, str, Field]] = []
     for part in NOTE_PARTS:
-        rows.append((part, "density", Field(f"{part}.density", "f", "this part's density, from few notes to many", None, 0, 1)))
-        rows.append((part, "velocity", Field(f"{part}.velocity", "f", "how hard this part plays, from soft to hard", None, 0, 1)))
+        rows.append(
+            (part, "density", Field(f"{part}.density", "f", "this part's density, from few notes to many", None, 0, 1))
+        )
+        rows.append(
+            (
+                part,
+                "velocity",
+                Field(f"{part}.velocity", "f", "how hard this part plays, from soft to hard", None, 0, 1),
+            )
+        )
         if part in PITCHED_PARTS:
             name = f"{part}.range"
             doc = "lowest and highest note, a fifth apart at least, such as C2-C4 (C4 is middle C)"

@@ -1,7 +1,7 @@
 """Keys: a tonic and a mode, and the scale that they span.
 
-Lives here: major and minor, the church modes, harmonic and melodic minor, pentatonics and blues; how a key is read, written
-and spells its notes. Chords are in `chords`.
+Lives here: major and minor, the church modes, harmonic and melodic minor, pentatonics and blues; how a key is read,
+written and spells its notes. Chords are in `chords`.
 
     >>> key = Key.parse("bb minor")
     >>> str(key), key.scale, key.spell(6)

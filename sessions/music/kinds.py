@@ -1,7 +1,7 @@
 """Kinds of sections and kinds of renderers: two short vocabularies.
 
-    >>> Kind("drop")
-    <Kind.DROP: 'drop'>
+>>> Kind("drop")
+<Kind.DROP: 'drop'>
 """
 
 from __future__ import annotations

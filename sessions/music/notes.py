@@ -1,7 +1,8 @@
 """Notes, and the bars that they stand in.
 
-Lives here: one note, a section's notes by part and bar, and the helpers that slice, join and untangle them. A note belongs to
-the bar in which it starts and may sound on into the next; all positions are ticks from the section's start.
+Lives here: one note, a section's notes by part and bar, and the helpers that slice, join and untangle them. A note
+belongs to the bar in which it starts and may sound on into the next; all positions are ticks from the section's
+start.
 
     >>> from sessions.music.section import parse_request
     >>> request = parse_request({"bars": 2, "parts": "bass"})
@@ -71,8 +72,8 @@ def read_note(value: object) -> Note:
 def bars_of(notes_by_part: Mapping[Part, Iterable[Note]], request: Request) -> dict[tuple[Part, int], tuple[Note, ...]]:
     """Notes sliced into the bars of a section: every part and bar of the request, even an empty one.
 
-    Notes come sorted and end at the section's end at the latest. Raises ValueError for a note that starts beyond it, and for a
-    part that the request has no notes of.
+    Notes come sorted and end at the section's end at the latest. Raises ValueError for a note that starts beyond it,
+    and for a part that the request has no notes of.
     """
     sliced: dict[tuple[Part, int], list[Note]] = {
         (part, bar): [] for part in request.note_parts for bar in range(1, request.bars + 1)

@@ -1,6 +1,7 @@
 """Parts: who plays what in a section.
 
-Lives here: the five parts, which of them have notes, and their MIDI channels. A part's sound is the renderer's business.
+Lives here: the five parts, which of them have notes, and their MIDI channels. A part's sound is the renderer's
+business.
 
     >>> parse_parts("bass,drums")
     (<Part.DRUMS: 'drums'>, <Part.BASS: 'bass'>)
@@ -41,7 +42,7 @@ class Part(StrEnum):
 
     @property
     def channel(self) -> int:
-        """The MIDI channel from 0; drums have General MIDI's 9, which people call 10. Files have no track for the texture."""
+        """The MIDI channel from 0; drums have General MIDI's 9, which people call 10. No file has the texture's."""
         return _CHANNELS[self]
 
 

@@ -1,6 +1,7 @@
 """Pitches and their names: pitch classes 0-11, MIDI pitches 0-127, ranges of pitches.
 
-Lives here: note names with a sharp or a flat, middle C being C4 (MIDI 60). Scales are in `keys`, stacks of thirds in `chords`.
+Lives here: note names with a sharp or a flat, middle C being C4 (MIDI 60). Scales are in `keys`, stacks of thirds in
+`chords`.
 
     >>> pitch_class("Cb"), parse_range("C2-C4")
     (11, (36, 60))
@@ -13,12 +14,21 @@ import re
 from sessions.errors import Code, Refused
 from sessions.music.values import shown
 
-__all__ = ["HIGHEST_PITCH", "LETTERS", "NARROWEST_RANGE", "PLAIN_NAMES", "format_range", "parse_range", "pitch_class", "pitch_name"]
+__all__ = [
+    "HIGHEST_PITCH",
+    "LETTERS",
+    "NARROWEST_RANGE",
+    "PLAIN_NAMES",
+    "format_range",
+    "parse_range",
+    "pitch_class",
+    "pitch_name",
+]
 
 HIGHEST_PITCH = 127
 
 NARROWEST_RANGE = 7
-"""Semitones from the lowest to the highest pitch of a range: within a fifth lies a tone of every chord and every scale."""
+"""Semitones from a range's lowest to its highest pitch: a fifth holds a tone of every chord and every scale."""
 
 LETTERS = {"C": 0, "D": 2, "E": 4, "F": 5, "G": 7, "A": 9, "B": 11}
 PLAIN_NAMES = ("C", "C#", "D", "Eb", "E", "F", "F#", "G", "Ab", "A", "Bb", "B")
@@ -56,14 +66,21 @@ def parse_range(text: str, name: str = "range") -> tuple[int, int]:
     """Reads `C2-C4` into its lowest and highest MIDI pitch. Raises Refused, naming the field `name`."""
     match = _RANGE.fullmatch(text.strip())
     if not match:
-        raise Refused(Code.BAD_VALUE, f"{name}: {shown(text)} is no range; write the lowest and the highest note, such as C2-C4")
+        raise Refused(
+            Code.BAD_VALUE, f"{name}: {shown(text)} is no range; write the lowest and the highest note, such as C2-C4"
+        )
     low, high = _pitch(*match.group(1, 2, 3)), _pitch(*match.group(4, 5, 6))
     if not (0 <= low <= HIGHEST_PITCH and 0 <= high <= HIGHEST_PITCH):
         raise Refused(Code.BAD_VALUE, f"{name}: {shown(text)} goes beyond MIDI's pitches; stay within C-1 and G9")
     if high < low:
-        raise Refused(Code.BAD_VALUE, f"{name}: {shown(text)} is empty; write the lowest note first, such as {format_range(high, low)}")
+        raise Refused(
+            Code.BAD_VALUE,
+            f"{name}: {shown(text)} is empty; write the lowest note first, such as {format_range(high, low)}",
+        )
     if high - low < NARROWEST_RANGE:
-        raise Refused(Code.BAD_VALUE, f"{name}: {shown(text)} is too narrow; leave room for a fifth at least, such as C2-G2")
+        raise Refused(
+            Code.BAD_VALUE, f"{name}: {shown(text)} is too narrow; leave room for a fifth at least, such as C2-G2"
+        )
     return low, high
 
 

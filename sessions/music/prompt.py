@@ -1,7 +1,7 @@
 """What a prompt says that a request can hold: style, tempo, key, metre, bars, kind and parts.
 
-Lives here: the reading of free text by plain rules. What it finds are texts for the fields' own readers; what it does not find
-is ignored, never refused. Models may make more of a prompt than this.
+Lives here: the reading of free text by plain rules. What it finds are texts for the fields' own readers; what it does
+not find is ignored, never refused. Models may make more of a prompt than this.
 
     >>> read_prompt("dark dubstep drop, 16 bars at 140 bpm in F#m, drums and bass")
     {'style': 'dubstep', 'bpm': '140', 'key': 'F#m', 'bars': '16', 'kind': 'drop', 'parts': 'drums,bass'}
@@ -20,6 +20,8 @@ __all__ = ["read_prompt"]
 
 _STYLE = re.compile(rf"(?<![\w'])(?:{'|'.join(map(re.escape, sorted(ALIASES, key=len, reverse=True)))})(?![\w'])")
 
+_CANONICAL = {plain_words(style) for style in STYLES}
+
 _TEMPO = r"(?<![\w./])(\d{2,3}(?:\.\d{1,3})?)"
 _BPM = tuple(
     re.compile(pattern, re.IGNORECASE)
@@ -33,17 +35,27 @@ _METER = re.compile(r"(?<![\w/.])(\d{1,2}/(?:2|4|8|16))(?![\w/])")
 
 _COUNTS = {
     word: str(count)
-    for count, word in ((1, "one"), (2, "two"), (4, "four"), (6, "six"), (8, "eight"), (12, "twelve"), (16, "sixteen"), (32, "thirty-two"))
+    for count, word in (
+        (1, "one"),
+        (2, "two"),
+        (4, "four"),
+        (6, "six"),
+        (8, "eight"),
+        (12, "twelve"),
+        (16, "sixteen"),
+        (32, "thirty-two"),
+    )
 }
 _BARS = re.compile(rf"(?<![\w./-])(\d{{1,2}}|{'|'.join(_COUNTS)})[ -]?(?:bars?|measures?)\b", re.IGNORECASE)
 
 _ACCIDENTAL = "(?:[#b♯♭]|[ -](?i:sharp|flat))?"
 _MODE = "(?i:" + "|".join(sorted(MODE_WORDS, key=len, reverse=True)).replace(" ", "[ -]") + ")"
+_LONE_A = r"A(?=[#b♯♭]|[ -](?:sharp|flat)|[ ]?[,.;:!?)\d]|[ ](?:at|with|and|for)\b|$)"  # "In A Dark Room" is no key
 _BEFORE, _AFTER = r"(?<![\w#♯♭'’./-])", r"(?![\w#♯♭'’-])"
 _KEYS = (
     re.compile(rf"{_BEFORE}([A-Ga-g]{_ACCIDENTAL}[ -]?{_MODE}){_AFTER}"),
     re.compile(rf"{_BEFORE}(?<![Ii] )([A-G][#b♯♭]?m){_AFTER}(?! I\b)"),
-    re.compile(rf"\b(?i:in|key of|key:?) ((?:[B-G]|A(?=[#b♯♭]| sharp| flat|-| ?[,.;:!?)\d]| (?:at|with|and|for)\b|$)){_ACCIDENTAL}){_AFTER}"),
+    re.compile(rf"\b(?i:in|key of|key:?) ((?:[B-G]|{_LONE_A}){_ACCIDENTAL}){_AFTER}"),
 )
 _LEADS_TO_KEY = re.compile(r"\b(?:in|key of|key:?) ?$", re.IGNORECASE)
 _NOUN_OF_MODE = re.compile(r" ?(?:key|mode|mood|feel|vibe|way|style|tonality|scale|tone|chord|role)s?\b", re.IGNORECASE)
@@ -75,19 +87,16 @@ _WITHOUT = re.compile(rf"\b(?:no|without) ({_PART}(?:{_JOIN}{_PART})*)\b")
 def read_prompt(prompt: str) -> dict[str, str]:
     """The fields that a prompt speaks of, each as a text. A number may be out of its field's range."""
     words = plain_words(prompt)
-    style = _style(words)
+    bars = _first((_BARS,), prompt)
     readings = {
-        "style": style,
+        "style": _style(words),
         "bpm": _first(_BPM, prompt),
         "key": _key(prompt),
         "meter": _first((_METER,), prompt),
-        "bars": _first((_BARS,), prompt),
+        "bars": _COUNTS.get(bars.lower(), bars) if bars else None,
         "kind": _kind(prompt),
         "parts": _parts(_STYLE.sub("-", words)),
     }
-    bars = readings["bars"]
-    if bars is not None:
-        readings["bars"] = _COUNTS.get(bars.lower(), bars)
     return {name: text for name, text in readings.items() if text is not None}
 
 
@@ -112,15 +121,13 @@ def _style(words: str) -> str | None:
     return ALIASES[(canonical or nouns)[0]] if nouns else None
 
 
-_CANONICAL = {plain_words(style) for style in STYLES}
-
-
 def _key(prompt: str) -> str | None:
     for pattern in _KEYS:
         for match in pattern.finditer(prompt):
-            article = match[1][:2] in {"a ", "a-"} and match[1][2:].lower() in MODE_WORDS
             # "in a minor" names a key; "in a minor key" and "a major lift" do not.
-            if not article or (_LEADS_TO_KEY.search(prompt[: match.start()]) and not _NOUN_OF_MODE.match(prompt[match.end() :])):
+            may_be_article = match[1][:2] in {"a ", "a-"} and match[1][2:].lower() in MODE_WORDS
+            leads, noun = _LEADS_TO_KEY.search(prompt, 0, match.start()), _NOUN_OF_MODE.match(prompt, match.end())
+            if not may_be_article or (leads and not noun):
                 return match[1]
     return None
 
@@ -136,4 +143,6 @@ def _parts(words: str) -> str | None:
     parts = {_PART_WORDS[word] for word in re.findall(_PART, named)} if named else set(NOTE_PARTS)
     if unwanted:
         parts -= {_PART_WORDS[word] for word in re.findall(_PART, unwanted[1])}
-    return format_parts(part for part in NOTE_PARTS if part in parts) if parts and len(parts) < len(NOTE_PARTS) else None
+    if not parts or len(parts) == len(NOTE_PARTS):
+        return None
+    return format_parts(part for part in NOTE_PARTS if part in parts)

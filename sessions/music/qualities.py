@@ -1,7 +1,8 @@
 """Chord qualities: what follows the root in a chord symbol, read into intervals and one canonical spelling.
 
 Lives here: the grammar. A triad (`m`, `dim`, `aug`, or major), an extension (`6 69 7 9 11 13`, `maj7` and so on), a
-suspension (`sus2`, `sus4`), then changes (`b5 #9 add11 no3`, in brackets or not). Roots, bass notes and lengths are in `chords`.
+suspension (`sus2`, `sus4`), then changes (`b5 #9 add11 no3`, in brackets or not). Roots, bass notes and lengths are
+in `chords`.
 
     >>> read_quality("min7(b5)")
     Quality(name='m7b5', intervals=(0, 3, 6, 10))

@@ -1,7 +1,7 @@
 """References: what a section should be like, what it follows on, and when it sounds.
 
-Lives here: three short texts of a request. `like` names music in catalogs with weights, `context` names a take and what to do
-with it, `at` names a moment. Whether the named things exist is for others to say.
+Lives here: three short texts of a request. `like` names music in catalogs with weights, `context` names a take and
+what to do with it, `at` names a moment. Whether the named things exist is for others to say.
 
     >>> [str(reference) for reference in parse_references("nightdrive:0.7, demos/track-3@8-16:0.3")]
     ['nightdrive:0.7', 'demos/track-3@8-16:0.3']
@@ -36,7 +36,9 @@ LAST_TAKE_BAR = 64
 
 _NAME = re.compile(r"[A-Za-z0-9_.-]{1,64}", re.ASCII)
 _REFERENCE = re.compile(r"([^:@,]+?)(?:@(\d{1,4})(?:-(\d{1,4}))?)?(?::([^:@,]+))?", re.ASCII)
-_CONTEXT = re.compile(r"([A-Za-z0-9_.-]{1,64})(?: (continue|accompany|vary|bars (\d{1,4})(?: ?- ?(\d{1,4}))?))?", re.ASCII)
+_CONTEXT = re.compile(
+    r"([A-Za-z0-9_.-]{1,64})(?: (continue|accompany|vary|bars (\d{1,4})(?: ?- ?(\d{1,4}))?))?", re.ASCII
+)
 _BEAT = re.compile(r"beat (\S+)")
 
 
@@ -63,10 +65,14 @@ class Reference:
         if match[2]:
             bars = int(match[2]), int(match[3] or match[2])
             if not 1 <= bars[0] <= bars[1]:
-                raise Refused(Code.BAD_VALUE, f"like: bars {bars[0]}-{bars[1]} are none; bars count from 1, the first one first")
+                raise Refused(
+                    Code.BAD_VALUE, f"like: bars {bars[0]}-{bars[1]} are none; bars count from 1, the first one first"
+                )
         weight = round(number("like", match[4].strip()), 6) if match[4] else 1.0
         if not 0 < weight <= 1:
-            raise Refused(Code.BAD_VALUE, f"like: the weight {shown(match[4])} is out of range; give more than 0 and at most 1")
+            raise Refused(
+                Code.BAD_VALUE, f"like: the weight {shown(match[4])} is out of range; give more than 0 and at most 1"
+            )
         return cls(name, path, bars, weight)
 
     def __str__(self) -> str:
@@ -156,7 +162,10 @@ class At:
             return cls(AtKind(word))
         match = _BEAT.fullmatch(word)
         if match is None:
-            raise Refused(Code.BAD_VALUE, f"at: {shown(text.strip())} is no moment; ask for now, next-bar, next-4, beat 12.5 or never")
+            raise Refused(
+                Code.BAD_VALUE,
+                f"at: {shown(text.strip())} is no moment; ask for now, next-bar, next-4, beat 12.5 or never",
+            )
         beat = number("at", match[1])
         if not 0 <= beat <= LATEST_BEAT:
             raise Refused(Code.BAD_VALUE, f"at: beat {shown(beat)} is out of range; ask for 0 to {LATEST_BEAT}")

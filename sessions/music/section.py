@@ -1,7 +1,7 @@
 """A section request: what somebody wants to hear, complete and checked.
 
-Lives here: the request as a value, and the one way to make it from the fields of a client. The fields themselves are a table in
-`fields`. Who may ask for what, and what becomes of it, is for others to say.
+Lives here: the request as a value, and the one way to make it from the fields of a client. The fields themselves are
+a table in `fields`. Who may ask for what, and what becomes of it, is for others to say.
 
     >>> request = parse_request({"kind": "drop", "prompt": "dark dubstep in F#m", "bass.density": 0.4})
     >>> request.style, request.bpm, str(request.key), request.control(Part.BASS, "density")
@@ -21,7 +21,7 @@ from sessions.errors import Code, Refused
 from sessions.music.beats import Meter, exact_bpm, frames_of, seconds_of
 from sessions.music.chords import Chords, Span
 from sessions.music.fields import CONTROL_TABLE, CONTROLS, FIELD_TABLE, FIELDS, Control, Field
-from sessions.music.keys import MODES, Key
+from sessions.music.keys import Key
 from sessions.music.kinds import Kind, Renderer
 from sessions.music.parts import NOTE_PARTS, Part, format_parts
 from sessions.music.pitches import parse_range
@@ -31,9 +31,6 @@ from sessions.music.styles import STYLE_TABLE
 from sessions.music.values import nearest, shown
 
 __all__ = ["CONTROLS", "FIELDS", "Control", "Field", "Kind", "Renderer", "Request", "parse_request"]
-
-LONGEST_NAME = 64
-"""Characters of a field's name that are worth answering."""
 
 _STYLE_OF_KIND = {
     Kind.INTRO: "ambient", Kind.VERSE: "pop", Kind.PRECHORUS: "pop", Kind.CHORUS: "pop", Kind.BRIDGE: "ballad",
@@ -46,8 +43,8 @@ _TONIC_OF_MODE = {"major": 0, "dorian": 2, "phrygian": 4, "lydian": 5, "mixolydi
 # What people call the fields elsewhere.
 _OTHER_NAMES = {
     "tempo": "bpm", "metre": "meter", "time_signature": "meter", "signature": "meter", "scale": "key", "genre": "style",
-    "length": "bars", "instruments": "parts", "tracks": "parts", "text": "prompt", "description": "prompt", "progression": "chords",
-    "references": "like", "reference": "like", "take": "context", "when": "at", "type": "kind",
+    "length": "bars", "instruments": "parts", "tracks": "parts", "text": "prompt", "description": "prompt", "when": "at",
+    "progression": "chords", "references": "like", "reference": "like", "take": "context", "type": "kind",
 }  # fmt: skip
 
 _FROM_PARENT = ("kind", "style", "bars", "bpm", "meter", "key", "chords", "energy", "density")
@@ -153,17 +150,18 @@ def parse_request(
 ) -> Request:
     """The request that a client's fields mean.
 
-    A field that is not given comes from the prompt, else from `parent` (the request of the take that `context` names), else from
-    the session (`parts` that the asker may ask for, its `bpm`, `meter` and a fresh `seed`), else from the table.
-    Raises Refused, naming the field.
+    A field that is not given comes from the prompt, else from `parent` (the request of the take that `context`
+    names), else from the session (`parts` that the asker may ask for, its `bpm`, `meter` and a fresh `seed`), else
+    from the table. Raises Refused, naming the field.
     """
     given = {name: _field(name).read(value) for name, value in fields.items()}
     controls = tuple((name, given[name]) for name in CONTROL_TABLE if given.get(name) is not None)
     said = {name: value for name, value in given.items() if name in FIELD_TABLE and value is not None}
-    said = _hints(said.get("prompt", ""), parts) | said
     context: Context | None = said.get("context")
-    session = {"parts": _in_order(parts) or NOTE_PARTS, "meter": meter, "seed": seed, "bpm": bpm and float(exact_bpm(bpm))}
-    layers = (_FROM_TABLE, session, _inherited(parent, context, parts), said)
+    said = _hints(said.get("prompt", ""), context, _in_order(parts), controls) | said
+    own_bpm = None if bpm is None else float(exact_bpm(bpm))
+    session = {"parts": _in_order(parts) or NOTE_PARTS, "meter": meter, "seed": seed, "bpm": own_bpm}
+    layers: tuple[Mapping[str, Any], ...] = (_FROM_TABLE, session, _inherited(parent, context, _in_order(parts)), said)
     values = {name: value for layer in layers for name, value in layer.items() if value is not None}
     if context and context.last and parent is None and "bars" not in said:
         values["bars"] = max(values["bars"], context.last)
@@ -198,17 +196,19 @@ def _field(name: str) -> Field:
         return FIELD_TABLE[name]
     if name in CONTROL_TABLE:
         return CONTROL_TABLE[name].field
-    if not isinstance(name, str) or len(name) > LONGEST_NAME:
-        raise Refused(Code.UNKNOWN_FIELD, "fields: there is a name that is no short text; see the capabilities for the fields")
+    heading = shown(name).strip("'")
     if name.startswith(f"{Part.TEXTURE}."):
-        raise Refused(Code.UNKNOWN_FIELD, f"{shown(name)[1:-1]}: the texture is a stem without notes and has no controls; leave it out")
+        advice = "the texture is a stem without notes and has no controls; leave it out"
+        raise Refused(Code.UNKNOWN_FIELD, f"{heading}: {advice}")
     guess = _OTHER_NAMES.get(name.lower()) or nearest(name, [*FIELD_TABLE, *CONTROL_TABLE])
     meant = f"did you mean {guess}?" if guess else "see the capabilities for the fields that there are"
-    raise Refused(Code.UNKNOWN_FIELD, f"{shown(name)[1:-1]}: there is no such field; {meant}")
+    raise Refused(Code.UNKNOWN_FIELD, f"{heading}: there is no such field; {meant}")
 
 
-def _hints(prompt: str, allowed: Sequence[Part]) -> dict[str, Any]:
-    """What the prompt says that the fields can hold; parts only as far as the asker may ask for them."""
+def _hints(
+    prompt: str, context: Context | None, allowed: tuple[Part, ...], controls: tuple[tuple[str, float | str], ...]
+) -> dict[str, Any]:
+    """What the prompt says that the fields can hold and that contradicts no field: free text is never refused."""
     hints: dict[str, Any] = {}
     for name, text in read_prompt(prompt).items():
         try:
@@ -216,16 +216,19 @@ def _hints(prompt: str, allowed: Sequence[Part]) -> dict[str, Any]:
         except Refused:  # 300 bpm in free text is not an order
             continue
     if "parts" in hints:
-        hints["parts"] = tuple(part for part in hints["parts"] if part in allowed) or None
+        meant = {*hints["parts"], *(CONTROL_TABLE[name].part for name, _ in controls)}
+        hints["parts"] = tuple(part for part in allowed if part in meant) or None
+    if context and context.mode is not ContextMode.CONTINUE:  # it has the bars and the metre of its take
+        hints = {name: value for name, value in hints.items() if name not in {"bars", "meter"}}
     return hints
 
 
-def _inherited(parent: Request | None, context: Context | None, allowed: Sequence[Part]) -> dict[str, Any]:
+def _inherited(parent: Request | None, context: Context | None, allowed: tuple[Part, ...]) -> dict[str, Any]:
     """What a section takes over from the one that it follows; an accompaniment has the parts that are missing there."""
     if parent is None:
         return {}
     accompanies = context is not None and context.mode is ContextMode.ACCOMPANY
-    parts = tuple(part for part in _in_order(allowed) if (part in parent.parts) != accompanies)
+    parts = tuple(part for part in allowed if (part in parent.parts) != accompanies)
     return {name: getattr(parent, name) for name in _FROM_PARENT} | {"parts": parts or None}
 
 
@@ -238,10 +241,16 @@ def _refuse_contradictions(request: Request) -> None:
         part = CONTROL_TABLE[name].part
         if part not in request.parts:
             advice = f"add {part} to parts, or leave {name} out"
-            raise Refused(Code.BAD_VALUE, f"{name}: {part} is not among the parts {format_parts(request.parts)}; {advice}")
+            raise Refused(
+                Code.BAD_VALUE, f"{name}: {part} is not among the parts {format_parts(request.parts)}; {advice}"
+            )
     if Part.TEXTURE in request.parts and not request.stems:
-        raise Refused(Code.BAD_VALUE, "stems: the texture is a stem alone; ask for stems 1, or leave texture out of parts")
+        raise Refused(
+            Code.BAD_VALUE, "stems: the texture is a stem alone; ask for stems 1, or leave texture out of parts"
+        )
     context = request.context
     if context and context.last and context.last > request.bars:
         bars = f"bars {context.first}-{context.last} go beyond the section's {request.bars}"
-        raise Refused(Code.BAD_VALUE, f"context: {bars}; name bars from 1 to {request.bars}, or ask for bars {context.last}")
+        raise Refused(
+            Code.BAD_VALUE, f"context: {bars}; name bars from 1 to {request.bars}, or ask for bars {context.last}"
+        )

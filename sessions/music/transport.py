@@ -1,8 +1,8 @@
 """The transport: which tick sounds when, through any number of changes of tempo and metre.
 
-Lives here: a timeline as a value. While it plays, one position is tied to one wall time in microseconds, and everything else
-follows from it with exact fractions. Each change gives a new transport, in which what lies behind is folded into that one tie;
-so it stays small however long a session lasts. Knows no clock: `now_us` is an argument.
+Lives here: a timeline as a value. While it plays, one position is tied to one wall time in microseconds, and
+everything else follows from it with exact fractions. Each change gives a new transport, in which what lies behind is
+folded into that one tie; so it stays small however long a session lasts. Knows no clock: `now_us` is an argument.
 
     >>> line = Transport().play(1_000_000)
     >>> line.time_us_at(1920), line.tick_at(2_000_000)
@@ -12,9 +12,9 @@ so it stays small however long a session lasts. Knows no clock: `now_us` is an a
     3000000
 
 Rounding: a tick's time is the first microsecond at which it has begun, a time's tick the last one that has begun; so
-`tick_at(time_us_at(tick)) == tick`. The tie holds its fraction of a tick in grains. A tempo counts in thousandths, so a change
-that is made at a whole microsecond falls on a grain and folds without any error; one that was scheduled for a tick folds with
-half a grain at most, and the slack below keeps a million of those from moving any result.
+`tick_at(time_us_at(tick)) == tick`. The tie holds its fraction of a tick in grains. A tempo counts in thousandths, so
+a change that is made at a whole microsecond falls on a grain and folds without any error; one that was scheduled for
+a tick folds with half a grain at most, and the slack below keeps a million of those from moving any result.
 """
 
 from __future__ import annotations
@@ -51,9 +51,9 @@ SLACK_US = Fraction(1, 10**7)
 class Transport:
     """A timeline of plain numbers.
 
-    `tick` and `grains` are the position that is tied to `time_us` while `playing`; when stopped, the position, and `time_us` means
-    nothing. `tempos` are (from tick, bpm), `meters` (from tick, that bar's number, n, d), both ascending; their first
-    entry holds for all that lies before, too.
+    `tick` and `grains` are the position that is tied to `time_us` while `playing`; when stopped, the position, and
+    `time_us` means nothing. `tempos` are (from tick, bpm), `meters` (from tick, that bar's number, n, d), both
+    ascending; their first entry holds for all that lies before, too.
     """
 
     playing: bool = False
@@ -126,7 +126,7 @@ class Transport:
     # Changes
 
     def play(self, now_us: int) -> Transport:
-        """Starts from the position; `now_us` may lie ahead, to start on time everywhere. Nothing changes while playing."""
+        """Starts from the position; `now_us` may lie ahead, so that all start together. Playing, it changes nothing."""
         return self if self.playing else replace(self, playing=True, time_us=now_us)
 
     def stop(self, now_us: int) -> Transport:
@@ -134,7 +134,7 @@ class Transport:
         return replace(self.folded(now_us), playing=False, tick=self.tick_at(now_us), grains=0, time_us=0)
 
     def locate(self, now_us: int, tick: int) -> Transport:
-        """Goes to a tick at once; the whole line is then in the tempo and metre asked for last, and bars count from tick 0.
+        """Goes to a tick; the whole line is then in the tempo and metre asked for last, its bars count from tick 0.
 
         Raises ValueError for a negative tick.
         """
@@ -142,7 +142,9 @@ class Transport:
             raise ValueError(f"tick {tick} lies before the beginning")
         _, _, n, d = self.meters[-1]
         tempos = ((tick, self.tempos[-1][1]),)
-        return Transport(self.playing, tick, 0, max(now_us, self.time_us) if self.playing else 0, tempos, ((0, 1, n, d),))
+        return Transport(
+            self.playing, tick, 0, max(now_us, self.time_us) if self.playing else 0, tempos, ((0, 1, n, d),)
+        )
 
     def tempo(self, now_us: int, bpm: float, tick: int | None = None) -> Transport:
         """Changes the tempo at once, or from a tick ahead; changes that were scheduled for later than that are dropped.
@@ -175,7 +177,7 @@ class Transport:
         return replace(line, meters=(*earlier, (tick, bar + (beat > 0), meter.n, meter.d)))
 
     def folded(self, now_us: int) -> Transport:
-        """The same timeline from `now_us` on, in as few numbers as it needs; what lies behind is no longer told apart."""
+        """The same timeline from `now_us` on, in as few numbers as it needs; what lies behind is forgotten."""
         tick, grains, time_us = self.tick, self.grains, self.time_us
         if self.playing and now_us > time_us:
             tick, grains = divmod(round(self._position_at(now_us) * GRAINS_PER_TICK), GRAINS_PER_TICK)
@@ -221,4 +223,6 @@ def _index(changes: Sequence[tuple[int, ...] | tuple[int, float]], tick: int) ->
 
 def _refuse_many(changes: Sequence[object]) -> None:
     if len(changes) >= MOST_CHANGES:
-        raise Refused(Code.TOO_MANY, f"transport: {MOST_CHANGES} changes are scheduled already; wait until some have passed")
+        raise Refused(
+            Code.TOO_MANY, f"transport: {MOST_CHANGES} changes are scheduled already; wait until some have passed"
+        )

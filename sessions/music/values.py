@@ -1,7 +1,7 @@
 """Plain values from outside, read strictly: numbers, whole numbers and short texts.
 
-Lives here: what every reader of fields shares, with the one mercy that many clients need: a number may come as text, and a
-whole number as a float. Knows nothing of music. Every refusal starts with the name of the field.
+Lives here: what every reader of fields shares, with the one mercy that many clients need: a number may come as text,
+and a whole number as a float. Knows nothing of music. Every refusal starts with the name of the field.
 
     >>> whole("bars", 8.0), whole("bars", "8"), number("bpm", "140")
     (8, 8, 140.0)
@@ -38,7 +38,7 @@ def shown(value: object) -> str:
     >>> shown("x" * 100)
     "'xxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxx..."
     """
-    if not isinstance(value, str | int | float) or isinstance(value, int) and value.bit_length() > 128:
+    if not isinstance(value, str | int | float) or (isinstance(value, int) and value.bit_length() > 128):
         return f"this {type(value).__name__}"
     line = ascii(value[: LONGEST_SHOWN + 1]) if isinstance(value, str) else repr(value)
     return line if len(line) <= LONGEST_SHOWN else line[: LONGEST_SHOWN - 2] + "..."
@@ -78,7 +78,7 @@ def whole(name: str, value: object) -> int:
 
 
 def text(name: str, value: object, longest: int) -> str:
-    """A text of at most `longest` characters, its white space single blanks, without control characters. Raises Refused."""
+    """A text of at most `longest` characters, without control characters, its blanks single. Raises Refused."""
     if not isinstance(value, str):
         raise Refused(Code.BAD_VALUE, f"{name}: {shown(value)} is not a text; send a text")
     if len(value) > longest:
