@@ -81,7 +81,9 @@ class Config:
         if (self.tls_cert is None) != (self.tls_key is None):
             raise Refused(Code.BAD_VALUE, "tls: a certificate and its key go together; give --tls-cert and --tls-key")
         if self.osc_reply is not None and self.osc_as is None:
-            raise Refused(Code.BAD_VALUE, "osc-reply: it is the port that --osc-as answers to; give --osc-as ROLE as well")
+            raise Refused(
+                Code.BAD_VALUE, "osc-reply: it is the port that --osc-as answers to; give --osc-as ROLE as well"
+            )
 
 
 @dataclass(frozen=True, slots=True)

@@ -28,7 +28,7 @@ from bridge.wire.smf import to_smf
 from sessions import commands as c
 from sessions.answers import Tell, To, transport_answer, welcome
 from sessions.capabilities import capabilities
-from sessions.decide import Decision, Moment, decide, engines, members
+from sessions.decide import Decision, Moment, decide, engines, members, sections
 from sessions.errors import Code, Refused
 from sessions.events import Event, Joined, Left, LeftWhy, Owes, Removed
 from sessions.invites import Invite, make_invite
@@ -148,7 +148,9 @@ class Host:
         """The seat of a door that the owner gave a role, because its clients can't carry a token. Raises `Refused`."""
         self._check_role(role)
         invite = Invite(session=self.name, role=role, name="", expires_s=0, id=f"{outlet.kind}-as-{role}")
-        seat, _ = self.join(invite, {"type": c.Join.TYPE, "name": f"{outlet.kind}-{role}"}, outlet, before=f"{outlet.kind}-{role}")
+        seat, _ = self.join(
+            invite, {"type": c.Join.TYPE, "name": f"{outlet.kind}-{role}"}, outlet, before=f"{outlet.kind}-{role}"
+        )
         return seat
 
     def close(self, seat: Seat) -> None:
@@ -166,6 +168,11 @@ class Host:
         """Any sign of life."""
         seat.heard_us = self._clock.now_us()
 
+    def no_engine_left(self) -> None:
+        """The server's own engine is gone for good: who waits is told, unless another engine is here."""
+        if not any(self.state.engines()):
+            self._write_all(sections.no_engine_left(self.state).events)
+
     def make_invite(self, role: str, name: str = "", expires_s: float = 12 * 3600) -> str:
         """A token for this session; raises `Refused` for a role that it doesn't have."""
         self._check_role(role)
@@ -174,14 +181,17 @@ class Host:
 
     def _check_role(self, role: str) -> None:
         if not self.state.has_role(role):
-            raise Refused(Code.BAD_VALUE, f"role: there is no role {role[:64]!r}; see /capabilities for those there are")
+            raise Refused(
+                Code.BAD_VALUE, f"role: there is no role {role[:64]!r}; see /capabilities for those there are"
+            )
 
     # -- what they say -----------------------------------------------------------------------------------------------
 
     def submit(self, seat: Seat, message: Message, *, at_us: int | None = None) -> Acknowledged:
         """Take a message: decided now, acknowledged when the future is done. Raises `Refused` at once.
 
-        With `at_us` in the future it is kept until then, and what it comes to is told then.
+        The future carries a `Refused` where the disk failed; the door tells its client. With `at_us` in the future the
+        message is kept until then, and what it comes to is told then.
         """
         now_us = self._clock.now_us()
         seat.heard_us = now_us
@@ -230,14 +240,10 @@ class Host:
 
     def _check_signature(self, key: str, member: str, message: Message) -> str:
         """The signature of who holds a key; raises `Refused` where it is missing, wrong or its nonce was used before."""
-        signature, nonce = message.get("signature"), message.get("nonce")
-        if not isinstance(signature, str) or not isinstance(nonce, str) or not nonce:
-            raise Refused(Code.NOT_ALLOWED, "signature: you joined with a key; send a nonce and sign each command with it")
-        if not verify_command(key, self.origin, message, signature):
-            raise Refused(Code.NOT_ALLOWED, "signature: it is not by your key over this command; sign the message as it is sent")
-        if nonce in self.state.nonces.get(member, {}):
+        verify_command(key, self.origin, message)
+        if message["nonce"] in self.state.nonces.get(member, {}):
             raise Refused(Code.CONFLICT, "nonce: it was used before; choose a new one for each command")
-        return signature
+        return str(message["signature"])
 
     def _moment(self) -> Moment:
         now_us = self._clock.now_us()
@@ -276,11 +282,7 @@ class Host:
         signed = {name: value for name, value in message.items() if name != "signature"} if signature else None
         self._write(seat.member, decision.events[0], signed, signature)
         self._write_all(decision.events[1:])
-
-        def refused(error: Refused) -> None:
-            self._send(seat, Bundle((refusal(message, error),)))
-
-        self._promises.make(self.state.size, acknowledged=acknowledged, index=index, broken=refused)
+        self._promises.make(self.state.size, acknowledged=acknowledged, index=index)
         return acknowledged
 
     def _write_all(self, events: Iterable[Event]) -> None:

@@ -1,8 +1,8 @@
 """The house: every session of this server, and the way from a token to one of them.
 
-    house = House(data, SystemClock())
-    await house.start("jam")
-    host, invite = house.open(token)
+house = House(data, SystemClock())
+await house.start("jam")
+host, invite = house.open(token)
 """
 
 from __future__ import annotations

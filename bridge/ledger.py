@@ -24,7 +24,7 @@ from sessions.apply import apply
 from sessions.errors import Refused
 from sessions.events import Created, Event, Left, LeftWhy, Recovered, Requeued, TransportMoved, from_fields, to_fields
 from sessions.keys import SigningKey
-from sessions.log import Entry, time_text
+from sessions.log import Entry
 from sessions.state import State, Status, from_snapshot, to_snapshot
 
 __all__ = ["SNAPSHOT_EVERY", "SOFTWARE", "Ledger", "open_ledger"]
@@ -128,7 +128,9 @@ def _say_what_a_restart_means(ledger: Ledger, recovery: Recovery) -> None:
     state = ledger.state
     if not recovery.clean:
         if recovery.lost_bytes:
-            _log.warning("session %s: %d bytes that were never acknowledged are cut off the log", state.name, recovery.lost_bytes)
+            _log.warning(
+                "session %s: %d bytes that were never acknowledged are cut off the log", state.name, recovery.lost_bytes
+            )
         ledger.write("", Recovered(recovery.lost_bytes))
     for member in list(state.present()):
         ledger.write("", Left(member.name, LeftWhy.RESTART))

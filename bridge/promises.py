@@ -22,7 +22,6 @@ __all__ = ["Promises"]
 class _Promise:
     size: int
     kept: Callable[[], None] | None
-    broken: Callable[[Refused], None] | None
     acknowledged: asyncio.Future[int | None] | None
     index: int | None
 
@@ -42,12 +41,11 @@ class Promises:
         size: int,
         *,
         kept: Callable[[], None] | None = None,
-        broken: Callable[[Refused], None] | None = None,
         acknowledged: asyncio.Future[int | None] | None = None,
         index: int | None = None,
     ) -> None:
         """To be kept when the disk has `size` entries: a call, and the answer to whoever awaits `index`."""
-        self._waiting.append(_Promise(size, kept, broken, acknowledged, index))
+        self._waiting.append(_Promise(size, kept, acknowledged, index))
         self._made.set()
 
     async def wait(self) -> None:
@@ -67,11 +65,9 @@ class Promises:
             self._made.set()
 
     def break_all(self, error: Refused) -> None:
-        """None of what waits will be kept: tell whoever waits for it."""
+        """None of what waits will be kept: whoever awaits it gets the error."""
         waiting, self._waiting = self._waiting, deque()
         for promise in waiting:
-            if promise.broken is not None:
-                promise.broken(error)
             if promise.acknowledged is not None and not promise.acknowledged.done():
                 promise.acknowledged.set_exception(error)
-                promise.acknowledged.exception()  # whoever does not await it has been told by `broken`
+                promise.acknowledged.exception()  # so that one which nobody awaits is no warning

@@ -4,5 +4,6 @@ What lives here: musical time and requests (`sessions.music`), commands and even
 decision and fold (`sessions.decide`, `sessions.apply`), what is said to whom (`sessions.answers`), and the signed log
 (`sessions.canonical`, `merkle`, `keys`, `checkpoint`, `log`, `audit`, `certificate`, `invites`).
 
-What must never be here: asyncio, sockets, files, clocks, random numbers, torch, `models` or `bridge`. Time and chance are arguments.
+What must never be here: asyncio, sockets, files, clocks, random numbers, torch, `models` or `bridge`. Time and chance are
+arguments.
 """

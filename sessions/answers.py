@@ -15,10 +15,20 @@ from typing import Any
 from sessions import events as e
 from sessions.errors import Code, Refused
 from sessions.music import TICKS_PER_BEAT, Note, Part, Transport
-
 from sessions.state import Section, State, Status
 
-__all__ = ["Message", "Tell", "To", "bar_answer", "outcome", "refusal", "take_summary", "tell", "transport_answer", "welcome"]
+__all__ = [
+    "Message",
+    "Tell",
+    "To",
+    "bar_answer",
+    "outcome",
+    "refusal",
+    "take_summary",
+    "tell",
+    "transport_answer",
+    "welcome",
+]
 
 Message = dict[str, Any]
 
@@ -86,7 +96,9 @@ def bar_answer(section: Section, part: Part, bar: int, notes: tuple[Note, ...]) 
 
 def _stem_answer(section: Section, part: str) -> Message:
     stem = section.stems[part]
-    return _about(section, "section.stem", part=part, sha256=stem.sha256, frames=stem.frames, rate=stem.rate, url="", path="")
+    return _about(
+        section, "section.stem", part=part, sha256=stem.sha256, frames=stem.frames, rate=stem.rate, url="", path=""
+    )
 
 
 def _accepted(state: State, section: Section) -> Message:
@@ -251,7 +263,8 @@ def _call_off(section: Section) -> Iterator[Tell]:
 
 def members_answer(state: State) -> Message:
     members = [
-        {"member": m.name, "role": m.role, "status": str(m.presence), "keyed": bool(m.key)} for m in state.members.values()
+        {"member": m.name, "role": m.role, "status": str(m.presence), "keyed": bool(m.key)}
+        for m in state.members.values()
     ]
     return {"type": "session.members", "members": members}
 
@@ -302,6 +315,8 @@ def _said(state: State, member: str, event: e.Said) -> Iterator[Tell]:
 
 
 def _played(state: State, member: str, event: e.Played) -> Iterator[Tell]:
+    if event.transport is not None:
+        yield from _moved(state, member, e.TransportMoved(event.transport))
     beat = event.tick / TICKS_PER_BEAT
     played = {
         "type": "take.loop" if event.loop else "take.play",
@@ -323,10 +338,10 @@ def _about_take(kind: str, **names: str) -> Teller:
 
 
 def transport_answer(transport: Transport, now_us: int) -> Tell:
-    """How the transport moves: at its anchor while that is ahead, else at the next whole beat."""
+    """How the transport moves: the next whole beat, with the time at which it sounds."""
     tick = transport.tick_at(now_us)
     if transport.playing:
-        tick = max(-(-tick // TICKS_PER_BEAT) * TICKS_PER_BEAT, transport.start_tick)
+        tick = max(-(-tick // TICKS_PER_BEAT) * TICKS_PER_BEAT, transport.tick)
     at_us = transport.time_us_at(tick) if transport.playing else None
     return Tell((_transport(transport, tick),), at_us=at_us)
 
@@ -345,20 +360,32 @@ def _transport(transport: Transport, tick: int) -> Message:
 
 def _moved(state: State, member: str, event: e.TransportMoved) -> Iterator[Tell]:
     transport = event.transport
-    at_us = transport.time_us_at(transport.start_tick) if transport.playing else None
-    yield Tell((_transport(transport, transport.start_tick),), at_us=at_us)
+    changes = {change[0] for change in transport.tempos} | {change[0] for change in transport.meters}
+    for tick in (transport.tick, *sorted(tick for tick in changes if tick > transport.tick)):
+        at_us = transport.time_us_at(tick) if transport.playing else None
+        yield Tell((_transport(transport, tick),), at_us=at_us)
 
 
 def _noted(state: State, member: str, event: e.NotePlayed) -> Iterator[Tell]:
     yield Tell(
-        ({"type": "live.note", "part": str(event.part), "pitch": event.pitch, "velocity": event.velocity, "member": member},)
+        (
+            {
+                "type": "live.note",
+                "part": str(event.part),
+                "pitch": event.pitch,
+                "velocity": event.velocity,
+                "member": member,
+            },
+        )
     )
 
 
 def welcome(state: State, member: str, now_us: int) -> Iterator[Tell]:
     """What somebody who comes in has to know of what is going on (to those who watch; others ask)."""
     yield Tell((members_answer(state),), To.ONE, member)
-    yield Tell(tuple({"type": "session.defined", "role": r, "grants": g} for r, g in state.roles.items()), To.ONE, member)
+    yield Tell(
+        tuple({"type": "session.defined", "role": r, "grants": g} for r, g in state.roles.items()), To.ONE, member
+    )
     now = transport_answer(state.transport, now_us)
     yield Tell(now.messages, To.ONE, member, now.at_us)
     for section in state.sections.values():

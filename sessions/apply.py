@@ -146,6 +146,8 @@ def _over(status: Status) -> Applier:
 
 
 def _played(state: State, member: str, event: e.Played) -> None:
+    if event.transport is not None:
+        state.transport = event.transport
     for name, playing in list(state.playing.items()):
         length = state.sections[state.takes[name].section].request.total_ticks
         if not playing.loop and playing.tick + length <= event.tick:

@@ -5,7 +5,6 @@ Made from the same tables that parse and permit, so it can't promise what would 
 
 from __future__ import annotations
 
-from dataclasses import asdict
 from typing import Any
 
 from sessions.commands import COMMANDS
@@ -27,8 +26,10 @@ def capabilities(state: State | None = None, member: str = "") -> dict[str, Any]
         "kinds": [str(kind) for kind in Kind],
         "styles": list(STYLES),
         "metres": {"n": [1, 16], "d": [2, 4, 8, 16]},
-        "fields": [to_plain(asdict(field)) for field in FIELDS],
-        "controls": [to_plain(asdict(control)) for control in CONTROLS],
+        "fields": [field.describe() for field in FIELDS],
+        "controls": [
+            {"part": str(control.part), "control": control.name, **control.field.describe()} for control in CONTROLS
+        ],
         "renderers": list(renderers.values()),
         "roles": {role.name: _grants(role) for role in ROLES.values() if role.name != ENGINE},
         "limits": {"open_sections_per_member": MAX_OPEN_PER_MEMBER, "open_sections": MAX_OPEN},

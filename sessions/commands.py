@@ -15,7 +15,7 @@ from dataclasses import dataclass
 from typing import Any, ClassVar
 
 from sessions.errors import Code, Refused
-from sessions.music import At, Meter, Note, Part, Renderer
+from sessions.music import At, AtKind, Meter, Note, Part, Renderer
 from sessions.plain import record_from, unknown_field
 
 __all__ = [
@@ -68,6 +68,8 @@ MAX_CHAT = 2000
 """Characters in a line of chat."""
 MAX_NOTES = 4096
 """Notes of one part in one bar."""
+
+NEXT_BAR = At(AtKind.NEXT_BAR)
 
 COMMANDS: dict[str, type[Command]] = {}
 """Every command by the type of its message."""
@@ -197,14 +199,14 @@ class Deny(Command):
 class PlayTake(Command):
     TYPE: ClassVar[str] = "take.play"
     take: str
-    at: At = At.parse("next-bar")
+    at: At = NEXT_BAR
 
 
 @dataclass(frozen=True, slots=True)
 class LoopTake(Command):
     TYPE: ClassVar[str] = "take.loop"
     take: str
-    at: At = At.parse("next-bar")
+    at: At = NEXT_BAR
 
 
 @dataclass(frozen=True, slots=True)

@@ -263,12 +263,13 @@ class EngineOffered(Event):
 
 @dataclass(frozen=True, slots=True)
 class Played(Event):
-    """A take sounds from a tick of the session on, once or looped."""
+    """A take sounds from a tick of the session on, once or looped; `transport` where it starts with it."""
 
     TYPE: ClassVar[str] = "take.played"
     take: str
     tick: int
     loop: bool
+    transport: Transport | None = None
 
 
 @dataclass(frozen=True, slots=True)

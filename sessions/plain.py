@@ -59,9 +59,13 @@ def to_plain(value: Any) -> Any:
     raise TypeError(f"{type(value).__name__} has no plain form")
 
 
-@functools.cache
 def fields_of(record: Any) -> dict[str, Any]:
     """The field names of a record and their resolved annotations."""
+    return _fields_of(record)
+
+
+@functools.cache
+def _fields_of(record: Any) -> dict[str, Any]:
     hints = typing.get_type_hints(record)
     return {field.name: hints[field.name] for field in dataclasses.fields(record)}
 
@@ -70,7 +74,9 @@ def fields_of(record: Any) -> dict[str, Any]:
 def _required(record: Any) -> tuple[str, ...]:
     missing = dataclasses.MISSING
     return tuple(
-        field.name for field in dataclasses.fields(record) if field.default is missing and field.default_factory is missing
+        field.name
+        for field in dataclasses.fields(record)
+        if field.default is missing and field.default_factory is missing
     )
 
 
@@ -82,7 +88,7 @@ def unknown_field(name: str, known: Iterable[str]) -> Refused:
     return Refused(Code.UNKNOWN_FIELD, f"{name[:64]}: there is no such field; {hint}")
 
 
-def record_from(record: type[Any], values: Mapping[str, Any]) -> Any:
+def record_from(record: Any, values: Mapping[str, Any]) -> Any:
     """One record from its fields; raises `Refused` for an unknown, missing or impossible one."""
     known = fields_of(record)
     for name in values:

@@ -32,7 +32,7 @@ MAX_GRANTS = 64
 ALL_PARTS = frozenset(Part)
 
 WITH_PARTS = frozenset(
-    "section.request live.note take.play take.loop take.stop take.accept take.reject".split(),
+    ["section.request", "live.note", "take.play", "take.loop", "take.stop", "take.accept", "take.reject"],
 )
 """Commands that reach parts: those of the request, of the note, of the take."""
 
@@ -60,7 +60,9 @@ class Grant:
         pattern, _, reach = text.removesuffix("?").partition(":")
         names = _matching(pattern)
         if not names:
-            raise Refused(Code.BAD_VALUE, f"grants: there is no command {pattern[:64]!r}; see /capabilities for their names")
+            raise Refused(
+                Code.BAD_VALUE, f"grants: there is no command {pattern[:64]!r}; see /capabilities for their names"
+            )
         if waits and names != ("section.request",):
             raise Refused(Code.BAD_VALUE, "grants: only section.request can wait for the leader; drop the '?'")
         try:
@@ -84,7 +86,7 @@ def _matching(pattern: str) -> tuple[str, ...]:
     return (pattern,) if pattern in open_to_people else ()
 
 
-LEADER_ONLY = frozenset("session.role session.remove session.revoke session.define".split())
+LEADER_ONLY = frozenset(["session.role", "session.remove", "session.revoke", "session.define"])
 """What would make whoever has it a leader."""
 
 
@@ -119,8 +121,14 @@ class Role:
         return tuple(part for part in Part if grant is not None and part in grant.parts)
 
 
-_EVERYBODY = tuple(
-    "session.join session.leave session.ping section.resend transport.state log.head capabilities".split(),
+_EVERYBODY = (
+    "session.join",
+    "session.leave",
+    "session.ping",
+    "section.resend",
+    "transport.state",
+    "log.head",
+    "capabilities",
 )
 
 
@@ -137,8 +145,10 @@ def _exactly(name: str, commands: Collection[str]) -> Role:
 
 def _band(name: str, parts: str) -> Role:
     """A member of the band: everything on the parts of theirs, and a voice on the rest."""
-    own = "section.request live.note take.play take.loop take.stop take.accept take.reject".split()
-    return _role(name, *(f"{command}:{parts}" for command in own), "section.cancel", "take.rate", "take.vote", "chat.say")
+    own = ["section.request", "live.note", "take.play", "take.loop", "take.stop", "take.accept", "take.reject"]
+    return _role(
+        name, *(f"{command}:{parts}" for command in own), "section.cancel", "take.rate", "take.vote", "chat.say"
+    )
 
 
 ROLES: Mapping[str, Role] = {

@@ -21,7 +21,19 @@ from sessions.music import Note, Part, Request, Transport
 from sessions.plain import from_plain, to_plain
 from sessions.roles import ENGINE, LEADER, ROLES, Role
 
-__all__ = ["Member", "Playing", "Presence", "Section", "State", "Status", "Stem", "Take", "from_snapshot", "bar_name", "from_snapshot", "to_snapshot"]
+__all__ = [
+    "Member",
+    "Playing",
+    "Presence",
+    "Section",
+    "State",
+    "Status",
+    "Stem",
+    "Take",
+    "bar_name",
+    "from_snapshot",
+    "to_snapshot",
+]
 
 SNAPSHOT_VERSION = 1
 """Raised whenever a snapshot of before can't be read; the log is then folded anew."""

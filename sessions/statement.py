@@ -17,7 +17,9 @@ __all__ = ["STATEMENT_VERSION", "make_statement"]
 STATEMENT_VERSION = "starbridge-take-v1"
 
 
-def make_statement(state: State, section: Section, take: str, done: EngineDone, midi: bytes, time: str) -> dict[str, Any]:
+def make_statement(
+    state: State, section: Section, take: str, done: EngineDone, midi: bytes, time: str
+) -> dict[str, Any]:
     """Plain JSON, complete in itself; `midi` is the bytes of section.mid."""
     asker = state.members[section.asker]
     request = section.request
@@ -31,11 +33,19 @@ def make_statement(state: State, section: Section, take: str, done: EngineDone, 
         "origin": state.origin,
         "take": take,
         "section": section.name,
-        "asked_by": {"member": asker.name, "role": section.role, "key": asker.key, "index": section.index, "time": section.time},
+        "asked_by": {
+            "member": asker.name,
+            "role": section.role,
+            "key": asker.key,
+            "index": section.index,
+            "time": section.time,
+        },
         "approved_by": section.approver,
         "request": request.to_fields(),
         "references": [],
-        "parents": [{"take": context.take, "statement": state.takes[context.take].statement}] if context is not None else [],
+        "parents": [{"take": context.take, "statement": state.takes[context.take].statement}]
+        if context is not None
+        else [],
         "seed": request.seed,
         "chords": done.chords,
         "composer": to_plain(done.composer),

@@ -47,7 +47,9 @@ def decide(state: State, member: str, command: c.Command, moment: Moment) -> Dec
     role = state.role_of(member)
     grant = role.grants.get(command.TYPE)
     if grant is None:
-        raise Refused(Code.NOT_ALLOWED, f"role: as {role.name} you may not do {command.TYPE}; ask a leader for another role")
+        raise Refused(
+            Code.NOT_ALLOWED, f"role: as {role.name} you may not do {command.TYPE}; ask a leader for another role"
+        )
     if not isinstance(command, c.RequestSection) and permit(state, member, command) is Permit.NO:
         own = ", ".join(role.parts_for(command.TYPE))
         raise Refused(Code.NOT_ALLOWED, f"role: as {role.name} you may do {command.TYPE} on {own} only")

@@ -5,7 +5,7 @@ Nothing here looks at a command; see the neighbours, one file a subject.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 
@@ -21,7 +21,7 @@ SERVER = ""
 
 Answer = dict[str, Any]
 
-MidiWriter = Callable[[Request, Bars], bytes]
+MidiWriter = Callable[[Request, Bars, str], bytes]
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,7 +32,7 @@ class Moment:
     time: str
     """The same moment as the log writes it."""
     midi: MidiWriter
-    """A section as the bytes of a MIDI file, for its hash in the certificate."""
+    """A section, under its take's name, as the bytes of a MIDI file: for its hash in the certificate."""
     engine_expected: bool = True
     """An engine belongs to this server, though it may still be starting."""
 
@@ -70,8 +70,3 @@ def find_section(state: State, member: str, id_: str, owner: str = "") -> Sectio
         names = ", ".join(section.name for section in others[:5])
         raise Refused(Code.CONFLICT, f"id: several members asked under {id_[:64]!r}; say which: {names}")
     raise Refused(Code.BAD_VALUE, f"id: nothing was asked for under {id_[:64]!r}; send the section's own id")
-
-
-def merged(first: Mapping[str, Any], second: Mapping[str, Any]) -> dict[str, Any]:
-    """Both, the second winning."""
-    return {**first, **second}

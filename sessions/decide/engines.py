@@ -7,18 +7,18 @@ asked for, inside the section. What comes late, after a cancel or after another 
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
+from hashlib import sha256
 from typing import Any
 
-from sessions.canonical import canonical_hash
+from sessions.canonical import canonical_bytes
 from sessions.commands import EngineBar, EngineDone, EngineFailed, EngineProgress, EngineReady, EngineStem
 from sessions.decide import takes
 from sessions.decide.base import NOBODY, Decision, Moment
 from sessions.errors import Code, Refused
 from sessions.events import Assigned, BarWritten, Done, EngineOffered, Event, Failed, Requeued, StemRendered
 from sessions.music import Note, Part
-from sessions.statement import make_statement
 from sessions.state import Presence, Section, State, Status
+from sessions.statement import make_statement
 
 __all__ = ["bar", "done", "failed", "follow_ups", "progress", "ready", "stem"]
 
@@ -80,9 +80,9 @@ def done(state: State, member: str, command: EngineDone, moment: Moment) -> Deci
     if missing:
         raise Refused(Code.BAD_VALUE, f"section: {missing} is not handed in yet; send it before engine.done")
     take = f"take-{state.next_take}"
-    midi = moment.midi(section.request, section.written())
+    midi = moment.midi(section.request, section.written(), take)
     stated = make_statement(state, section, take, command, midi, moment.time)
-    finished = Done(section.name, take, canonical_hash(stated), stated)
+    finished = Done(section.name, take, sha256(canonical_bytes(stated)).hexdigest(), stated)
     return Decision((finished, *takes.when_done(state, section, take, moment)))
 
 
@@ -103,7 +103,7 @@ def failed(state: State, member: str, command: EngineFailed) -> Decision:
     return Decision((Failed(section.name, command.code, command.advice[:500]),)) if section is not None else NOBODY
 
 
-def progress(state: State, member: str, command: EngineProgress) -> Mapping[str, Any] | None:
+def progress(state: State, member: str, command: EngineProgress) -> dict[str, Any] | None:
     """How far a section is, for those who watch; nothing of it is logged."""
     section = _own(state, member, command.section)
     if section is None:

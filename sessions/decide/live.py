@@ -23,14 +23,12 @@ def move(state: State, command: Command, moment: Moment) -> Decision:
         case SetTempo(bpm=bpm):
             moved = transport.tempo(soon_us, bpm)
         case Locate(beat=beat):
-            moved = transport.locate(round(beat * TICKS_PER_BEAT), soon_us)
+            moved = transport.locate(soon_us, round(beat * TICKS_PER_BEAT))
         case SetMeter(meter=meter):
-            moved = transport.meter_change(soon_us, meter)
+            moved = transport.meter(soon_us, meter)
         case _:
             raise TypeError(type(command).__name__)
     return Decision((TransportMoved(moved),))
-
-
 
 
 def note(state: State, command: LiveNote, moment: Moment) -> Decision:

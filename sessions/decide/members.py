@@ -42,7 +42,9 @@ def join(state: State, door: Door, command: Join) -> Decision:
     if door.invite in state.revoked:
         raise Refused(Code.BAD_TOKEN, "token: this invite was revoked; ask a leader for another")
     if not state.has_role(door.role):
-        raise Refused(Code.BAD_TOKEN, f"token: the role {door.role!r} is no longer there; ask a leader for another invite")
+        raise Refused(
+            Code.BAD_TOKEN, f"token: the role {door.role!r} is no longer there; ask a leader for another invite"
+        )
     for name in filter(None, (door.name, command.name)):
         if not _NAME.fullmatch(name):
             raise Refused(Code.BAD_VALUE, "name: use 1 to 32 letters, digits, '_', '.' or '-'")
@@ -53,7 +55,9 @@ def join(state: State, door: Door, command: Join) -> Decision:
         role = member.role if member.invite == door.invite else door.role
         return Decision((Joined(member.name, role, door.invite, member.key or command.key, resumed=True),))
     if len(state.members) >= MAX_MEMBERS:
-        raise Refused(Code.TOO_MANY, f"session: {MAX_MEMBERS} members have been here, which is the limit; start another session")
+        raise Refused(
+            Code.TOO_MANY, f"session: {MAX_MEMBERS} members have been here, which is the limit; start another session"
+        )
     name = _free_name(state, door, command)
     return Decision((Joined(name, door.role, door.invite, command.key),))
 
@@ -67,7 +71,11 @@ def _who_was_it(state: State, door: Door, command: Join) -> Member | None:
                     raise Refused(Code.NOT_ALLOWED, "session: a leader removed you; ask for a new invite")
                 return member
     wanted = door.name or command.name
-    same = [m for m in state.members.values() if m.invite == door.invite and not m.key and m.presence is not Presence.REMOVED]
+    same = [
+        m
+        for m in state.members.values()
+        if m.invite == door.invite and not m.key and m.presence is not Presence.REMOVED
+    ]
     for member in same:
         if member.name == (wanted or door.before):
             back = bool(door.name) or member.name == door.before or member.presence is not Presence.PRESENT
@@ -80,7 +88,8 @@ def _who_was_it(state: State, door: Door, command: Join) -> Member | None:
 def _free_name(state: State, door: Door, command: Join) -> str:
     if door.name and door.name in state.members:
         raise Refused(
-            Code.CONFLICT, f"name: {door.name} is somebody here already; come with the key that they joined with, or ask for an invite of another name"
+            Code.CONFLICT,
+            f"name: {door.name} is somebody here already; come with their key, or ask for an invite of another name",
         )
     wanted = command.name or door.name or door.role
     if not _NAME.fullmatch(wanted):
@@ -109,7 +118,9 @@ def set_role(state: State, member: str, command: SetRole) -> Decision:
     if not state.has_role(command.role):
         raise Refused(Code.BAD_VALUE, f"role: there is no role {command.role[:64]!r}; there are {_roles(state)}")
     if (target.role == ENGINE) != (command.role == ENGINE):
-        raise Refused(Code.NOT_ALLOWED, "role: an engine stays one, and nobody becomes one; make an invite for an engine")
+        raise Refused(
+            Code.NOT_ALLOWED, "role: an engine stays one, and nobody becomes one; make an invite for an engine"
+        )
     if target.role == LEADER and command.role != LEADER:
         _keep_a_leader(state, target)
     return Decision((RoleChanged(target.name, command.role),))

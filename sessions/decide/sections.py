@@ -9,12 +9,12 @@ import hashlib
 from collections.abc import Mapping
 from typing import Any
 
+from sessions.answers import bar_answer, outcome
 from sessions.commands import Approve, Cancel, Deny, RequestSection, Resend
-from sessions.decide.base import Decision, Moment, find_section, find_take, merged
+from sessions.decide.base import Decision, Moment, find_section, find_take
 from sessions.errors import Code, Refused
 from sessions.events import Approved, Cancelled, Denied, Failed, Requested
-from sessions.music import Part, Renderer, Request, parse_request
-from sessions.answers import bar_answer, outcome
+from sessions.music import ContextMode, Part, Renderer, Request, parse_request
 from sessions.roles import ENGINE, LEADER, Permit
 from sessions.state import Section, State, Status
 
@@ -24,14 +24,6 @@ MAX_OPEN_PER_MEMBER = 16
 """Sections that one member may have waiting, queued or in work."""
 MAX_OPEN = 256
 """The same for the whole session."""
-
-_FROM_PARENT = {
-    "continue": "style bpm meter key parts energy density".split(),
-    "accompany": "kind style bars bpm meter key energy density".split(),
-    "vary": "kind style bars bpm meter key parts energy density chords".split(),
-    "bars": "kind style bars bpm meter key parts energy density chords".split(),
-}
-"""What a request takes over from the take of its context where it does not say otherwise."""
 
 
 def request(state: State, member: str, command: RequestSection, moment: Moment) -> Decision:
@@ -49,7 +41,9 @@ def request(state: State, member: str, command: RequestSection, moment: Moment) 
         raise Refused(Code.NOT_ALLOWED, f"parts: as {role.name} you may ask for {own}; leave the others to the band")
     _room_for(state, member)
     if not moment.engine_expected and not any(state.engines()):
-        raise Refused(Code.NO_ENGINE, "engine: none is here; start one with `starbridge engine --join URL --token TOKEN`")
+        raise Refused(
+            Code.NO_ENGINE, "engine: none is here; start one with `starbridge engine --join URL --token TOKEN`"
+        )
     return Decision((Requested(command.id, asked, section, waiting=permit is Permit.ASK),))
 
 
@@ -61,15 +55,15 @@ def _seed(state: State, member: str, id_: str) -> int:
 
 def _understand(state: State, parts: tuple[Part, ...], asked: Mapping[str, Any], seed: int) -> Request:
     """The request in full: the fields as sent, the context's where they are silent, then the session's."""
-    allowed = tuple(part for part in parts if part is not Part.TEXTURE)
-    section = parse_request(asked, parts=allowed or parts or tuple(Part), seed=seed)
+    allowed = tuple(part for part in parts if part is not Part.TEXTURE) or parts or tuple(Part)
+    transport = state.transport
+    bpm, meter = (
+        (transport.bpm_at(transport.tick), transport.meter_at(transport.tick)) if transport.playing else (None, None)
+    )
+    section = parse_request(asked, parts=allowed, bpm=bpm, meter=meter, seed=seed)
     if section.context is not None:
         _, parent = find_take(state, section.context.take)
-        said = parent.request.to_fields()
-        taken = {name: said[name] for name in _FROM_PARENT[section.context.mode] if name in said}
-        if "chords" in asked or "key" in asked:
-            taken.pop("chords", None)
-        section = parse_request(merged(taken, asked), parts=allowed or parts or tuple(Part), seed=seed)
+        section = parse_request(asked, parts=allowed, bpm=bpm, meter=meter, seed=seed, parent=parent.request)
         _fits_parent(section, parent.request)
     if section.like:
         raise Refused(Code.BAD_VALUE, f"like: there is no catalog {section.like[0].name!r} here; leave `like` out")
@@ -83,13 +77,11 @@ def _fits_parent(section: Request, parent: Request) -> None:
     """What a context makes impossible, said before any work starts."""
     context = section.context
     assert context is not None
-    if context.mode != "continue":
+    if context.mode is not ContextMode.CONTINUE:
         for name in ("meter", "bars"):
             ours, theirs = getattr(section, name), getattr(parent, name)
             if ours != theirs:
                 raise Refused(Code.BAD_VALUE, f"{name}: the context's take has {theirs}, not {ours}; leave {name} out")
-    if context.mode == "bars" and context.last > parent.bars:
-        raise Refused(Code.BAD_VALUE, f"context: the take has {parent.bars} bars; name bars among them")
 
 
 def _room_for(state: State, member: str) -> None:
@@ -140,7 +132,9 @@ def resend(state: State, member: str, command: Resend) -> Decision:
         raise Refused(Code.BAD_VALUE, f"bar: there is no bar {command.bar}; send 1 to {section.request.bars}")
     notes = section.notes(command.part, command.bar)
     if notes is None and command.part is not Part.TEXTURE:
-        raise Refused(Code.BAD_VALUE, f"bar: bar {command.bar} of {command.part} is not written yet; it will come by itself")
+        raise Refused(
+            Code.BAD_VALUE, f"bar: bar {command.bar} of {command.part} is not written yet; it will come by itself"
+        )
     return Decision(answers=tuple(bar_answer(section, command.part, command.bar, notes or ())))
 
 

@@ -5,13 +5,11 @@ Whatever sounds is set for a tick that is still ahead, so that each client hears
 
 from __future__ import annotations
 
-from fractions import Fraction
-
 from sessions.commands import AcceptTake, LoopTake, PlayTake, RateTake, RejectTake, StopTake, VoteTake
 from sessions.decide.base import Decision, Moment, find_take
 from sessions.errors import Code, Refused
-from sessions.events import Accepted, Event, Played, Rated, Rejected, Stopped, TransportMoved, Voted
-from sessions.music import TICKS_PER_BEAT, At, Transport
+from sessions.events import Accepted, Event, Played, Rated, Rejected, Stopped, Voted
+from sessions.music import TICKS_PER_BEAT, At, AtKind
 from sessions.state import Section, State
 
 __all__ = ["LEAD_US", "curate", "play", "stop", "when_done"]
@@ -22,42 +20,35 @@ LEAD_US = 100_000
 
 def play(state: State, command: PlayTake | LoopTake, moment: Moment) -> Decision:
     take, section = find_take(state, command.take)
-    return Decision(_start(state, section, take.name, command.at, moment, loop=isinstance(command, LoopTake)))
+    return Decision((_start(state, section, take.name, command.at, moment, loop=isinstance(command, LoopTake)),))
 
 
-def _start(state: State, section: Section, take: str, at: At, moment: Moment, *, loop: bool) -> tuple[Event, ...]:
+def _start(state: State, section: Section, take: str, at: At, moment: Moment, *, loop: bool) -> Played:
     """From when it sounds; a transport that stands still starts with it, in the take's own tempo and metre."""
-    if at.never:
-        raise Refused(Code.BAD_VALUE, "at: a take can't be played never; send now, next-bar, next-4 or beat N")
-    transport, started = state.transport, ()
+    soonest_us = moment.now_us + LEAD_US
+    transport, started = state.transport, None
     if not transport.playing:
-        transport = transport.stopped_in(section.request.bpm, section.request.meter).play(moment.now_us + LEAD_US)
-        started = (TransportMoved(transport),)
-    tick = _tick_of(at, transport, moment.now_us + LEAD_US)
-    return (Played(take, tick, loop), *started)
-
-
-def _tick_of(at: At, transport: Transport, soonest_us: int) -> int:
+        own = transport.tempo(moment.now_us, section.request.bpm).meter(moment.now_us, section.request.meter)
+        transport = own.play(soonest_us)
+        started = transport
     soonest = transport.tick_at(soonest_us)
-    if at.beat is not None:
-        tick = round(Fraction(at.beat) * TICKS_PER_BEAT)
-        if tick < soonest:
-            raise Refused(Code.BAD_VALUE, f"at: beat {at.beat:g} is over; the next one is {-(-soonest // TICKS_PER_BEAT)}")
-        return tick
-    if at.bars:
-        return transport.next_bars(soonest, at.bars)
-    return soonest
+    tick = transport.tick_for(at, soonest)
+    if tick is None:
+        raise Refused(Code.BAD_VALUE, "at: a take can't be played never; send now, next-bar, next-4 or beat N")
+    if tick < soonest:
+        raise Refused(Code.BAD_VALUE, f"at: {at} is over; the next beat is {-(-soonest // TICKS_PER_BEAT)}")
+    return Played(take, tick, loop, started)
 
 
 def when_done(state: State, section: Section, take: str, moment: Moment) -> tuple[Event, ...]:
     """A section that was asked for at a time plays when it is there."""
     at = section.request.at
-    if at.never:
+    if at.kind is AtKind.NEVER:
         return ()
     try:
-        return _start(state, section, take, at, moment, loop=False)
-    except Refused:
-        return _start(state, section, take, At.parse("next-bar"), moment, loop=False)
+        return (_start(state, section, take, at, moment, loop=False),)
+    except Refused:  # the beat that was asked for has passed meanwhile
+        return (_start(state, section, take, At(AtKind.NEXT_BAR), moment, loop=False),)
 
 
 def stop(state: State, command: StopTake) -> Decision:

@@ -1,0 +1,145 @@
+"""The server: house, doors and engine, opened in order and closed in order.
+
+    await serve(Config(session="jam"), on_ready=print)
+
+Every door is open before anybody is told so; on the way down doors close first, then the engine, then the record, so that what
+was acknowledged is on disk and nothing is left running.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import json
+import logging
+import os
+import signal
+from collections.abc import Callable
+from dataclasses import asdict
+from pathlib import Path
+
+from bridge.config import Address, Config, Ready
+from bridge.engine.supervisor import Supervisor
+from bridge.house import House
+from bridge.ports.clock import SystemClock
+from bridge.ports.http.app import create_app
+from bridge.ports.http.guard import Hosts
+from bridge.ports.http.server import HttpServer
+from bridge.ports.osc_tcp import OscTcp
+from bridge.ports.osc_udp import OscUdp
+from bridge.ports.oscquery import OscQuery
+from sessions.roles import ENGINE, ROLES
+
+__all__ = ["INVITE_S", "Server", "serve"]
+
+INVITE_S = 7 * 24 * 3600
+"""How long the invites hold that a server prints at its start."""
+ENGINE_INVITE_S = 10 * 365 * 24 * 3600
+"""The server's own engine stays as long as the server."""
+
+_log = logging.getLogger(__name__)
+
+
+class Server:
+    """Everything that runs; `start` and `close` once each."""
+
+    def __init__(self, config: Config) -> None:
+        self.config = config
+        self._url = ""
+        self._engine: Supervisor | None = None
+        self.house = House(
+            config.data, SystemClock(), engine_expected=self._engine_is_coming, base_url=lambda: self._url
+        )
+        self._opened = contextlib.AsyncExitStack()
+
+    def _engine_is_coming(self) -> bool:
+        return self._engine is not None and not self._engine.gave_up
+
+    async def start(self) -> Ready:
+        """Open every door; raises `Refused` or OSError, with everything closed again."""
+        try:
+            return await self._start()
+        except BaseException:
+            await self.close()
+            raise
+
+    async def _start(self) -> Ready:
+        config = self.config
+        host = await self.house.start(config.session)
+        self._opened.push_async_callback(self.house.close)
+        app = create_app(self.house, hosts=Hosts.bound_to(config.http.host))
+        http = HttpServer(app, config.http.host, config.http.port, tls_cert=config.tls_cert, tls_key=config.tls_key)
+        bound = Address(*await http.start())
+        self._opened.push_async_callback(http.close)
+        self._url = f"{http.scheme}://{Address(bound.reachable, bound.port)}"
+        if config.engine:
+            await self._start_engine()
+        udp = OscUdp(
+            self.house,
+            config.osc.host,
+            config.osc.port,
+            session=config.session,
+            act_as=config.osc_as,
+            reply_port=config.osc_reply,
+        )
+        osc = Address(*await udp.start())
+        self._opened.push_async_callback(udp.close)
+        tcp = OscTcp(self.house, config.osc.host, osc.port)
+        osc_tcp = Address(*await tcp.start())
+        self._opened.push_async_callback(tcp.close)
+        query = OscQuery(config.osc.host, 0, osc_port=osc.port)
+        described = Address(*await query.start())
+        self._opened.push_async_callback(query.close)
+        return Ready(
+            http=self._url,
+            osc=str(Address(osc.reachable, osc.port)),
+            osc_tcp=str(Address(osc_tcp.reachable, osc_tcp.port)),
+            oscquery=f"http://{Address(described.reachable, described.port)}",
+            session=config.session,
+            invites={role: host.make_invite(role, expires_s=INVITE_S) for role in ROLES},
+        )
+
+    async def _start_engine(self) -> None:
+        self._engine = Supervisor(
+            soundfont=self.config.soundfont, ca=self.config.tls_cert, on_gave_up=self._engine_gave_up
+        )
+        await self._engine.start()
+        self._opened.push_async_callback(self._engine.close)
+        for name, host in self.house.hosts.items():
+            self._engine.join(self._url, name, host.make_invite(ENGINE, expires_s=ENGINE_INVITE_S))
+
+    def _engine_gave_up(self, why: str) -> None:
+        _log.error("the engine does not stay up: %s", why)
+        for host in self.house.hosts.values():
+            host.no_engine_left()
+
+    async def close(self) -> None:
+        """Close the doors, the engine and the record."""
+        await self._opened.aclose()
+
+
+async def serve(config: Config, *, on_ready: Callable[[Ready], None]) -> None:
+    """Run until SIGINT or SIGTERM."""
+    stop = asyncio.Event()
+    loop = asyncio.get_running_loop()
+    for number in (signal.SIGINT, signal.SIGTERM):
+        with contextlib.suppress(NotImplementedError):  # Windows: Ctrl-C cancels the main task instead
+            loop.add_signal_handler(number, stop.set)
+    server = Server(config)
+    try:
+        ready = await server.start()
+        if config.ready_file is not None:
+            await asyncio.to_thread(_write_ready, config.ready_file, ready)
+        on_ready(ready)
+        await stop.wait()
+    finally:
+        await server.close()
+
+
+def _write_ready(path: Path, ready: Ready) -> None:
+    """All of it at once: whoever waits for the file never reads half of it. It holds invites, so it is the owner's alone."""
+    path.parent.mkdir(parents=True, exist_ok=True)
+    half = path.with_name(path.name + f".{os.getpid()}")
+    half.touch(mode=0o600)
+    half.write_text(json.dumps(asdict(ready), indent=2), encoding="utf-8")
+    half.replace(path)
