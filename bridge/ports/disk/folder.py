@@ -1,0 +1,91 @@
+"""A session's folder: what lies where, and what one may do without the session's lock.
+
+DATA/sessions/NAME/   log.jsonl  checkpoint  key  lock  snapshot.json  leaves.bin  blobs/<sha256>.wav  torn-<offset>
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from pathlib import Path
+
+from bridge.ports.disk.errors import DiskFailed, damaged
+from bridge.ports.disk.files import SYSTEM, Files, read_whole
+from sessions.checkpoint import MAX_NOTE
+from sessions.errors import Code, Refused
+from sessions.invites import check_name
+from sessions.keys import SigningKey
+
+__all__ = ["Folder", "is_session", "read_key", "session_folder"]
+
+MAX_KEY_FILE = 1024
+"""Bytes of a key file."""
+
+
+def session_folder(data: Path, session: str) -> Path:
+    """Where a session lies under a data folder; raises `Refused` for a name that can't be one."""
+    return data / "sessions" / check_name(session, "session")
+
+
+@dataclass(frozen=True, slots=True)
+class Folder:
+    """The names in a session's folder."""
+
+    path: Path
+
+    @property
+    def log(self) -> Path:
+        return self.path / "log.jsonl"
+
+    @property
+    def checkpoint(self) -> Path:
+        return self.path / "checkpoint"
+
+    @property
+    def key(self) -> Path:
+        return self.path / "key"
+
+    @property
+    def lock(self) -> Path:
+        return self.path / "lock"
+
+    @property
+    def blobs(self) -> Path:
+        return self.path / "blobs"
+
+
+def is_session(path: Path, files: Files = SYSTEM) -> bool:
+    """Was a session made here, so that something may have been acknowledged? The checkpoint is the last that making one writes."""
+    return files.size(Folder(path).checkpoint) is not None or has_line(path, files)
+
+
+def has_line(path: Path, files: Files) -> bool:
+    """Does the log hold one whole line?"""
+    data = read_whole(files, Folder(path).log, MAX_KEY_FILE * 8)
+    return data is not None and b"\n" in data
+
+
+def read_key(path: Path, files: Files = SYSTEM) -> SigningKey:
+    """The log key of a session's folder, with which invites are signed; raises `Refused`."""
+    try:
+        data = read_whole(files, Folder(path).key, MAX_KEY_FILE)
+    except OSError as error:
+        raise DiskFailed(error) from error
+    if data is None:
+        raise Refused(
+            Code.FAILED, f"there is no session in {path}; check --data, or start it once with `starbridge serve`"
+        )
+    try:
+        return SigningKey.parse(data.decode().strip())
+    except (UnicodeDecodeError, Refused):
+        raise damaged(f"{Folder(path).key} is no key") from None
+
+
+def read_checkpoint(path: Path, files: Files = SYSTEM) -> str | None:
+    """The text of the checkpoint beside a log; None where there is none. Nobody has checked it."""
+    data = read_whole(files, Folder(path).checkpoint, MAX_NOTE * 4)
+    if data is None:
+        return None
+    try:
+        return data.decode()
+    except UnicodeDecodeError:
+        raise damaged(f"{Folder(path).checkpoint} is no checkpoint") from None

@@ -1,0 +1,221 @@
+"""The log file: lines are staged in memory, written in batches, and read back by index.
+
+Staging is synchronous and touches no disk. A batch is taken, written by whatever thread likes to (one at a time) and
+settled: then its lines are durable, or they and all that was staged after them never were. The file holds durable
+lines only, but for the moment of writing; it is cut back after an error. Everything but `write` belongs to one
+thread.
+
+    journal.stage("ana", {"type": "chat.said", "text": "hello"}, None, "", now_us)
+    batch = journal.take()
+    error = journal.write(batch)            # blocks
+    failed = journal.settle(batch, error)
+"""
+
+from __future__ import annotations
+
+import errno
+from array import array
+from collections import deque
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from bridge.ports.disk.errors import DiskFailed, damaged
+from bridge.ports.disk.files import READ_PIECE, Files, Mode, write_all
+from sessions.canonical import parse_object
+from sessions.errors import Code, Refused
+from sessions.log import MAX_LINE, Chain, Entry, Mark
+from sessions.merkle import leaf_hash
+
+__all__ = ["Batch", "Journal"]
+
+MAX_PENDING_BYTES = 64 << 20
+"""Bytes of lines that wait for the disk; more are refused."""
+MAX_BATCH_BYTES = 8 << 20
+"""Bytes written before one fsync."""
+
+
+@dataclass(frozen=True, slots=True)
+class _Staged:
+    entry: Entry
+    line: bytes
+    mark: Mark
+
+
+@dataclass(frozen=True, slots=True)
+class Batch:
+    """Lines on their way to the disk."""
+
+    lines: int
+    data: bytes
+    mark: Mark
+    start: int
+    """Bytes of the file before them."""
+
+
+class Journal:
+    """One log file, open for appending."""
+
+    def __init__(self, files: Files, path: Path, chain: Chain, ends: array[int]) -> None:
+        self.chain = chain
+        self._files = files
+        self._path = path
+        self._ends = ends  # where each durable line ends, its line feed included
+        self._durable = chain.mark
+        self._staged: deque[_Staged] = deque()
+        self._staged_bytes = 0
+        self._appending: int | None = None
+        self._reading: int | None = None
+
+    @property
+    def size(self) -> int:
+        """Entries, staged ones included."""
+        return self.chain.size
+
+    @property
+    def durable(self) -> Mark:
+        """How far the disk has the log."""
+        return self._durable
+
+    @property
+    def ends(self) -> array[int]:
+        """Where each durable line ends in the file."""
+        return self._ends
+
+    @property
+    def durable_bytes(self) -> int:
+        """Durable bytes of the file."""
+        return self._ends[-1] if self._ends else 0
+
+    @property
+    def pending_bytes(self) -> int:
+        return self._staged_bytes
+
+    # -- writing -----------------------------------------------------------------------------------------------------
+
+    def stage(
+        self, member: str, event: Mapping[str, Any], command: Mapping[str, Any] | None, signature: str, now_us: int
+    ) -> Entry:
+        """Chain the next entry, in memory; raises `Refused` where it can't be written or the disk is far behind."""
+        if self._staged_bytes > MAX_PENDING_BYTES:
+            raise Refused(Code.TOO_MANY, "the disk can't keep up with what is asked; ask again in a moment")
+        entry, line = self.chain.append(member, event, command, signature, now_us=now_us)
+        self._staged.append(_Staged(entry, line, self.chain.mark))
+        self._staged_bytes += len(line) + 1
+        return entry
+
+    def take(self) -> Batch | None:
+        """The next lines to write; they stay staged until they are settled."""
+        lines: list[bytes] = []
+        size = 0
+        mark = self._durable
+        for staged in self._staged:
+            if lines and size + len(staged.line) > MAX_BATCH_BYTES:
+                break
+            lines.append(staged.line)
+            size += len(staged.line) + 1
+            mark = staged.mark
+        return Batch(len(lines), b"\n".join([*lines, b""]), mark, self.durable_bytes) if lines else None
+
+    def write(self, batch: Batch) -> OSError | None:
+        """Put a batch on the medium, or leave the file as it was; the only part that blocks."""
+        try:
+            if self._appending is None:
+                self._appending = self._reopen(batch.start)
+            write_all(self._files, self._appending, batch.data)
+            self._files.sync(self._appending)
+        except OSError as error:
+            self._give_up(batch.start)
+            return error
+        return None
+
+    def settle(self, batch: Batch, error: OSError | None) -> DiskFailed | None:
+        """Take note of what became of a batch; after an error nothing that was staged remains."""
+        if error is not None:
+            lost = tuple(staged.entry for staged in self._staged)
+            self._staged.clear()
+            self._staged_bytes = 0
+            self.chain.cut(self._durable)
+            return DiskFailed(error, lost)
+        end = batch.start
+        for _ in range(batch.lines):
+            line = self._staged.popleft().line
+            end += len(line) + 1
+            self._ends.append(end)
+        self._staged_bytes -= len(batch.data)
+        self._durable = batch.mark
+        return None
+
+    def _reopen(self, size: int) -> int:
+        """A fresh handle on the file, cut to its durable bytes: what an error left behind is gone."""
+        handle = self._files.open(self._path, Mode.APPEND)
+        try:
+            found = self._files.size(self._path) or 0
+            if found < size:
+                raise OSError(errno.EIO, f"{self._path} has become shorter")
+            if found > size:
+                self._files.truncate(handle, size)
+                self._files.sync(handle)
+        except OSError:
+            self._files.close(handle)
+            raise
+        return handle
+
+    def _give_up(self, size: int) -> None:
+        """Close the handle that failed and cut the file now; where even that fails, the next write begins with it."""
+        handle, self._appending = self._appending, None
+        try:
+            if handle is not None:
+                self._files.close(handle)
+            self._appending = self._reopen(size)
+        except OSError:
+            self._appending = None
+
+    def close(self) -> None:
+        """Let go of the file."""
+        handles, self._appending, self._reading = (self._appending, self._reading), None, None
+        for handle in handles:
+            if handle is not None:
+                self._files.close(handle)
+
+    # -- reading -----------------------------------------------------------------------------------------------------
+
+    def lines(self, start: int = 0, end: int | None = None) -> Iterator[bytes]:
+        """Durable lines without their line feeds, each checked against the tree; raises `Refused` where one differs."""
+        last = self._durable.size if end is None else min(end, self._durable.size)
+        if self._reading is None and start < last:
+            self._reading = self._files.open(self._path, Mode.READ)
+        while start < last:
+            until = self._until(start, last)
+            at = self._ends[start - 1] if start else 0
+            data = self._read(at, self._ends[until - 1] - at)
+            for index in range(start, until):
+                begin = (self._ends[index - 1] if index else 0) - at
+                line = data[begin : self._ends[index] - at - 1]
+                if leaf_hash(line) != self.chain.tree.leaf(index):
+                    raise damaged(f"entry {index} of {self._path} is not what was written")
+                yield line
+            start = until
+
+    def entries(self, start: int = 0, end: int | None = None) -> Iterator[Entry]:
+        """Durable entries, read back."""
+        for line in self.lines(start, end):
+            yield Entry.from_object(parse_object(line, MAX_LINE))
+
+    def _until(self, start: int, last: int) -> int:
+        """How many lines from `start` on fit one read, one at least."""
+        begin = self._ends[start - 1] if start else 0
+        low, high = start + 1, last
+        while low < high:
+            middle = (low + high + 1) // 2
+            low, high = (middle, high) if self._ends[middle - 1] - begin <= READ_PIECE else (low, middle - 1)
+        return low
+
+    def _read(self, at: int, size: int) -> bytes:
+        assert self._reading is not None
+        pieces: list[bytes] = []
+        while size and (piece := self._files.read(self._reading, size, at)):
+            pieces.append(piece)
+            at, size = at + len(piece), size - len(piece)
+        return b"".join(pieces)

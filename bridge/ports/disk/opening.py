@@ -1,0 +1,165 @@
+"""Making a session's folder, and opening one: lock, key, checkpoint, snapshot, log, in this order.
+
+Whatever happens in between, what was acknowledged stays, and a folder that nobody was ever told of can be made again.
+"""
+
+from __future__ import annotations
+
+import contextlib
+from array import array
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from bridge.ports.disk.blobs import MAX_TOTAL_BYTES, Blobs
+from bridge.ports.disk.cache import Cache
+from bridge.ports.disk.errors import DiskFailed, damaged
+from bridge.ports.disk.files import Files, Mode, write_all, write_whole
+from bridge.ports.disk.folder import Folder, is_session, read_checkpoint, read_key
+from bridge.ports.disk.journal import Journal
+from bridge.ports.disk.recovery import CREATED, Found, Recovery, find_log, set_tail_aside
+from sessions.checkpoint import Checkpoint, make_checkpoint, verify_checkpoint
+from sessions.errors import Code, Refused
+from sessions.invites import check_name
+from sessions.keys import SigningKey, log_key
+from sessions.log import Chain
+
+__all__ = ["Opened", "create_folder", "open_folder"]
+
+
+@dataclass(frozen=True, slots=True)
+class Opened:
+    """Everything that a record works with; `covered` is the size that the checkpoint on disk signs."""
+
+    files: Files
+    folder: Folder
+    lock: int
+    key: SigningKey
+    session: str
+    journal: Journal
+    cache: Cache
+    blobs: Blobs
+    recovery: Recovery
+    covered: int
+    state: Any
+    """The snapshot's, at `recovery.from_snapshot`; None where there is none."""
+
+
+def create_folder(
+    files: Files, path: Path, session: str, software: str, now_us: int, seed: bytes | None, max_blob_bytes: int
+) -> Opened:
+    """A new session: its key, its entry 0, its checkpoint."""
+    check_name(session, "session")
+    folder = Folder(path)
+    with _locked(files, folder, make=True) as lock:
+        if is_session(path, files):
+            raise Refused(Code.CONFLICT, f"session: there is one in {path} already; open it, or choose another name")
+        files.make_folder(folder.blobs)
+        key = _new_key(files, folder, session, seed)
+        chain = Chain()
+        event = {
+            "type": CREATED,
+            "session": session,
+            "origin": key.name,
+            "log_key": str(key.verifier),
+            "software": software,
+        }
+        _, line = chain.append("", event, now_us=now_us)
+        handle = files.open(folder.log, Mode.FRESH)
+        try:
+            write_all(files, handle, line + b"\n")
+            files.sync(handle)
+        finally:
+            files.close(handle)
+        files.sync_folder(path)
+        write_checkpoint(files, folder, make_checkpoint(key, 1, chain.tree.root()))
+        journal = Journal(files, folder.log, chain, array("Q", [len(line) + 1]))
+        blobs = Blobs(files, folder.blobs, max_total_bytes=max_blob_bytes)
+        recovery = Recovery(True, 1, 0, 0, None, 0)
+        return Opened(files, folder, lock, key, session, journal, Cache(files, path), blobs, recovery, 1, None)
+
+
+def open_folder(files: Files, path: Path, *, full: bool, max_blob_bytes: int = MAX_TOTAL_BYTES) -> Opened:
+    """A session as it was left; `full` reads every line, whatever the snapshot says."""
+    folder = Folder(path)
+    if not is_session(path, files):
+        raise Refused(
+            Code.FAILED, f"there is no session in {path}; check --data, or start it once with `starbridge serve`"
+        )
+    with _locked(files, folder, make=False) as lock:
+        key = read_key(path, files)
+        text = read_checkpoint(path, files)
+        checkpoint = None if text is None else _verified(text, key, folder)
+        cache = Cache(files, path)
+        cached = None if full else cache.load()
+        found, session = find_log(files, folder, key, checkpoint, cached)
+        state = cached.state if cached is not None and found.from_snapshot else None
+        if not found.from_snapshot:
+            cache.forget()
+        size = found.chain.size
+        torn = set_tail_aside(files, folder, found)  # what `found` says of the file's bytes is of before
+        clean = torn is None and checkpoint is not None and checkpoint.size == size
+        if not clean:
+            _sign(files, folder, key, found)
+        lost = found.file_bytes - found.whole_bytes
+        recovery = Recovery(clean, size, lost, found.tail_lines, torn, found.from_snapshot)
+        journal = Journal(files, folder.log, found.chain, found.ends)
+        blobs = Blobs(files, folder.blobs, max_total_bytes=max_blob_bytes)
+        return Opened(files, folder, lock, key, session, journal, cache, blobs, recovery, size, state)
+
+
+def write_checkpoint(files: Files, folder: Folder, text: str) -> None:
+    """Put a checkpoint on disk in one step; raises `OSError`. It blocks."""
+    write_whole(files, folder.checkpoint, text.encode())
+
+
+def _sign(files: Files, folder: Folder, key: SigningKey, found: Found) -> None:
+    """A checkpoint over every line, once they are surely on the medium: a killed process left them to the system."""
+    handle = files.open(folder.log, Mode.APPEND)
+    try:
+        files.sync(handle)
+    finally:
+        files.close(handle)
+    write_checkpoint(files, folder, make_checkpoint(key, found.chain.size, found.chain.tree.root()))
+
+
+def _verified(text: str, key: SigningKey, folder: Folder) -> Checkpoint:
+    try:
+        return verify_checkpoint(text, key.verifier)
+    except Refused as refused:
+        raise damaged(f"{folder.checkpoint} is not to be trusted ({refused.advice})") from None
+
+
+def _new_key(files: Files, folder: Folder, session: str, seed: bytes | None) -> SigningKey:
+    """A fresh key; or the one that an attempt to make this session left behind."""
+    if files.size(folder.key) is not None:
+        left = read_key(folder.path, files)
+        if seed is None and left.name == log_key(session, left.seed).name:
+            return left
+        raise Refused(Code.CONFLICT, f"session: {folder.key} is there already and is another's; choose another folder")
+    key = log_key(session, seed)
+    write_whole(files, folder.key, key.to_text().encode() + b"\n", secret=True)
+    return key
+
+
+@contextlib.contextmanager
+def _locked(files: Files, folder: Folder, *, make: bool) -> Iterator[int]:
+    """The folder's lock, kept where all goes well; the system's errors come out as `DiskFailed`."""
+    lock: int | None = None
+    try:
+        if make:
+            files.make_folder(folder.path)
+        lock = files.lock(folder.lock)
+        yield lock
+    except BlockingIOError:
+        raise Refused(
+            Code.CONFLICT, f"another server has {folder.path} open; stop that one, or choose another folder with --data"
+        ) from None
+    except BaseException as error:
+        if lock is not None:
+            with contextlib.suppress(OSError):
+                files.close(lock)
+        if isinstance(error, OSError):
+            raise DiskFailed(error) from error
+        raise

@@ -1,0 +1,362 @@
+"""One session's record: its folder, locked; its log, chained and signed; its snapshot and its blobs.
+
+Entries are staged at once, in memory, and are on disk when `flush` says so: all that waits goes out in one write and
+one fsync, in a thread of the record's own. The signed checkpoint follows within a second, at the latest when the
+record is closed. Everything is called in one thread (the event loop's, where there is one), but for `put_blob` and
+`blob_path`.
+
+    record = Record.create(folder, "jam", software="starbridge 0.1", now_us=now_us)
+    entry = record.stage("ana", {"type": "chat.said", "text": "hello"}, None, "", now_us)
+    await record.flush()                    # from here on it may be acknowledged
+    await record.close(state)
+"""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+from array import array
+from collections.abc import Iterator, Mapping
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from bridge.ports.disk.blobs import MAX_TOTAL_BYTES, Blobs
+from bridge.ports.disk.errors import DiskFailed
+from bridge.ports.disk.files import SYSTEM, Files
+from bridge.ports.disk.folder import is_session
+from bridge.ports.disk.opening import Opened, create_folder, open_folder, write_checkpoint
+from sessions.certificate import make_certificate
+from sessions.checkpoint import make_checkpoint
+from sessions.log import Entry, Mark
+from sessions.merkle import consistency_proof, inclusion_proof
+
+__all__ = ["CHECKPOINT_EVERY_S", "Record"]
+
+CHECKPOINT_EVERY_S = 1.0
+"""How long a line on disk may be without a checkpoint on disk."""
+
+
+@dataclass(frozen=True, slots=True)
+class _Memo:
+    """What the record's thread writes down: a snapshot at `mark`, and a checkpoint over all that is durable."""
+
+    mark: Mark
+    root: bytes
+    leaves: bytes
+    ends: array[int]
+    state: Any
+    durable: int
+    checkpoint: str
+
+
+class Record:
+    """Use `create`, `open` or `ensure`; then `close`."""
+
+    def __init__(self, opened: Opened) -> None:
+        self.session = opened.session
+        self.key = opened.key
+        self.path = opened.folder.path
+        self.recovery = opened.recovery
+        self.closed = False
+        self._files = opened.files
+        self._folder = opened.folder
+        self._lock = opened.lock
+        self._journal = opened.journal
+        self._cache = opened.cache
+        self._blobs = opened.blobs
+        self._state = opened.state
+        self._covered = opened.covered  # entries that the checkpoint on disk covers
+        self._signed: tuple[int, str] = (0, "")
+        self._thread = ThreadPoolExecutor(1, thread_name_prefix=f"record-{opened.session}")
+        self._committing: asyncio.Task[DiskFailed | None] | None = None
+        self._covering: asyncio.Task[None] | None = None
+        self._timer: asyncio.TimerHandle | None = None
+        self._remembering = asyncio.Lock()
+        self._failures = 0
+
+    @classmethod
+    def create(
+        cls,
+        path: Path,
+        session: str,
+        *,
+        software: str,
+        now_us: int,
+        seed: bytes | None = None,
+        files: Files = SYSTEM,
+        max_blob_bytes: int = MAX_TOTAL_BYTES,
+    ) -> Record:
+        """A new session in its own folder; raises `Refused`, `conflict` where there is one. It blocks."""
+        return cls(create_folder(files, path, session, software, now_us, seed, max_blob_bytes))
+
+    @classmethod
+    def open(
+        cls, path: Path, *, full: bool = False, files: Files = SYSTEM, max_blob_bytes: int = MAX_TOTAL_BYTES
+    ) -> Record:
+        """A session as it was left, recovered; raises `Refused` where it contradicts itself. It blocks."""
+        return cls(open_folder(files, path, full=full, max_blob_bytes=max_blob_bytes))
+
+    @classmethod
+    def ensure(cls, path: Path, session: str, *, software: str, now_us: int, files: Files = SYSTEM) -> Record:
+        """The session in this folder, made where there is none yet. It blocks."""
+        if is_session(path, files):
+            return cls.open(path, files=files)
+        return cls.create(path, session, software=software, now_us=now_us, files=files)
+
+    # -- the log -----------------------------------------------------------------------------------------------------
+
+    @property
+    def origin(self) -> str:
+        return self.key.name
+
+    @property
+    def size(self) -> int:
+        """Entries, those that are only staged included."""
+        return self._journal.size
+
+    @property
+    def durable(self) -> int:
+        """Entries that are on disk."""
+        return self._journal.durable.size
+
+    @property
+    def durable_bytes(self) -> int:
+        """Bytes of `log_path` that are on disk and stay: what may be handed out as the log."""
+        return self._journal.durable_bytes
+
+    @property
+    def log_path(self) -> Path:
+        return self._folder.log
+
+    def time_for(self, now_us: int) -> str:
+        """The time that an entry staged now would carry: never before the entry before it."""
+        return self._journal.chain.time_for(now_us)
+
+    def stage(
+        self,
+        member: str,
+        event: Mapping[str, Any],
+        command: Mapping[str, Any] | None = None,
+        signature: str = "",
+        now_us: int = 0,
+    ) -> Entry:
+        """The next entry, in memory only; raises `Refused` where it is too large or the disk is far behind."""
+        return self._journal.stage(member, event, command, signature, now_us)
+
+    def entries(self, start: int = 0, end: int | None = None) -> Iterator[Entry]:
+        """Durable entries from `start` to before `end`, each checked against the tree."""
+        return self._journal.entries(start, end)
+
+    def lines(self, start: int = 0, end: int | None = None) -> Iterator[bytes]:
+        """The same as the bytes of their lines, without line feeds."""
+        return self._journal.lines(start, end)
+
+    def root(self, size: int | None = None) -> bytes:
+        """The root over the first `size` entries, the durable ones by default; staged ones count too if asked for."""
+        return self._journal.chain.tree.root(self.durable if size is None else size)
+
+    def checkpoint(self) -> str:
+        """The signed checkpoint over all durable entries."""
+        if self._signed[0] != self.durable:
+            self._signed = (self.durable, make_checkpoint(self.key, self.durable, self.root()))
+        return self._signed[1]
+
+    def inclusion(self, index: int, size: int | None = None) -> list[bytes]:
+        """The proof that entry `index` is in the log of `size`; raises `IndexError`."""
+        return inclusion_proof(self._journal.chain.tree, index, self.durable if size is None else size)
+
+    def consistency(self, old: int, new: int | None = None) -> list[bytes]:
+        """The proof that the log of `old` is the beginning of that of `new`; raises `IndexError`."""
+        return consistency_proof(self._journal.chain.tree, old, self.durable if new is None else new)
+
+    def certificate(self, index: int, statement: Mapping[str, Any]) -> dict[str, Any]:
+        """The certificate of a take, whose `section.done` is durable entry `index`; raises `IndexError`."""
+        proof = self.inclusion(index)
+        (entry,) = self.entries(index, index + 1)
+        return make_certificate(statement, entry, proof, self.checkpoint(), self.key.verifier)
+
+    # -- to the disk -------------------------------------------------------------------------------------------------
+
+    async def flush(self) -> int:
+        """Wait until everything staged so far is on disk; returns how many entries are.
+
+        Raises `DiskFailed` where the disk refuses: then everything staged, later entries included, is gone from the
+        record (`lost` names it), which goes on from what is durable.
+        """
+        wanted = self.size
+        while self.durable < wanted:
+            if self._committing is None or self._committing.done():
+                self._committing = asyncio.create_task(self._commit())
+            failed = await asyncio.shield(self._committing)
+            if failed is not None:
+                raise failed
+        return self.durable
+
+    def flush_now(self) -> int:
+        """The same where there is no event loop."""
+        while (batch := self._journal.take()) is not None:
+            failed = self._settle(self._journal.settle(batch, self._journal.write(batch)))
+            if failed is not None:
+                raise failed
+        return self.durable
+
+    async def _commit(self) -> DiskFailed | None:
+        batch = self._journal.take()
+        if batch is None:
+            return None
+        error = await asyncio.get_running_loop().run_in_executor(self._thread, self._journal.write, batch)
+        self._cover_later()
+        return self._settle(self._journal.settle(batch, error))
+
+    def _settle(self, failed: DiskFailed | None) -> DiskFailed | None:
+        self._failures += failed is not None
+        return failed
+
+    def _cover_later(self) -> None:
+        if self._timer is None and not self.closed:
+            self._timer = asyncio.get_running_loop().call_later(CHECKPOINT_EVERY_S, self._cover_soon)
+
+    def _cover_soon(self) -> None:
+        self._timer = None
+        if self._covering is None or self._covering.done():
+            self._covering = asyncio.create_task(self._cover())
+
+    async def _cover(self) -> None:
+        """Sign what is durable; a checkpoint that can't be written costs nothing yet, and is tried again."""
+        size, text = self.durable, self.checkpoint()
+        try:
+            await asyncio.get_running_loop().run_in_executor(self._thread, self._write_checkpoint, size, text)
+        except OSError:
+            self._failures += 1
+            self._cover_later()
+        else:
+            if self.durable > size:
+                self._cover_later()
+
+    def _write_checkpoint(self, size: int, text: str) -> None:
+        if size > self._covered:
+            write_checkpoint(self._files, self._folder, text)
+            self._covered = size
+
+    # -- the snapshot ------------------------------------------------------------------------------------------------
+
+    def load_state(self) -> tuple[int, Any]:
+        """The last snapshot's size and state, (0, None) where there is none: fold the entries from there on. It blocks."""
+        if self._state is not None:
+            found, self._state = (self.recovery.from_snapshot, self._state), None
+            return found
+        cached = self._cache.load()
+        if cached is None or cached.size > self.durable or cached.tree.root() != self.root(cached.size):
+            return 0, None
+        return cached.size, cached.state
+
+    async def snapshot(self, state: Any) -> bool:
+        """Remember the state (plain JSON) that everything staged so far adds up to; False where it can't be written.
+
+        Flushes first, and raises `DiskFailed` as `flush` does. Without a snapshot the next start is slower, no more.
+        """
+        mark = self._journal.chain.mark
+        await self.flush()
+        async with self._remembering:
+            memo = self._memo(mark, state)
+            return await asyncio.get_running_loop().run_in_executor(self._thread, self._remember, memo)
+
+    def _memo(self, mark: Mark, state: Any) -> _Memo:
+        kept = self._cache.kept
+        tree, ends = self._journal.chain.tree, self._journal.ends[kept : mark.size]
+        return _Memo(
+            mark, tree.root(mark.size), tree.leaves(kept, mark.size), ends, state, self.durable, self.checkpoint()
+        )
+
+    def _remember(self, memo: _Memo) -> bool:
+        try:
+            self._write_checkpoint(memo.durable, memo.checkpoint)  # a snapshot never goes beyond what is signed
+            self._cache.save(memo.mark, memo.root, memo.leaves, memo.ends, memo.state)
+        except OSError:
+            self._failures += 1
+            return False
+        return True
+
+    # -- blobs -------------------------------------------------------------------------------------------------------
+
+    def put_blob(self, digest: str, data: bytes) -> bool:
+        """Keep audio under its SHA-256; False where it is here already. Raises `Refused`. It blocks: not on the loop."""
+        return self._blobs.put(digest, data)
+
+    def blob_path(self, digest: str) -> Path | None:
+        """Where a blob lies, if it is here."""
+        return self._blobs.path(digest)
+
+    @property
+    def blobs(self) -> Blobs:
+        return self._blobs
+
+    # -- the end -----------------------------------------------------------------------------------------------------
+
+    async def close(self, state: Any = None) -> None:
+        """Put everything on disk, sign it, remember `state`, let go of the folder; raises `DiskFailed` when that is done."""
+        if self.closed:
+            return
+        self.closed = True
+        if self._timer is not None:
+            self._timer.cancel()
+        failed: DiskFailed | None = None
+        try:
+            await self.flush()
+        except DiskFailed as error:
+            failed, state = error, None  # the state is ahead of the log now
+        if self._covering is not None:
+            await self._covering
+        async with self._remembering:
+            memo = self._memo(self._journal.chain.mark, state)
+            found = await asyncio.get_running_loop().run_in_executor(self._thread, self._finish, memo)
+        self._thread.shutdown()
+        self._raise(failed or found)
+
+    def close_now(self, state: Any = None) -> None:
+        """The same where there is no event loop."""
+        if self.closed:
+            return
+        self.closed = True
+        failed: DiskFailed | None = None
+        try:
+            self.flush_now()
+        except DiskFailed as error:
+            failed, state = error, None
+        found = self._finish(self._memo(self._journal.chain.mark, state))
+        self._thread.shutdown()
+        self._raise(failed or found)
+
+    def _finish(self, memo: _Memo) -> DiskFailed | None:
+        failed: DiskFailed | None = None
+        try:
+            self._write_checkpoint(memo.durable, memo.checkpoint)
+        except OSError as error:
+            failed = DiskFailed(error)
+        if failed is None and memo.state is not None:
+            self._remember(memo)
+        with contextlib.suppress(OSError):
+            self._journal.close()
+        with contextlib.suppress(OSError):
+            self._files.close(self._lock)
+        return failed
+
+    @staticmethod
+    def _raise(failed: DiskFailed | None) -> None:
+        if failed is not None:
+            raise failed
+
+    def statistics(self) -> dict[str, int]:
+        """Sizes of everything that can grow, and how often the disk said no."""
+        return {
+            "entries": self.size,
+            "durable": self.durable,
+            "covered": self._covered,
+            "bytes": self.durable_bytes,
+            "pending_bytes": self._journal.pending_bytes,
+            "blobs": len(self._blobs.digests),
+            "blob_bytes": self._blobs.total_bytes,
+            "failures": self._failures,
+        }

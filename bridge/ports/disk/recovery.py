@@ -1,0 +1,197 @@
+"""Reading a log back after whatever happened: what is whole stays, a torn tail is set aside, a contradiction is refused.
+
+The checkpoint is the judge. Lines that it covers were acknowledged and signed: if one is missing or differs, nothing
+is touched and the folder is refused. What lies beyond it was written in the last moments before a hard stop: up to
+the first line that is not whole it is kept, the rest is moved to `torn-<offset>` and cut off.
+"""
+
+from __future__ import annotations
+
+from array import array
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+
+from bridge.ports.disk.cache import Cached
+from bridge.ports.disk.errors import damaged
+from bridge.ports.disk.files import READ_PIECE, Files, Mode, read_whole, write_whole
+from bridge.ports.disk.folder import Folder
+from sessions.checkpoint import Checkpoint
+from sessions.errors import Refused
+from sessions.keys import SigningKey
+from sessions.log import MAX_LINE, Chain, read_line
+from sessions.merkle import leaf_hash
+
+__all__ = ["Found", "Recovery", "find_log", "set_tail_aside"]
+
+CREATED = "session.created"
+
+
+@dataclass(frozen=True, slots=True)
+class Recovery:
+    """What opening a record came upon."""
+
+    clean: bool
+    """The last stop was an orderly one."""
+    entries: int
+    """Entries that are there."""
+    lost_bytes: int
+    """Bytes of a tail that was never acknowledged, now in `torn`."""
+    lost_lines: int
+    """Lines that it began."""
+    torn: Path | None
+    from_snapshot: int
+    """Entries that were taken from the snapshot, not read."""
+
+
+@dataclass(frozen=True, slots=True)
+class Found:
+    """A log as the disk has it: `chain` and `ends` for what is whole, and what follows it."""
+
+    chain: Chain
+    ends: array[int]
+    file_bytes: int
+    tail_lines: int
+    why: str
+    """Why the first line of the tail is none; empty where there is no tail."""
+    from_snapshot: int
+
+    @property
+    def whole_bytes(self) -> int:
+        return self.ends[-1] if self.ends else 0
+
+
+def find_log(
+    files: Files, folder: Folder, key: SigningKey, checkpoint: Checkpoint | None, cached: Cached | None
+) -> tuple[Found, str]:
+    """The log's whole lines, and the session that it names; raises `Refused` where they contradict checkpoint or key."""
+    file_bytes = files.size(folder.log) or 0
+    handle = files.open(folder.log, Mode.READ)
+    try:
+        if cached is None or checkpoint is None or not _fits(files, handle, file_bytes, cached, checkpoint):
+            cached = None
+        found = _scan(files, handle, file_bytes, cached)
+        _check_covered(found, checkpoint, folder)
+        return found, _check_first(files, handle, found, key, folder)
+    finally:
+        files.close(handle)
+
+
+def _check_covered(found: Found, checkpoint: Checkpoint | None, folder: Folder) -> None:
+    """Every line that the checkpoint signs must be there as it was."""
+    size = found.chain.size
+    if checkpoint is None:  # making a session writes one entry, then the checkpoint
+        if size > 1:
+            raise damaged(f"{folder.checkpoint} is missing beside a log of {size} entries")
+    elif size < checkpoint.size:
+        why = f"entry {size} {found.why}" if found.why else "there it ends"
+        raise damaged(f"{folder.log} has {size} good entries, its signed checkpoint says {checkpoint.size}: {why}")
+    elif found.chain.tree.root(checkpoint.size) != checkpoint.root:
+        raise damaged(f"{folder.log} does not hold the {checkpoint.size} entries that its checkpoint signs")
+    if not size:
+        raise damaged(f"{folder.log} holds no whole line")
+
+
+def _fits(files: Files, handle: int, file_bytes: int, cached: Cached, checkpoint: Checkpoint) -> bool:
+    """Does the snapshot end where a line of this log ends, within what is signed?"""
+    end = cached.ends[-1]
+    begin = cached.ends[-2] if cached.size > 1 else 0
+    if cached.size > checkpoint.size or end > file_bytes or not begin < end <= begin + MAX_LINE + 1:
+        return False
+    line = _read(files, handle, begin, end)
+    return line.endswith(b"\n") and leaf_hash(line[:-1]) == cached.tree.leaf(cached.size - 1)
+
+
+def _check_first(files: Files, handle: int, found: Found, key: SigningKey, folder: Folder) -> str:
+    """Entry 0 must name the key that lies beside it; returns the session that it names."""
+    line = _read(files, handle, 0, found.ends[0])[:-1]
+    try:
+        event = read_line(line).event
+    except Refused:
+        event = {}
+    if leaf_hash(line) != found.chain.tree.leaf(0) or event.get("type") != CREATED:
+        raise damaged(f"{folder.log} does not begin with {CREATED}")
+    if event.get("log_key") != str(key.verifier):
+        raise damaged(f"{folder.key} is not the key that {folder.log} names")
+    return str(event.get("session", ""))
+
+
+def _scan(files: Files, handle: int, file_bytes: int, cached: Cached | None) -> Found:
+    """Chain every line from the snapshot's edge on, to the first that is not whole."""
+    chain = Chain() if cached is None else Chain(cached.tree, cached.time_ms)
+    ends = array("Q") if cached is None else cached.ends
+    end = ends[-1] if ends else 0
+    tail_lines, why = 0, ""
+    for piece in _lines(files, handle, end, file_bytes):
+        if not why:
+            why = _extend(chain, piece)
+        if why:
+            tail_lines += 1
+        else:
+            end += len(piece)
+            ends.append(end)
+    return Found(chain, ends, file_bytes, tail_lines, why, cached.size if cached is not None else 0)
+
+
+def _extend(chain: Chain, piece: bytes) -> str:
+    """Why the piece is not the next line; empty where it is."""
+    if not piece.endswith(b"\n"):
+        return "is torn"
+    try:
+        chain.extend(piece[:-1])
+    except Refused as refused:
+        return f"is damaged ({refused.advice})"
+    return ""
+
+
+def _lines(files: Files, handle: int, at: int, end: int) -> Iterator[bytes]:
+    """The file's lines with their line feeds, the last one perhaps without; one far too long comes in pieces."""
+    rest = b""
+    while at < end and (data := files.read(handle, min(READ_PIECE, end - at), at)):
+        at += len(data)
+        *whole, rest = (rest + data).split(b"\n")
+        for line in whole:
+            yield line + b"\n"
+        if len(rest) > MAX_LINE + 1:
+            yield rest
+            rest = b""
+    if rest:
+        yield rest
+
+
+def _read(files: Files, handle: int, at: int, end: int) -> bytes:
+    pieces: list[bytes] = []
+    while at < end and (piece := files.read(handle, min(READ_PIECE, end - at), at)):
+        pieces.append(piece)
+        at += len(piece)
+    return b"".join(pieces)
+
+
+def set_tail_aside(files: Files, folder: Folder, found: Found) -> Path | None:
+    """Keep what follows the last whole line under another name, then cut it off; raises `OSError`."""
+    if found.file_bytes == found.whole_bytes:
+        return None
+    handle = files.open(folder.log, Mode.READ)
+    try:
+        tail = _read(files, handle, found.whole_bytes, found.file_bytes)
+    finally:
+        files.close(handle)
+    torn = _free_name(files, folder, found.whole_bytes, tail)
+    write_whole(files, torn, tail)
+    handle = files.open(folder.log, Mode.APPEND)
+    try:
+        files.truncate(handle, found.whole_bytes)
+        files.sync(handle)
+    finally:
+        files.close(handle)
+    return torn
+
+
+def _free_name(files: Files, folder: Folder, at: int, tail: bytes) -> Path:
+    """`torn-<offset>`, with a number where another tail was cut off at the same place before."""
+    path = folder.path / f"torn-{at}"
+    number = 2
+    while files.size(path) is not None and read_whole(files, path) != tail:
+        path = folder.path / f"torn-{at}-{number}"
+        number += 1
+    return path
