@@ -22,7 +22,7 @@ from bridge.ports.disk import DiskFailed, Record, Recovery
 from sessions.answers import Tell, tell
 from sessions.apply import apply
 from sessions.errors import Refused
-from sessions.events import Created, Event, Left, LeftWhy, Recovered, Requeued, TransportMoved, from_fields, to_fields
+from sessions.events import Event, Left, LeftWhy, Recovered, Requeued, TransportMoved, from_fields, to_fields
 from sessions.keys import SigningKey
 from sessions.log import Entry
 from sessions.state import State, Status, from_snapshot, to_snapshot
@@ -44,6 +44,9 @@ class Ledger:
         self.state = state
         self._clock = clock
         self._saved = state.size
+
+    def now_us(self) -> int:
+        return self._clock.now_us()
 
     @property
     def key(self) -> SigningKey:
@@ -98,29 +101,23 @@ def fold(state: State, entries: Iterable[Entry]) -> State:
 
 def open_ledger(folder: Path, name: str, clock: Clock) -> Ledger:
     """The ledger of a session, made anew where there is none; raises `Refused` where its record can't be trusted."""
-    if not (folder / "log.jsonl").exists():
-        record = Record.create(folder, name)
-        ledger = Ledger(record, State(), clock)
-        key = record.key.verifier
-        ledger.write("", Created(name, key.name, str(key), SOFTWARE))
-        return ledger
-    record, recovery = Record.open(folder)
+    record = Record.ensure(folder, name, software=SOFTWARE, now_us=clock.now_us())
     ledger = Ledger(record, _state_of(record), clock)
-    _say_what_a_restart_means(ledger, recovery)
+    _say_what_a_restart_means(ledger, record.recovery)
     return ledger
 
 
 def _state_of(record: Record) -> State:
     """From the snapshot if it is of use, else from the first entry on."""
-    snapshot = record.read_snapshot()
+    size, snapshot = record.load_state()
     if snapshot is not None:
         try:
             state = from_snapshot(snapshot)
         except Refused as error:
             _log.warning("the snapshot is left aside: %s", error.advice)
         else:
-            if state is not None and state.size <= record.durable:
-                return fold(state, record.entries(state.size))
+            if state is not None and state.size == size:
+                return fold(state, record.entries(size))
     return fold(State(), record.entries())
 
 
@@ -128,13 +125,12 @@ def _say_what_a_restart_means(ledger: Ledger, recovery: Recovery) -> None:
     state = ledger.state
     if not recovery.clean:
         if recovery.lost_bytes:
-            _log.warning(
-                "session %s: %d bytes that were never acknowledged are cut off the log", state.name, recovery.lost_bytes
-            )
+            lost = recovery.lost_bytes
+            _log.warning("session %s: %d bytes that were never acknowledged are cut off the log", state.name, lost)
         ledger.write("", Recovered(recovery.lost_bytes))
     for member in list(state.present()):
         ledger.write("", Left(member.name, LeftWhy.RESTART))
     if state.transport.playing:
-        ledger.write("", TransportMoved(state.transport.stop(ledger._clock.now_us())))
+        ledger.write("", TransportMoved(state.transport.stop(ledger.now_us())))
     for section in [s for s in state.sections.values() if s.status is Status.WORKING]:
         ledger.write("", Requeued(section.name, attempt=0))

@@ -130,6 +130,7 @@ def _done(state: State, member: str, event: e.Done) -> None:
     section = state.sections[event.section]
     _out_of_hand(state, section)
     section.status, section.take = Status.DONE, event.take
+    state.next_take += 1
     stated = dict(event.stated)
     state.takes[event.take] = Take(event.take, section.name, state.size, state.time, event.statement, stated)
 

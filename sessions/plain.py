@@ -129,7 +129,10 @@ def _from_class(kind: Any, value: Any, name: str) -> Any:
             raise _wrong(name, "one of " + ", ".join(str(member.value) for member in kind), value) from None
     if kind is Note:
         start, length, pitch, velocity = _from_tuple((int, int, int, int), value, name)
-        return Note(start, length, pitch, velocity)
+        try:
+            return Note(start, length, pitch, velocity)
+        except ValueError:
+            raise _wrong(name, "notes as [start, length, pitch, velocity]", value) from None
     if kind is Request:
         return parse_request(_object(value, name))
     if hasattr(kind, "parse"):

@@ -56,8 +56,7 @@ def bar(state: State, member: str, command: EngineBar) -> Decision:
 
 
 def _check_note(note: Note, start: int, end: int, total: int) -> None:
-    inside = start <= note.start < end and note.length > 0 and note.start + note.length <= total
-    if not inside or not 0 <= note.pitch <= 127 or not 1 <= note.velocity <= 127:
+    if not start <= note.start < end or note.start + note.length > total:
         raise Refused(Code.BAD_VALUE, f"notes: {note} does not lie in its bar and section; send notes that do")
 
 
