@@ -28,14 +28,14 @@ IMPURE = frozenset(
     asyncio concurrent ctypes fcntl ftplib getpass glob http imaplib io locale logging mmap multiprocessing os pathlib
     platform queue random sched secrets select selectors shelve shutil signal smtplib socket socketserver sqlite3 ssl
     subprocess sys tempfile threading time tkinter urllib webbrowser
-    """.split()  # noqa: SIM905 - a list of forty quoted words is harder to read
+    """.split()
 )
 # What the network, the wall clock and the world's processes are made of: nothing for those who imagine.
 WORLD = frozenset(
     """
     asyncio ftplib http imaplib multiprocessing sched select selectors smtplib socket socketserver sqlite3 ssl
     subprocess time urllib webbrowser xmlrpc
-    """.split()  # noqa: SIM905
+    """.split()
 )
 MUSIC_LIBRARIES = frozenset({"numpy", "scipy", "symusic", "pretty_midi", "mido", "pyloudnorm", "torch", "safetensors"})
 
