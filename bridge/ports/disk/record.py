@@ -16,7 +16,7 @@ from __future__ import annotations
 import asyncio
 import contextlib
 from array import array
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from pathlib import Path
@@ -27,10 +27,8 @@ from bridge.ports.disk.errors import DiskFailed
 from bridge.ports.disk.files import SYSTEM, Files
 from bridge.ports.disk.folder import is_session
 from bridge.ports.disk.opening import Opened, create_folder, open_folder, write_checkpoint
-from sessions.certificate import make_certificate
-from sessions.checkpoint import make_checkpoint
+from bridge.ports.disk.view import Seal, View
 from sessions.log import Entry, Mark
-from sessions.merkle import consistency_proof, inclusion_proof
 
 __all__ = ["CHECKPOINT_EVERY_S", "Record"]
 
@@ -47,28 +45,25 @@ class _Memo:
     leaves: bytes
     ends: array[int]
     state: Any
-    durable: int
-    checkpoint: str
+    seal: Seal
 
 
-class Record:
+class Record(View):
     """Use `create`, `open` or `ensure`; then `close`."""
 
     def __init__(self, opened: Opened) -> None:
+        super().__init__(opened.journal, opened.key, opened.folder.log)
         self.session = opened.session
-        self.key = opened.key
         self.path = opened.folder.path
         self.recovery = opened.recovery
         self.closed = False
         self._files = opened.files
         self._folder = opened.folder
         self._lock = opened.lock
-        self._journal = opened.journal
         self._cache = opened.cache
         self._blobs = opened.blobs
         self._state = opened.state
         self._covered = opened.covered  # entries that the checkpoint on disk covers
-        self._signed: tuple[int, str] = (0, "")
         self._thread = ThreadPoolExecutor(1, thread_name_prefix=f"record-{opened.session}")
         self._committing: asyncio.Task[DiskFailed | None] | None = None
         self._covering: asyncio.Task[None] | None = None
@@ -105,35 +100,6 @@ class Record:
             return cls.open(path, files=files)
         return cls.create(path, session, software=software, now_us=now_us, files=files)
 
-    # -- the log -----------------------------------------------------------------------------------------------------
-
-    @property
-    def origin(self) -> str:
-        return self.key.name
-
-    @property
-    def size(self) -> int:
-        """Entries, those that are only staged included."""
-        return self._journal.size
-
-    @property
-    def durable(self) -> int:
-        """Entries that are on disk."""
-        return self._journal.durable.size
-
-    @property
-    def durable_bytes(self) -> int:
-        """Bytes of `log_path` that are on disk and stay: what may be handed out as the log."""
-        return self._journal.durable_bytes
-
-    @property
-    def log_path(self) -> Path:
-        return self._folder.log
-
-    def time_for(self, now_us: int) -> str:
-        """The time that an entry staged now would carry: never before the entry before it."""
-        return self._journal.chain.time_for(now_us)
-
     def stage(
         self,
         member: str,
@@ -144,38 +110,6 @@ class Record:
     ) -> Entry:
         """The next entry, in memory only; raises `Refused` where it is too large or the disk is far behind."""
         return self._journal.stage(member, event, command, signature, now_us)
-
-    def entries(self, start: int = 0, end: int | None = None) -> Iterator[Entry]:
-        """Durable entries from `start` to before `end`, each checked against the tree."""
-        return self._journal.entries(start, end)
-
-    def lines(self, start: int = 0, end: int | None = None) -> Iterator[bytes]:
-        """The same as the bytes of their lines, without line feeds."""
-        return self._journal.lines(start, end)
-
-    def root(self, size: int | None = None) -> bytes:
-        """The root over the first `size` entries, the durable ones by default; staged ones count too if asked for."""
-        return self._journal.chain.tree.root(self.durable if size is None else size)
-
-    def checkpoint(self) -> str:
-        """The signed checkpoint over all durable entries."""
-        if self._signed[0] != self.durable:
-            self._signed = (self.durable, make_checkpoint(self.key, self.durable, self.root()))
-        return self._signed[1]
-
-    def inclusion(self, index: int, size: int | None = None) -> list[bytes]:
-        """The proof that entry `index` is in the log of `size`; raises `IndexError`."""
-        return inclusion_proof(self._journal.chain.tree, index, self.durable if size is None else size)
-
-    def consistency(self, old: int, new: int | None = None) -> list[bytes]:
-        """The proof that the log of `old` is the beginning of that of `new`; raises `IndexError`."""
-        return consistency_proof(self._journal.chain.tree, old, self.durable if new is None else new)
-
-    def certificate(self, index: int, statement: Mapping[str, Any]) -> dict[str, Any]:
-        """The certificate of a take, whose `section.done` is durable entry `index`; raises `IndexError`."""
-        proof = self.inclusion(index)
-        (entry,) = self.entries(index, index + 1)
-        return make_certificate(statement, entry, proof, self.checkpoint(), self.key.verifier)
 
     # -- to the disk -------------------------------------------------------------------------------------------------
 
@@ -225,20 +159,20 @@ class Record:
 
     async def _cover(self) -> None:
         """Sign what is durable; a checkpoint that can't be written costs nothing yet, and is tried again."""
-        size, text = self.durable, self.checkpoint()
+        seal = self.seal()
         try:
-            await asyncio.get_running_loop().run_in_executor(self._thread, self._write_checkpoint, size, text)
+            await asyncio.get_running_loop().run_in_executor(self._thread, self._write_checkpoint, seal)
         except OSError:
             self._failures += 1
             self._cover_later()
         else:
-            if self.durable > size:
+            if self.durable > seal.size:
                 self._cover_later()
 
-    def _write_checkpoint(self, size: int, text: str) -> None:
-        if size > self._covered:
-            write_checkpoint(self._files, self._folder, text)
-            self._covered = size
+    def _write_checkpoint(self, seal: Seal) -> None:
+        if seal.size > self._covered:
+            write_checkpoint(self._files, self._folder, seal.checkpoint)
+            self._covered = seal.size
 
     # -- the snapshot ------------------------------------------------------------------------------------------------
 
@@ -272,7 +206,7 @@ class Record:
 
     def _remember(self, memo: _Memo) -> bool:
         try:
-            self._write_checkpoint(memo.durable, memo.checkpoint)  # a snapshot never goes beyond what is signed
+            self._write_checkpoint(memo.seal)  # a snapshot never goes beyond what is signed
             self._cache.save(memo.mark, memo.root, memo.leaves, memo.ends, memo.state)
         except OSError:
             self._failures += 1
@@ -332,7 +266,7 @@ class Record:
     def _finish(self, memo: _Memo) -> DiskFailed | None:
         failed: DiskFailed | None = None
         try:
-            self._write_checkpoint(memo.durable, memo.checkpoint)
+            self._write_checkpoint(memo.seal)
         except OSError as error:
             failed = DiskFailed(error)
         if failed is None and memo.state is not None:
