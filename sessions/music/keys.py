@@ -46,7 +46,7 @@ MODE_WORDS: dict[str, str] = {
 """What people call the modes, to the canonical name."""
 
 _SHORT_MODES = {"": "major", "M": "major", "m": "minor", "-": "minor"}
-_KEY = re.compile(r"([A-Ga-g])([#b♯♭]?|[ -]?(?:[Ss]harp|[Ff]lat)(?![a-z]))(.*)", re.DOTALL)
+_KEY = re.compile(r"([A-Ga-g])([ -]?(?:[Ss]harp|[Ff]lat)(?![a-z])|[#b♯♭]?)(.*)", re.DOTALL)
 
 
 @dataclass(frozen=True, slots=True)

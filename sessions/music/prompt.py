@@ -54,7 +54,7 @@ _LONE_A = r"A(?=[#b♯♭]|[ -](?:sharp|flat)|[ ]?[,.;:!?)\d]|[ ](?:at|with|and|
 _BEFORE, _AFTER = r"(?<![\w#♯♭'’./-])", r"(?![\w#♯♭'’-])"
 _KEYS = (
     re.compile(rf"{_BEFORE}([A-Ga-g]{_ACCIDENTAL}[ -]?{_MODE}){_AFTER}"),
-    re.compile(rf"{_BEFORE}(?<![Ii] )([A-G][#b♯♭]?m){_AFTER}(?! I\b)"),
+    re.compile(rf"{_BEFORE}(?<!\b[Ii] )([A-G][#b♯♭]?m){_AFTER}(?! I\b)"),
     re.compile(rf"\b(?i:in|key of|key:?) ((?:[B-G]|{_LONE_A}){_ACCIDENTAL}){_AFTER}"),
 )
 _LEADS_TO_KEY = re.compile(r"\b(?:in|key of|key:?) ?$", re.IGNORECASE)
@@ -117,8 +117,8 @@ def _style(words: str) -> str | None:
         else:
             runs.append([match])
     nouns = [run[-1][0] for run in runs]
-    canonical = [noun for noun in nouns if noun in _CANONICAL]
-    return ALIASES[(canonical or nouns)[0]] if nouns else None
+    full = [noun for noun in nouns if noun in _CANONICAL or " " in noun]
+    return ALIASES[(full or nouns)[0]] if nouns else None
 
 
 def _key(prompt: str) -> str | None:

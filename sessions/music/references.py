@@ -173,7 +173,7 @@ class At:
 
     def __str__(self) -> str:
         # Three decimals of a beat are finer than a tick, so reading them back finds the same tick.
-        return self.kind if self.ticks is None else f"beat {decimal(self.ticks / TICKS_PER_BEAT, 3)}"
+        return self.kind.value if self.ticks is None else f"beat {decimal(self.ticks / TICKS_PER_BEAT, 3)}"
 
 
 def _is_safe(path: str) -> bool:

@@ -168,7 +168,7 @@ class Transport:
         """
         line = self.folded(now_us)
         if tick is None:
-            tick = line.next_bar(line.tick)
+            tick = line.next_bar(line.tick + (line.grains > 0))
         if tick < line.meters[0][0]:
             raise ValueError(f"tick {tick} lies before the last change of metre")
         bar, beat = line.bar_and_beat(tick)
