@@ -200,9 +200,7 @@ class Record(View):
     def _memo(self, mark: Mark, state: Any) -> _Memo:
         kept = self._cache.kept
         tree, ends = self._journal.chain.tree, self._journal.ends[kept : mark.size]
-        return _Memo(
-            mark, tree.root(mark.size), tree.leaves(kept, mark.size), ends, state, self.durable, self.checkpoint()
-        )
+        return _Memo(mark, tree.root(mark.size), tree.leaves(kept, mark.size), ends, state, self.seal())
 
     def _remember(self, memo: _Memo) -> bool:
         try:
