@@ -275,13 +275,11 @@ class Host:
     def _come_to(self, seat: Seat, decision: Decision, message: Message, signature: str) -> Acknowledged:
         """Write a decision's events: the first is the member's own, the others follow from it."""
         acknowledged: Acknowledged = asyncio.get_running_loop().create_future()
-        if not decision.events:
-            acknowledged.set_result(None)
-            return acknowledged
-        index = self.state.size
-        signed = {name: value for name, value in message.items() if name != "signature"} if signature else None
-        self._write(seat.member, decision.events[0], signed, signature)
-        self._write_all(decision.events[1:])
+        index = self.state.size if decision.events else None
+        if decision.events:
+            signed = {name: value for name, value in message.items() if name != "signature"} if signature else None
+            self._write(seat.member, decision.events[0], signed, signature)
+            self._write_all(decision.events[1:])
         self._promises.make(self.state.size, acknowledged=acknowledged, index=index)
         return acknowledged
 

@@ -18,7 +18,7 @@ from pathlib import Path
 from typing import Any
 
 from bridge.ports.clock import Clock
-from bridge.ports.disk import DiskFailed, Record, Recovery
+from bridge.ports.disk import SYSTEM, DiskFailed, Files, Record, Recovery
 from sessions.answers import Tell, tell
 from sessions.apply import apply
 from sessions.errors import Refused
@@ -99,9 +99,9 @@ def fold(state: State, entries: Iterable[Entry]) -> State:
     return state
 
 
-def open_ledger(folder: Path, name: str, clock: Clock) -> Ledger:
+def open_ledger(folder: Path, name: str, clock: Clock, files: Files = SYSTEM) -> Ledger:
     """The ledger of a session, made anew where there is none; raises `Refused` where its record can't be trusted."""
-    record = Record.ensure(folder, name, software=SOFTWARE, now_us=clock.now_us())
+    record = Record.ensure(folder, name, software=SOFTWARE, now_us=clock.now_us(), files=files)
     ledger = Ledger(record, _state_of(record), clock)
     _say_what_a_restart_means(ledger, record.recovery)
     return ledger

@@ -15,7 +15,15 @@ from tests.support.band import Band
 
 RHYTHM = {Part.DRUMS, Part.BASS}
 HARMONY = {Part.HARMONY, Part.MELODY, Part.TEXTURE}
-EVERYBODY = set("session.join session.leave session.ping section.resend transport.state log.head capabilities".split())
+EVERYBODY = {
+    "session.join",
+    "session.leave",
+    "session.ping",
+    "section.resend",
+    "transport.state",
+    "log.head",
+    "capabilities",
+}
 PEOPLE = {name for name in COMMANDS if not name.startswith("engine.")}
 ENGINE_SAYS = {name for name in COMMANDS if name.startswith("engine.")}
 VOICE = {"take.rate", "take.vote", "chat.say"}

@@ -1,0 +1,396 @@
+"""The host over a real record: what is acknowledged, when, to whom; keys, time tags, a disk that fails, a restart."""
+
+from __future__ import annotations
+
+import asyncio
+import errno
+from collections.abc import Callable, Coroutine
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from bridge.door import Bundle, Message, Seat
+from bridge.host import AWAY_AFTER_S, LATEST_S, MAX_SCHEDULED, Host
+from bridge.ledger import open_ledger
+from bridge.ports.disk import SYSTEM, Files, System
+from sessions.errors import Code, Refused
+from sessions.invites import Invite
+from sessions.keys import MemberKey
+from sessions.state import Presence, State, Status
+from tests.support.virtual_time import START_US, now_us, run_virtual
+
+
+class VirtualClock:
+    def __init__(self) -> None:
+        self._loop = asyncio.get_running_loop()
+
+    def now_us(self) -> int:
+        return START_US + round(self._loop.time() * 1_000_000)
+
+
+async def open_host(folder: Path, files: Files = SYSTEM) -> Host:
+    clock = VirtualClock()
+    ledger = await asyncio.to_thread(open_ledger, folder, "jam", clock, files)
+    host = Host(ledger, clock, engine_expected=lambda: True)
+    host.start()
+    return host
+
+
+class Ear:
+    """An outlet that keeps what it is told."""
+
+    def __init__(self, kind: str = "ws") -> None:
+        self.kind, self.local, self.watches = kind, True, kind == "ws"
+        self.bundles: list[Bundle] = []
+
+    def send(self, bundle: Bundle) -> None:
+        self.bundles.append(bundle)
+
+    @property
+    def heard(self) -> list[Message]:
+        return [message for bundle in self.bundles for message in bundle.messages]
+
+    def of(self, kind: str) -> list[Message]:
+        return [message for message in self.heard if message["type"] == kind]
+
+
+def invite(role: str, name: str = "", id_: str = "") -> Invite:
+    return Invite(session="jam", role=role, name=name, expires_s=4_000_000_000, id=id_ or f"{role:0<16}")
+
+
+class Jam:
+    """A host on a folder, with people in it."""
+
+    def __init__(self, folder: Path) -> None:
+        self.folder = folder
+
+    async def open(self) -> None:
+        self.host = await open_host(self.folder)
+
+    async def restart(self) -> None:
+        await self.host.stop()
+        await self.open()
+
+    async def join(self, role: str, name: str = "", kind: str = "ws", **fields: Any) -> tuple[Seat, Ear]:
+        ear = Ear(kind)
+        seat, joined = self.host.join(invite(role), {"type": "session.join", "name": name, **fields}, ear)
+        await joined
+        return seat, ear
+
+    async def engine(self) -> tuple[Seat, Ear]:
+        seat, ear = await self.join("engine", "engine")
+        await self.say(seat, "engine.ready", name="e", software="1", renderers=[{"name": "sampler", "licence": "CC0"}])
+        return seat, ear
+
+    async def say(self, seat: Seat, kind: str, /, **fields: Any) -> int | None:
+        return await self.host.submit(seat, {"type": kind, **fields})
+
+
+Test = Callable[[Jam], Coroutine[Any, Any, None]]
+
+
+@pytest.fixture
+def jam(tmp_path: Path) -> Callable[[Test], None]:
+    """Runs a test in virtual time with a session that is closed afterwards."""
+
+    def run(test: Test) -> None:
+        async def main() -> None:
+            jam = Jam(tmp_path / "jam")
+            await jam.open()
+            try:
+                await test(jam)
+            finally:
+                await jam.host.stop()
+
+        run_virtual(main())
+
+    return run
+
+
+def test_acknowledged_means_on_disk(jam: Callable[[Test], None]) -> None:
+    async def test(jam: Jam) -> None:
+        seat, ear = await jam.join("leader", "ana")
+        waiting = jam.host.submit(seat, {"type": "section.request", "id": "a", "bars": 1})
+        assert not ear.of("section.accepted")
+        index = await waiting
+        assert ear.of("section.accepted")
+        assert index is not None
+        (line,) = (jam.folder / "log.jsonl").read_bytes().splitlines()[index : index + 1]
+        assert b'"section.requested"' in line
+
+    jam(test)
+
+
+def test_live_notes_are_heard_at_once_and_logged_after(jam: Callable[[Test], None]) -> None:
+    async def test(jam: Jam) -> None:
+        ana, _ = await jam.join("leader", "ana")
+        _, ear = await jam.join("listener", "lis")
+        waiting = jam.host.submit(ana, {"type": "live.note", "part": "bass", "pitch": 40, "velocity": 90})
+        assert ear.of("live.note") == [
+            {"type": "live.note", "part": "bass", "pitch": 40, "velocity": 90, "member": "ana"}
+        ]
+        assert await waiting == jam.host.record.durable - 1
+
+    jam(test)
+
+
+def test_who_hears_what(jam: Callable[[Test], None]) -> None:
+    async def test(jam: Jam) -> None:
+        ana, ana_ear = await jam.join("leader", "ana", kind="osc")
+        _, watcher = await jam.join("listener", "lis")
+        _, other = await jam.join("rhythm", "rhy", kind="osc")
+        engine, engine_ear = await jam.engine()
+        await jam.say(ana, "section.request", id="a", bars=1, parts="drums", stems=0)
+        await jam.say(engine, "engine.bar", section="ana/a", part="drums", bar=1, notes=[[0, 10, 36, 100]])
+        await jam.say(engine, "engine.done", section="ana/a", composer={}, renderer={})
+        for ear in (ana_ear, watcher):
+            assert [len(ear.of(f"section.{kind}")) for kind in ("accepted", "note", "bar", "done")] == [1, 1, 1, 1]
+        assert not [message for message in other.heard if message["type"].startswith("section.")]
+        assert {message["type"] for message in engine_ear.heard} == {"session.joined", "engine.work", *WELCOME}
+        await jam.say(ana, "take.accept", take="take-1")
+        assert other.of("take.accept")
+        assert watcher.of("take.accept")
+
+    jam(test)
+
+
+WELCOME = {"session.members", "transport.state"}
+
+
+def test_a_newcomer_who_watches_learns_what_is_going_on(jam: Callable[[Test], None]) -> None:
+    async def test(jam: Jam) -> None:
+        ana, _ = await jam.join("leader", "ana")
+        engine, _ = await jam.engine()
+        for id_ in ("done", "open"):
+            await jam.say(ana, "section.request", id=id_, bars=1, parts="drums", stems=0)
+        await jam.say(engine, "engine.bar", section="ana/done", part="drums", bar=1, notes=[])
+        await jam.say(engine, "engine.done", section="ana/done", composer={}, renderer={})
+        await jam.say(engine, "engine.bar", section="ana/open", part="drums", bar=1, notes=[[0, 10, 36, 100]])
+        _, ear = await jam.join("listener", "late")
+        assert [message["take"] for message in ear.of("take.added")] == ["take-1"]
+        assert [message["id"] for message in ear.of("section.requested")] == ["open"]
+        assert len(ear.of("section.bar")) == 1
+
+    jam(test)
+
+
+def test_keys_sign_each_command_and_no_command_counts_twice(jam: Callable[[Test], None]) -> None:
+    async def test(jam: Jam) -> None:
+        key = MemberKey()
+        origin = jam.host.origin
+
+        def signed(**message: Any) -> Message:
+            return key.signed(origin, message)
+
+        ear = Ear()
+        joining = signed(type="session.join", name="ana", key=key.public, nonce="1")
+        seat, joined = jam.host.join(invite("leader"), joining, ear)
+        await joined
+        say = signed(type="chat.say", text="hello", nonce="2")
+        index = await jam.host.submit(seat, say)
+        assert index is not None
+        (entry,) = jam.host.record.entries(index, index + 1)
+        assert entry.signature == say["signature"]
+        assert entry.event["command"] == {"type": "chat.say", "text": "hello", "nonce": "2"}
+        with pytest.raises(Refused, match="nonce"):
+            jam.host.submit(seat, say)
+        with pytest.raises(Refused, match="signature"):
+            jam.host.submit(seat, {"type": "chat.say", "text": "hello", "nonce": "3"})
+        with pytest.raises(Refused, match="signature"):
+            jam.host.submit(seat, {**signed(type="chat.say", text="yes", nonce="4"), "text": "no"})
+        with pytest.raises(Refused):
+            jam.host.join(invite("leader"), {**joining, "nonce": "5"}, Ear())
+        with pytest.raises(Refused, match="nonce"):
+            jam.host.join(invite("leader"), joining, Ear())
+        await jam.host.submit(seat, {"type": "log.head"})
+        assert ear.of("log.head")[0]["size"] == jam.host.state.size
+
+    jam(test)
+
+
+def test_time_tags_wait_and_are_capped(jam: Callable[[Test], None]) -> None:
+    async def test(jam: Jam) -> None:
+        seat, ear = await jam.join("leader", "ana")
+        later = jam.host.submit(seat, {"type": "chat.say", "text": "later"}, at_us=now_us() + 2_000_000)
+        await jam.say(seat, "chat.say", text="now")
+        await later
+        assert [message["text"] for message in ear.of("chat.said")] == ["now", "later"]
+        with pytest.raises(Refused, match="time tag"):
+            jam.host.submit(seat, {"type": "chat.say", "text": "x"}, at_us=now_us() + int(LATEST_S * 1e6) + 10_000)
+        with pytest.raises(Refused, match="text"):
+            jam.host.submit(seat, {"type": "chat.say"}, at_us=now_us() + 1000)
+        for _ in range(MAX_SCHEDULED):
+            jam.host.submit(seat, {"type": "take.stop", "take": "none"}, at_us=now_us() + 1_000_000)
+        with pytest.raises(Refused) as refused:
+            jam.host.submit(seat, {"type": "take.stop", "take": "none"}, at_us=now_us() + 1_000_000)
+        assert refused.value.code is Code.TOO_MANY
+        await asyncio.sleep(2)
+        assert len(ear.of("refused")) == MAX_SCHEDULED, "what is refused when it is due is told then"
+
+    jam(test)
+
+
+def test_silence_is_being_away_and_a_word_brings_back(jam: Callable[[Test], None]) -> None:
+    async def test(jam: Jam) -> None:
+        seat, _ = await jam.join("leader", "ana", kind="osc")
+        _, ear = await jam.join("listener", "lis")
+
+        def presence() -> Presence:
+            return jam.host.state.members["ana"].presence
+
+        for _ in range(3):
+            await asyncio.sleep(AWAY_AFTER_S / 2)
+            await jam.say(seat, "session.ping")
+        assert presence() is Presence.PRESENT
+        await asyncio.sleep(AWAY_AFTER_S * 1.2)
+        assert presence() is Presence.AWAY
+        assert ear.of("session.members")[-1]["members"][0]["status"] == "away"
+        await jam.say(seat, "chat.say", text="back")
+        assert presence() is Presence.PRESENT
+
+    jam(test)
+
+
+def test_removed_means_the_connection_goes_after_the_news(jam: Callable[[Test], None]) -> None:
+    async def test(jam: Jam) -> None:
+        ana, _ = await jam.join("leader", "ana")
+        gus, ear = await jam.join("guest", "gus")
+        gone: list[bool] = []
+        gus.dismissed = lambda: gone.append(bool(ear.of("session.removed")))
+        await jam.say(ana, "session.remove", member="gus")
+        assert gone == [True]
+        with pytest.raises(Refused) as refused:
+            jam.host.submit(gus, {"type": "chat.say", "text": "hi"})
+        assert refused.value.code is Code.NOT_JOINED
+
+    jam(test)
+
+
+def test_a_lost_connection_is_away_at_once_unless_there_is_another(jam: Callable[[Test], None]) -> None:
+    async def test(jam: Jam) -> None:
+        key = MemberKey()
+
+        def joining(nonce: str) -> Message:
+            return key.signed(
+                jam.host.origin, {"type": "session.join", "name": "ana", "key": key.public, "nonce": nonce}
+            )
+
+        first, _ = jam.host.join(invite("leader"), joining("1"), Ear())
+        second, _ = jam.host.join(invite("leader"), joining("2"), Ear())
+        assert first.member == second.member == "ana"
+        jam.host.close(first)
+        assert jam.host.state.members["ana"].presence is Presence.PRESENT
+        jam.host.close(second)
+        jam.host.close(second)
+        assert jam.host.state.members["ana"].presence is Presence.AWAY
+
+    jam(test)
+
+
+def test_a_caller_without_a_connection_is_one_member(jam: Callable[[Test], None]) -> None:
+    async def test(jam: Jam) -> None:
+        await jam.join("leader", "leader")
+        first = jam.host.visit(invite("leader"))
+        assert first.member == "leader-http"
+        assert jam.host.visit(invite("leader")) is first
+        await jam.restart()
+        assert jam.host.visit(invite("leader")).member == "leader-http"
+
+    jam(test)
+
+
+def test_acting_as_a_role(jam: Callable[[Test], None]) -> None:
+    async def test(jam: Jam) -> None:
+        seat = jam.host.act_as("rhythm", Ear("osc"))
+        assert (seat.member, seat.role) == ("osc-rhythm", "rhythm")
+        assert jam.host.act_as("rhythm", Ear("osc")).member == seat.member
+        with pytest.raises(Refused):
+            jam.host.act_as("drummer", Ear("osc"))
+
+    jam(test)
+
+
+def test_a_restart_finds_everything_and_says_what_it_means(jam: Callable[[Test], None]) -> None:
+    async def test(jam: Jam) -> None:
+        ana, _ = await jam.join("leader", "ana")
+        engine, _ = await jam.engine()
+        for id_ in ("a", "b"):
+            await jam.say(ana, "section.request", id=id_, bars=1, parts="drums", stems=0)
+        await jam.say(engine, "engine.bar", section="ana/a", part="drums", bar=1, notes=[[0, 10, 36, 100]])
+        await jam.say(ana, "transport.play")
+        before = jam.host.state
+        await jam.restart()
+        state = jam.host.state
+        assert state.sections["ana/a"].status is Status.QUEUED
+        assert state.sections["ana/a"].bars == before.sections["ana/a"].bars
+        assert state.queue == ("ana/a", "ana/b")
+        assert not state.transport.playing
+        assert {member.presence for member in state.members.values()} == {Presence.AWAY}
+        _, ear = await jam.engine()
+        (work,) = ear.of("engine.work")
+        assert (work["section"], work["attempt"]) == ("ana/a", 1)
+
+    jam(test)
+
+
+def test_without_a_snapshot_the_log_says_the_same(tmp_path: Path) -> None:
+    async def main() -> tuple[State, State]:
+        jam = Jam(tmp_path / "jam")
+        await jam.open()
+        ana, _ = await jam.join("leader", "ana")
+        await jam.say(ana, "section.request", id="a", bars=1)
+        await jam.say(ana, "transport.tempo", bpm=99.5)
+        await jam.host.stop()
+        first = await open_host(jam.folder)
+        await first.stop()
+        for cache in ("snapshot.json", "leaves.bin"):
+            (jam.folder / cache).unlink()
+        second = await open_host(jam.folder)
+        await second.stop()
+        return first.state, second.state
+
+    first, second = run_virtual(main())
+    assert first == second
+
+
+class FullDisk(System):
+    """The system's calls, on a disk that is full at times."""
+
+    full = False
+
+    def write(self, handle: int, data: bytes | memoryview) -> int:
+        if self.full:
+            raise OSError(errno.ENOSPC, "no space left on device")
+        return super().write(handle, data)
+
+
+def test_a_full_disk_undoes_says_so_and_forgets_nothing(tmp_path: Path) -> None:
+    async def main() -> None:
+        disk = FullDisk()
+        host = await open_host(tmp_path / "jam", disk)
+        ear = Ear()
+        ana, joined = host.join(invite("leader"), {"type": "session.join", "name": "ana"}, ear)
+        await joined
+        await host.submit(ana, {"type": "section.request", "id": "kept", "bars": 1})
+        disk.full = True
+        waiting = [host.submit(ana, {"type": "section.request", "id": id_, "bars": 1}) for id_ in "ab"]
+        gus, lost = host.join(invite("guest"), {"type": "session.join", "name": "gus"}, Ear())
+        gone: list[bool] = []
+        gus.dismissed = lambda: gone.append(True)
+        for future in (*waiting, lost):
+            with pytest.raises(Refused, match="disk is full"):
+                await future
+        assert len(ear.of("section.accepted")) == 1
+        assert list(host.state.sections) == ["ana/kept"]
+        assert gone == [True]
+        assert "gus" not in host.state.members
+        disk.full = False
+        index = await host.submit(ana, {"type": "section.request", "id": "a", "bars": 1})
+        assert index == host.state.size - 1 == host.record.durable - 1
+        await host.stop()
+        again = await open_host(tmp_path / "jam")
+        assert list(again.state.sections) == ["ana/kept", "ana/a"]
+        await again.stop()
+
+    run_virtual(main())
