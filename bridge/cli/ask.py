@@ -1,0 +1,111 @@
+"""`starbridge ask`: one section without a server, as files in a folder."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated, Any
+
+import typer
+
+from sessions.errors import Code, Refused
+from sessions.music.fields import FIELD_TABLE
+
+__all__ = ["ask", "request_fields"]
+
+NOT_OFFLINE = ("at", "context")
+"""Fields that speak of a running session."""
+
+
+def _field(name: str, metavar: str) -> Any:
+    field = FIELD_TABLE[name]
+    choices = ": " + ", ".join(field.choices) if field.choices else ""
+    default = f" \\[{field.default}]" if field.default not in (None, "") else ""
+    return typer.Option(f"--{name}", metavar=metavar, help=f"{field.doc}{choices}{default}", show_default=False)
+
+
+def ask(
+    out: Annotated[Path, typer.Option("--out", metavar="DIR", help="The folder to write to; made if need be.")],
+    prompt: Annotated[
+        list[str] | None, typer.Argument(metavar="[PROMPT]", help=FIELD_TABLE["prompt"].doc, show_default=False)
+    ] = None,
+    kind: Annotated[str | None, _field("kind", "KIND")] = None,
+    style: Annotated[str | None, _field("style", "STYLE")] = None,
+    bars: Annotated[str | None, _field("bars", "N")] = None,
+    bpm: Annotated[str | None, _field("bpm", "BPM")] = None,
+    meter: Annotated[str | None, _field("meter", "N/D")] = None,
+    key: Annotated[str | None, _field("key", "KEY")] = None,
+    chords: Annotated[str | None, _field("chords", "CHORDS")] = None,
+    parts: Annotated[str | None, _field("parts", "PARTS")] = None,
+    energy: Annotated[str | None, _field("energy", "0-1")] = None,
+    density: Annotated[str | None, _field("density", "0-1")] = None,
+    like: Annotated[str | None, _field("like", "REFS")] = None,
+    seed: Annotated[str | None, _field("seed", "N")] = None,
+    temperature: Annotated[str | None, _field("temperature", "T")] = None,
+    stems: Annotated[str | None, _field("stems", "0|1")] = None,
+    renderer: Annotated[str | None, _field("renderer", "NAME")] = None,
+    control: Annotated[
+        list[str] | None,
+        typer.Option(
+            "--control",
+            metavar="PART.NAME=VALUE",
+            help="A control of one part, such as bass.density=0.3; say it again for more.",
+        ),
+    ] = None,
+    soundfont: Annotated[
+        Path | None,
+        typer.Option(
+            "--soundfont", metavar="F", help="The SF2 or SF3 that the sampler plays; a small one is included."
+        ),
+    ] = None,
+) -> None:
+    """Write one section: section.mid, stems/PART.wav, mix.wav, and a certificate with its log.
+
+    [bold]Examples[/bold]
+
+      starbridge ask "dark dubstep, 140 bpm" --kind drop --bars 8 --out drop
+
+      starbridge ask --style swing --key Bb --chords "Bb6 G7 Cm7 F7" --bars 16 --out head
+
+      starbridge ask --parts drums,bass --meter 7/8 --control bass.density=0.3 --stems 0 --out odd
+    """
+    from bridge.cli.progress import Progress
+    from bridge.offline import ask as write
+
+    named = {
+        "kind": kind,
+        "style": style,
+        "bars": bars,
+        "bpm": bpm,
+        "meter": meter,
+        "key": key,
+        "chords": chords,
+        "parts": parts,
+        "energy": energy,
+        "density": density,
+        "like": like,
+        "seed": seed,
+        "temperature": temperature,
+        "stems": stems,
+        "renderer": renderer,
+    }
+    fields = request_fields(" ".join(prompt or ()), named, control or ())
+    with Progress() as progress:
+        result = write(fields, out, soundfont=soundfont, progress=progress)
+    for path in result.files:
+        typer.echo(path)
+
+
+def request_fields(prompt: str, named: dict[str, str | None], controls: tuple[str, ...] | list[str]) -> dict[str, str]:
+    """The fields of a request, as texts and only those that were given; raises `Refused`.
+
+    >>> request_fields("slow", {"bars": "4", "bpm": None}, ["bass.density=0.3"])
+    {'prompt': 'slow', 'bars': '4', 'bass.density': '0.3'}
+    """
+    fields = {"prompt": prompt} if prompt else {}
+    fields |= {name: value for name, value in named.items() if value is not None}
+    for text in controls:
+        name, is_there, value = text.partition("=")
+        if not is_there or "." not in name:
+            raise Refused(Code.BAD_VALUE, f"control: {text!r} is none; write PART.NAME=VALUE, such as bass.density=0.3")
+        fields[name.strip()] = value.strip()
+    return fields

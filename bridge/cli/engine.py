@@ -1,0 +1,53 @@
+"""`starbridge engine`: the engine that a server starts for itself, joining from another machine."""
+
+from __future__ import annotations
+
+import asyncio
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from bridge.cli.friendly import say
+
+__all__ = ["engine"]
+
+
+def engine(
+    join: Annotated[
+        str, typer.Option("--join", metavar="URL", help="The server, as `serve` prints it.", show_default=False)
+    ],
+    token: Annotated[
+        str,
+        typer.Option(
+            "--token",
+            metavar="T",
+            envvar="STARBRIDGE_TOKEN",
+            help="An invite with the role engine; the environment keeps it out of the list of processes.",
+            show_default=False,
+        ),
+    ],
+    name: Annotated[str, typer.Option("--name", metavar="N", help="What the session calls it.")] = "engine",
+    soundfont: Annotated[
+        Path | None,
+        typer.Option(
+            "--soundfont", metavar="F", help="The SF2 or SF3 that the sampler plays; a small one is included."
+        ),
+    ] = None,
+    ca: Annotated[
+        Path | None,
+        typer.Option("--ca", metavar="F", help="A certificate (PEM) to trust, where the server's is its own."),
+    ] = None,
+) -> None:
+    """Lend this machine to a session as its engine: it joins, and answers section requests until Ctrl-C.
+
+    [bold]Examples[/bold]
+
+      starbridge invite jam --role engine        (where the server runs)
+
+      starbridge engine --join https://studio.local:8765 --token TOKEN
+    """
+    from bridge.engine.client import run_engine
+
+    say(f"Engine {name} joins {join}; Ctrl-C takes it away.")
+    asyncio.run(run_engine(join, [token], soundfont=soundfont, ca=ca, name=name))

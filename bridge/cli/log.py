@@ -1,0 +1,112 @@
+"""`starbridge log`: a session's log, checked and shown, without any server."""
+
+from __future__ import annotations
+
+import json
+from collections import Counter
+from pathlib import Path
+from typing import Annotated, Any
+
+import typer
+from rich.console import Console
+from rich.table import Table
+from rich.text import Text
+
+from bridge.cli.friendly import say
+
+__all__ = ["app", "show", "verify"]
+
+app = typer.Typer(help="Check and show a session's log, offline.", no_args_is_help=True)
+
+PATH = typer.Argument(metavar="PATH", help="A log.jsonl, a session's folder, or an exported zip.", show_default=False)
+
+
+@app.command("verify")
+def verify(
+    path: Annotated[Path, PATH],
+    key: Annotated[
+        str | None,
+        typer.Option("--key", metavar="VKEY", help="The log key you expect: name+id+key, as entry 0 has it."),
+    ] = None,
+    against: Annotated[
+        Path | None,
+        typer.Option(
+            "--against", metavar="CHECKPOINT", help="A checkpoint of the same log that you kept, or got from another."
+        ),
+    ] = None,
+) -> None:
+    """Check every entry, link and signature. Exit 0, or 1 with the first entry that is wrong and why.
+
+    [bold]Examples[/bold]
+
+      starbridge log verify ~/jams/sessions/friday
+
+      starbridge log verify friday.zip --against friday-last-week.checkpoint
+    """
+    from bridge.cli.logs import check, read_text
+    from bridge.cli.telling import plain
+    from sessions.keys import VerifierKey
+
+    expected = VerifierKey.parse(key) if key else None
+    other = read_text(against) if against else None
+    report = check(path, expected, other)
+    if not report.ok:
+        typer.echo(plain(report, 1000))
+        raise typer.Exit(1)
+    typer.echo(str(report))
+    signed = report.covered if report.covered is not None else 0
+    typer.echo(f"the checkpoint signs {signed} of them, root {report.root.hex()}")
+    if other is not None:
+        typer.echo(f"{against} is an earlier or equal state of this log")
+    if expected is None:
+        say(f"Checked with the key that entry 0 names; whose it is you know with --key {report.key}", style="dim")
+
+
+@app.command("show")
+def show(
+    path: Annotated[Path, PATH],
+    everything: Annotated[
+        bool, typer.Option("--all", help="Every entry: bars, stems and played notes as well.", show_default=False)
+    ] = False,
+    as_json: Annotated[
+        bool, typer.Option("--json", help="A JSON object a line, for programs.", show_default=False)
+    ] = False,
+) -> None:
+    """Show who asked for what and who played what. It checks nothing: that is `log verify`.
+
+    [bold]Examples[/bold]
+
+      starbridge log show ~/jams/sessions/friday
+
+      starbridge log show friday.zip --json | jq 'select(.event.type == "take.played")'
+    """
+    from bridge.cli.logs import log_lines
+    from bridge.cli.telling import STEPS, plain, telling
+    from sessions.log import read_line, unpack_event
+
+    table = Table(box=None, pad_edge=False, header_style="bold")
+    for column in ("#", "time", "who", "what"):
+        table.add_column(column, justify="right" if column == "#" else "left", overflow="fold")
+    left_out: Counter[str] = Counter()
+    with log_lines(path) as lines:
+        for line in lines:
+            if not line.endswith(b"\n"):
+                break  # half a line: it is being written, or was torn
+            entry = read_line(line.removesuffix(b"\n"))
+            event = unpack_event(entry.event)
+            if as_json:
+                shown: dict[str, Any] = entry.to_object() | {"event": event, "telling": telling(event)}
+                typer.echo(json.dumps(shown, ensure_ascii=False))
+            elif everything or event["type"] not in STEPS:
+                who = plain(entry.member) or "the server"
+                signed = "" if entry.signature else " (unsigned)" if entry.member else ""
+                row = (str(entry.index), entry.time.replace("T", " ").removesuffix("Z"), who + signed, telling(event))
+                table.add_row(*map(Text, row))
+            else:
+                left_out[event["type"]] += 1
+    if as_json:
+        return
+    Console(highlight=False).print(table)
+    if left_out:
+        counts = ", ".join(f"{count} {kind}" for kind, count in sorted(left_out.items()))
+        say(f"Left out: {counts}. --all shows them.", style="dim")

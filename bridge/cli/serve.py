@@ -1,0 +1,117 @@
+"""`starbridge serve`: the server, its addresses and an invite for each role.
+
+What it prints is for people; programs read the file that `--ready-file` names, which is there once every door is open.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+from rich.console import Console
+from rich.table import Table
+from rich.text import Text
+
+from bridge.cli.friendly import say
+
+if TYPE_CHECKING:
+    from bridge.config import Ready
+
+__all__ = ["serve"]
+
+EXAMPLES = """
+[bold]Examples[/bold]
+
+  starbridge serve
+  starbridge serve --session friday --data ~/jams
+  starbridge serve --osc-as leader          [dim]oscsend and simple controllers act as leader, from this machine[/dim]
+  starbridge serve --http 0.0.0.0:8765 --tls-cert cert.pem --tls-key key.pem
+"""
+
+
+def serve(
+    data: Annotated[
+        Path | None, typer.Option("--data", metavar="DIR", help="Where sessions, logs and takes are kept.")
+    ] = None,
+    http: Annotated[
+        str | None,
+        typer.Option(
+            "--http",
+            metavar="HOST:PORT",
+            help="The studio, HTTP and WebSocket; port 0 picks a free one. \\[127.0.0.1:8765]",
+        ),
+    ] = None,
+    osc: Annotated[
+        str | None,
+        typer.Option("--osc", metavar="HOST:PORT", help="OSC over UDP, and over TCP beside it. \\[127.0.0.1:9720]"),
+    ] = None,
+    session: Annotated[
+        str, typer.Option("--session", metavar="NAME", help="The session to open, made anew if need be.")
+    ] = "jam",
+    osc_as: Annotated[
+        str | None,
+        typer.Option("--osc-as", metavar="ROLE", help="Programs on this machine act as ROLE over OSC without joining."),
+    ] = None,
+    osc_reply: Annotated[
+        int | None,
+        typer.Option(
+            "--osc-reply", metavar="PORT", min=1, max=65535, help="With --osc-as: the local port to answer to."
+        ),
+    ] = None,
+    tls_cert: Annotated[
+        Path | None, typer.Option("--tls-cert", metavar="F", help="A certificate (PEM) to serve over TLS.")
+    ] = None,
+    tls_key: Annotated[Path | None, typer.Option("--tls-key", metavar="F", help="Its private key (PEM).")] = None,
+    ready_file: Annotated[
+        Path | None,
+        typer.Option(
+            "--ready-file", metavar="F", help="Written as JSON once every door is open: addresses and invites."
+        ),
+    ] = None,
+    soundfont: Annotated[
+        Path | None,
+        typer.Option(
+            "--soundfont", metavar="F", help="The SF2 or SF3 that the sampler plays; a small one is included."
+        ),
+    ] = None,
+) -> None:
+    """Open a session on this machine: studio page, OSC, WebSocket, and an engine to jam with."""
+    from bridge.config import Address, Config, default_data
+    from bridge.server import serve as run
+
+    defaults = Config()
+    config = Config(
+        data=data or default_data(),
+        http=Address.parse(http) if http else defaults.http,
+        osc=Address.parse(osc) if osc else defaults.osc,
+        session=session,
+        osc_as=osc_as,
+        osc_reply=osc_reply,
+        tls_cert=tls_cert,
+        tls_key=tls_key,
+        ready_file=ready_file,
+        soundfont=soundfont,
+    )
+    try:
+        asyncio.run(run(config, on_ready=show))
+    except KeyboardInterrupt:
+        say("Stopped. What was acknowledged is on disk.")
+
+
+def show(ready: Ready) -> None:
+    """The addresses and invites, for a person to click and paste."""
+    console = Console(highlight=False, soft_wrap=True)
+    console.print(Text.assemble(("StarBridge", "bold"), f" is open: session {ready.session}"))
+    table = Table.grid(padding=(0, 2))
+    table.add_row("Studio", ready.http)
+    table.add_row("OSC", f"{ready.osc} (UDP), {ready.osc_tcp} (TCP), described at {ready.oscquery}")
+    console.print(table)
+    console.print("Invites, each a link for one role; over OSC, send its token to /session/join:")
+    for role, token in ready.invites.items():
+        console.print(Text.assemble("  ", (f"{role:<9}", "bold"), f"{ready.http.rstrip('/')}/#token={token}"))
+    console.print("Ctrl-C stops it.", style="dim")
+
+
+serve.__doc__ = f"{serve.__doc__}\n{EXAMPLES}"
