@@ -175,6 +175,11 @@ BASS = mido.MetaMessage("track_name", name="bass")
         (other(HEAD[:1]), "one tempo and one metre"),
         (other([mido.MetaMessage("set_tempo", tempo=0), HEAD[1]]), "one tempo and one metre"),
         (other([HEAD[0], mido.MetaMessage("time_signature", numerator=4, denominator=32)]), "metre is none of ours"),
+        (other([mido.MetaMessage("set_tempo", tempo=200_000), HEAD[1]]), "tempo is none of ours"),
+        (
+            other(HEAD, [BASS, mido.Message("note_on", note=60), mido.Message("note_off", note=60, time=5)]),
+            "after its end",
+        ),
         (other(HEAD, [mido.MetaMessage("track_name", name="texture")]), "named after parts"),
         (other(HEAD, [BASS], [BASS]), "named after parts"),
         (other(HEAD, [BASS, mido.Message("note_on", note=60)]), "never ends"),
