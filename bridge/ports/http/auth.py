@@ -1,0 +1,91 @@
+"""Whose request this is: the token of an HTTP request, opened by the house.
+
+Reading takes a valid invite whose role may see; doing goes through the seat that the invite has at the host, so the
+permission table, the log and everybody else's screen see the same as from any other door.
+
+    @router.get("/api/sessions/{session}/takes")
+    async def list_takes(visit: Visit) -> ...:
+        visit.must("section.resend")
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Annotated
+
+from fastapi import Depends, Path, Request
+from fastapi.security import APIKeyQuery, HTTPAuthorizationCredentials, HTTPBearer
+
+from bridge.host import Host, Seat
+from bridge.house import House
+from sessions.errors import Code, Refused
+from sessions.invites import Invite
+from sessions.roles import ROLES, Permit, Role
+
+__all__ = ["HAND_IN", "READ_LOG", "READ_TAKES", "RULE", "Visit", "Visitor", "house_of", "open_door"]
+
+READ_TAKES, READ_LOG, HAND_IN, RULE = "section.resend", "log.head", "engine.stem", "session.revoke"
+"""Rows of the permission table that stand for reading what was made, for the log's proofs, for handing in audio, and for
+a leader's own business."""
+
+_bearer = HTTPBearer(auto_error=False, description="An invite's token.")
+_query = APIKeyQuery(name="token", auto_error=False, description="The same, where a header can't be set.")
+
+
+def house_of(request: Request) -> House:
+    """The house that this app is a door of."""
+    house: House = request.app.state.house
+    return house
+
+
+def open_door(house: House, session: str, token: str | None) -> tuple[Host, Invite]:
+    """The session that a token is for; raises `Refused` where it is none, or another one's."""
+    if not token:
+        raise Refused(Code.BAD_TOKEN, "token: send one as `Authorization: Bearer TOKEN`, or as ?token=")
+    host, invite = house.open(token)
+    if host.name != session:
+        raise Refused(
+            Code.BAD_TOKEN, f"token: this one is not for the session {session[:32]!r}; use that session's own"
+        )
+    return host, invite
+
+
+@dataclass(frozen=True, slots=True)
+class Visit:
+    """Somebody who has shown an invite."""
+
+    host: Host
+    invite: Invite
+
+    def must(self, command: str) -> None:
+        """Raise `Refused` unless the invite's role has that row of the table; nobody joins for it."""
+        name, own = self.invite.role, self.host.state.roles
+        role = ROLES.get(name) or (Role.parse(name, own[name]) if name in own else None)
+        self._check(role, name, command)
+
+    def must_as_member(self, command: str) -> None:
+        """The same by the role that a leader may have given the member since; joins on first use."""
+        member = self.seat().member
+        role = self.host.state.role_of(member)
+        self._check(role, role.name, command)
+
+    def seat(self) -> Seat:
+        """The member that this invite is over plain HTTP; joins on first use."""
+        return self.host.visit(self.invite)
+
+    def _check(self, role: Role | None, name: str, command: str) -> None:
+        if role is None or role.permits(command) is Permit.NO:
+            raise Refused(Code.NOT_ALLOWED, f"role: as {name} you may not do this; ask a leader for another role")
+
+
+async def _visit(
+    request: Request,
+    session: Annotated[str, Path(description="The session's name.")],
+    bearer: Annotated[HTTPAuthorizationCredentials | None, Depends(_bearer)],
+    query: Annotated[str | None, Depends(_query)],
+) -> Visit:
+    return Visit(*open_door(house_of(request), session, bearer.credentials if bearer is not None else query))
+
+
+Visitor = Annotated[Visit, Depends(_visit)]
+"""A handler's parameter: whoever asks, or the refusal has been answered already."""

@@ -1,0 +1,48 @@
+"""Bodies of requests, read to a limit and not beyond.
+
+    fields = await read_object(request)      # one JSON object, strictly; raises Refused
+
+Nothing here knows what a body means.
+"""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator, Collection
+from typing import Any
+
+from fastapi import Request
+from starlette.requests import ClientDisconnect
+
+from bridge.wire.frames import MAX_SIZE, parse_object
+from sessions.errors import Code, Refused
+from sessions.plain import unknown_field
+
+__all__ = ["read_chunks", "read_object"]
+
+
+async def read_chunks(request: Request, max_bytes: int) -> AsyncIterator[bytes]:
+    """The body as it comes; raises `Refused` as soon as it is longer than it may be, or cut short."""
+    said = request.headers.get("content-length", "")
+    too_large = Refused(Code.TOO_LARGE, f"the body is too long; send {max_bytes} bytes at most")
+    if said.isdigit() and int(said) > max_bytes:
+        raise too_large
+    size = 0
+    try:
+        async for chunk in request.stream():
+            size += len(chunk)
+            if size > max_bytes:
+                raise too_large
+            yield chunk
+    except ClientDisconnect:
+        raise Refused(Code.BAD_VALUE, "the body was cut short; send all of it") from None
+
+
+async def read_object(request: Request, known: Collection[str] | None = None) -> dict[str, Any]:
+    """The JSON object of a body, an empty one for none; with `known`, no other names. Raises `Refused`."""
+    text = b"".join([chunk async for chunk in read_chunks(request, MAX_SIZE)])
+    found = parse_object(text) if text.strip() else {}
+    if known is not None:
+        for name in found:
+            if name not in known:
+                raise unknown_field(name, known)
+    return found

@@ -1,0 +1,108 @@
+"""A session as one file: what a leader takes home.
+
+The parcel is packed in the loop, where the state lies still, and written in a thread. Its log can be checked with
+`starbridge log verify`, its certificates with `starbridge verify`, on any machine.
+
+    write_zip(Parcel.of(host), file)
+"""
+
+from __future__ import annotations
+
+import json
+import zipfile
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import IO, Any
+
+from bridge.host import Host
+from bridge.wire.smf import to_smf
+from sessions.music import Bars, Request
+
+__all__ = ["PackedTake", "Parcel", "write_zip"]
+
+_DAY_ONE = (1980, 1, 1, 0, 0, 0)
+_PIECE_BYTES = 256 * 1024
+
+
+@dataclass(frozen=True, slots=True)
+class PackedTake:
+    """What a take's folder is made from."""
+
+    name: str
+    request: Request
+    bars: Bars
+    certificate: Mapping[str, Any]
+    audio: Mapping[str, Path]
+
+
+@dataclass(frozen=True, slots=True)
+class Parcel:
+    """All of a session that is on disk by now."""
+
+    session: str
+    log: Path
+    log_bytes: int
+    checkpoint: str
+    log_key: str
+    takes: tuple[PackedTake, ...]
+
+    @classmethod
+    def of(cls, host: Host) -> Parcel:
+        """Pack a session; takes that the disk does not have yet stay behind."""
+        record, state = host.record, host.state
+        seal = record.seal()
+        takes = []
+        for take in state.takes.values():
+            if take.index >= seal.size:
+                continue
+            section = state.sections[take.section]
+            paths = {part: host.blob_path(stem.sha256) for part, stem in section.stems.items()}
+            audio = {_wav(part): path for part, path in paths.items() if path is not None}
+            certificate = record.certificate(take.index, take.stated)
+            takes.append(PackedTake(take.name, section.request, section.written(), certificate, audio))
+        key = str(record.key.verifier)
+        return cls(host.name, record.log_path, seal.log_bytes, seal.checkpoint, key, tuple(takes))
+
+
+def write_zip(parcel: Parcel, file: IO[bytes]) -> int:
+    """Write the parcel from the file's start and go back there; how many bytes it has. It blocks on the disk."""
+    with zipfile.ZipFile(file, "w", zipfile.ZIP_DEFLATED) as archive:
+        with parcel.log.open("rb") as log:
+            _copy(archive, f"{parcel.session}/log.jsonl", log, parcel.log_bytes, compress=True)
+        _add(archive, f"{parcel.session}/checkpoint", parcel.checkpoint.encode())
+        _add(archive, f"{parcel.session}/log.key", parcel.log_key.encode() + b"\n")
+        for take in parcel.takes:
+            at = f"{parcel.session}/takes/{take.name}"
+            _add(archive, f"{at}/section.mid", to_smf(take.request, take.bars, take.name))
+            _add(archive, f"{at}/certificate.json", json.dumps(take.certificate, indent=2, sort_keys=True).encode())
+            for name, path in take.audio.items():
+                with path.open("rb") as audio:
+                    _copy(archive, f"{at}/{name}", audio, path.stat().st_size, compress=False)
+    size = file.tell()
+    file.seek(0)
+    return size
+
+
+def _wav(part: str) -> str:
+    return "mix.wav" if part == "mix" else f"stems/{part}.wav"
+
+
+def _info(name: str, *, compress: bool) -> zipfile.ZipInfo:
+    info = zipfile.ZipInfo(name, _DAY_ONE)  # no clock in it: the same session gives the same bytes
+    info.compress_type = zipfile.ZIP_DEFLATED if compress else zipfile.ZIP_STORED
+    info.external_attr = 0o644 << 16
+    return info
+
+
+def _add(archive: zipfile.ZipFile, name: str, data: bytes) -> None:
+    archive.writestr(_info(name, compress=True), data)
+
+
+def _copy(archive: zipfile.ZipFile, name: str, source: IO[bytes], size: int, *, compress: bool) -> None:
+    info = _info(name, compress=compress)
+    info.file_size = size
+    with archive.open(info, "w") as target:
+        while size and (piece := source.read(min(_PIECE_BYTES, size))):
+            target.write(piece)
+            size -= len(piece)

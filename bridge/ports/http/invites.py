@@ -1,0 +1,91 @@
+"""A leader's own business over HTTP: invites, and everything of a session in one file.
+
+    POST /api/sessions/jam/invites   {"role": "rhythm", "name": "ana", "expires": "12h"}
+    GET  /api/sessions/jam/export
+
+Both ask for the role as it is now: whoever was a leader when the token was made may be none any more.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import re
+import tempfile
+from collections.abc import AsyncIterator
+from typing import Any, Final
+
+from fastapi import Request, Response
+from fastapi.responses import StreamingResponse
+
+from bridge.ports.http.auth import RULE, Visitor
+from bridge.ports.http.bodies import read_object
+from bridge.ports.http.export import Parcel, write_zip
+from bridge.ports.http.models import InviteAsk, Made, body
+from bridge.ports.http.routes import Routes
+from sessions.errors import Code, Refused
+
+__all__ = ["router"]
+
+router = Routes("session", "/api/sessions/{session}")
+
+MAX_EXPIRES_S: Final = 366 * 24 * 3600
+"""An invite holds no longer than a year."""
+PIECE_BYTES: Final = 256 * 1024
+
+_UNITS: Final = {"": 1, "s": 1, "m": 60, "h": 3600, "d": 86_400}
+_SPAN = re.compile(r"(\d{1,9})\s*([smhd]?)")
+_ZIP = {200: {"content": {"application/zip": {}}, "description": "Log, checkpoint, and each take's files."}}
+
+
+@router.post("/invites", status_code=201, openapi_extra=body(InviteAsk.model_json_schema()))
+async def invite(request: Request, visit: Visitor, response: Response) -> Made:
+    """Make an invite to this session; for leaders."""
+    visit.must_as_member(RULE)
+    asked = await read_object(request, known=InviteAsk.model_fields)
+    role, name = _text(asked, "role", ""), _text(asked, "name", "")
+    if not role:
+        raise Refused(Code.BAD_VALUE, "role: is missing; say which role whoever comes in by the invite will have")
+    expires_s = _seconds(asked.get("expires", "12h"))
+    response.headers["Cache-Control"] = "no-store"
+    return Made(token=visit.host.make_invite(role, name, expires_s), role=role, name=name, expires_s=expires_s)
+
+
+@router.read("/export", response_class=Response, responses=_ZIP)
+async def export(request: Request, visit: Visitor) -> Response:
+    """The whole session as a zip: the log with its checkpoint and key, every take with its files; for leaders."""
+    visit.must_as_member(RULE)
+    name = visit.host.name
+    headers = {"Cache-Control": "no-store", "Content-Disposition": f'attachment; filename="{name}.zip"'}
+    if request.method == "HEAD":
+        return Response(media_type="application/zip", headers=headers)
+    parcel = Parcel.of(visit.host)
+    held = await asyncio.to_thread(tempfile.TemporaryFile)
+    try:
+        size = await asyncio.to_thread(write_zip, parcel, held)
+    except BaseException:
+        held.close()
+        raise
+
+    async def pieces() -> AsyncIterator[bytes]:
+        with held:
+            while piece := await asyncio.to_thread(held.read, PIECE_BYTES):
+                yield piece
+
+    headers["Content-Length"] = str(size)
+    return StreamingResponse(pieces(), media_type="application/zip", headers=headers)
+
+
+def _text(fields: dict[str, Any], name: str, default: str) -> str:
+    value = fields.get(name, default)
+    if not isinstance(value, str):
+        raise Refused(Code.BAD_VALUE, f"{name}: send a text")
+    return value
+
+
+def _seconds(span: Any) -> int:
+    """Seconds of `90`, `30m`, `12h`, `7d`; raises `Refused`."""
+    found = _SPAN.fullmatch(str(span).strip()) if isinstance(span, str | int) and not isinstance(span, bool) else None
+    seconds = int(found[1]) * _UNITS[found[2]] if found is not None else 0
+    if not 1 <= seconds <= MAX_EXPIRES_S:
+        raise Refused(Code.BAD_VALUE, "expires: send seconds, or a span such as 30m, 12h or 7d, a year at most")
+    return seconds

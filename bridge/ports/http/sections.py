@@ -1,0 +1,78 @@
+"""Asking for sections over plain HTTP, and asking how they are.
+
+    POST /api/sessions/jam/sections   {"id": "a", "bars": 8, "style": "house"}
+    202  {"id": "a", "section": "ana-http/a", "status": "queued", ...}
+
+The same id and fields again is the same request, so a client that lost the answer simply asks again.
+"""
+
+from __future__ import annotations
+
+import secrets
+from typing import Annotated
+from urllib.parse import quote
+
+from fastapi import Path, Request, Response
+
+from bridge.ports.http.auth import READ_TAKES, Visit, Visitor
+from bridge.ports.http.bodies import read_object
+from bridge.ports.http.errors import Missing
+from bridge.ports.http.models import SectionAnswer, body, section_schema
+from bridge.ports.http.routes import Routes
+from sessions.errors import Code, Refused
+from sessions.state import Section
+
+__all__ = ["router"]
+
+router = Routes("sections", "/api/sessions/{session}/sections")
+
+Name = Annotated[str, Path(description="The section's own name: MEMBER/ID.")]
+
+
+@router.post("", status_code=202, openapi_extra=body(section_schema(), required=False))
+async def request_section(request: Request, visit: Visitor, response: Response) -> SectionAnswer:
+    """Ask for a section; the answer says under which name it is known, before any of it is made."""
+    fields = await read_object(request)
+    if fields.pop("type", "section.request") != "section.request":
+        raise Refused(Code.BAD_VALUE, "type: only section.request belongs here; leave it out")
+    message = {"type": "section.request", "id": secrets.token_hex(8), **fields}
+    seat = visit.seat()
+    await visit.host.submit(seat, message)
+    section = visit.host.state.sections[f"{seat.member}/{message['id']}"]
+    response.headers["Location"] = f"/api/sessions/{visit.host.name}/sections/{quote(section.name)}"
+    return _answer(visit, section)
+
+
+@router.read("/{section:path}")
+async def see_section(visit: Visitor, section: Name) -> SectionAnswer:
+    """Where a section stands."""
+    visit.must(READ_TAKES)
+    return _answer(visit, _find(visit, section))
+
+
+@router.delete("/{section:path}")
+async def cancel_section(visit: Visitor, section: Name) -> SectionAnswer:
+    """Cancel a section of one's own; a leader cancels anybody's."""
+    visit.must(READ_TAKES)
+    found = _find(visit, section)
+    await visit.host.submit(visit.seat(), {"type": "section.cancel", "id": found.id, "member": found.asker})
+    return _answer(visit, found)
+
+
+def _find(visit: Visit, name: str) -> Section:
+    section = visit.host.state.sections.get(name)
+    if section is None:
+        raise Missing(f"section: nothing was asked for as {name[:80]!r} here; send its whole name, MEMBER/ID")
+    return section
+
+
+def _answer(visit: Visit, section: Section) -> SectionAnswer:
+    return SectionAnswer(
+        id=section.id,
+        section=section.name,
+        status=section.status,
+        position=visit.host.state.position(section.name),
+        take=section.take,
+        code=section.code,
+        advice=section.advice,
+    )

@@ -1,0 +1,250 @@
+"""The live door: a WebSocket on which everything is said as JSON objects, both ways.
+
+    GET /ws?session=jam&token=...        or the token as `Authorization: Bearer`, or in the first `session.join`
+    > {"type": "section.request", "id": "a", "bars": 8}
+    < {"type": "section.accepted", "id": "a", "member": "ana", "position": 1}
+
+A client that wants a name or signs with a key says `session.join` first; any other first message, or a short silence, joins as
+the invite says. A message is handed on before the next one is read, and answered when the disk has it. Whoever doesn't
+read what he is sent is closed when his outbox is full; nobody else notices.
+
+Close codes: 1012 the server stops, 1013 too slow a reader, 4401 not let in, 4409 removed or come in elsewhere.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import logging
+from collections.abc import Mapping
+from typing import Any, Final
+
+from fastapi import APIRouter, WebSocket
+from starlette.websockets import WebSocketDisconnect
+
+from bridge.door import Bundle, Message, Seat, refusal
+from bridge.host import Host
+from bridge.house import House
+from bridge.outbox import Outbox
+from bridge.ports.http.auth import open_door
+from bridge.ports.http.guard import is_loopback
+from bridge.wire.frames import frame_text, parse_frame
+from sessions.errors import Code, Refused
+from sessions.invites import Invite
+
+__all__ = ["Connection", "router"]
+
+JOIN_S: Final = 2.0
+"""How long a silent client may think before it is joined as its invite says; a slow network's two ways fit in."""
+HEARD_S: Final = 20.0
+"""How often an open socket counts as a sign of life: a dead one is noticed by its missing pongs (`server.PING_S`)."""
+TURN: Final = 16
+"""Messages of one client before everybody else has a turn."""
+MAX_UNANSWERED: Final = 1024
+"""Messages of one client that wait for the disk; after that its socket is not read until some are through."""
+CLOSE_S: Final = 1.0
+"""How long a goodbye may take."""
+
+SLOW, REFUSED, DISMISSED = 1013, 4401, 4409
+
+log = logging.getLogger(__name__)
+router = APIRouter()
+
+
+@router.websocket("/ws")
+async def ws(socket: WebSocket) -> None:
+    """Everything live, as JSON objects both ways."""
+    house: House = socket.app.state.house
+    await socket.accept()
+    await Connection(house, socket).serve()
+
+
+class Connection:
+    """One client from its first frame to its last; the outlet that the host is given for it."""
+
+    kind = "ws"
+    watches = True
+
+    def __init__(self, house: House, socket: WebSocket) -> None:
+        self._house = house
+        self._socket = socket
+        self._session = socket.query_params.get("session", "")
+        self._token = _token(socket)
+        self._seat: Seat | None = None
+        self._outbox = Outbox()
+        self._unanswered: set[asyncio.Future[Any]] = set()
+        self._over: asyncio.Future[int] = asyncio.get_running_loop().create_future()
+        self._goodbye = 0
+        self.local = socket.client is not None and is_loopback(socket.client.host)
+
+    def send(self, bundle: Bundle) -> None:
+        for text in _texts(bundle):
+            if not self._outbox.put(text):
+                if self._outbox.overflowed:
+                    self._end(SLOW)
+                return
+
+    async def serve(self) -> None:
+        """Read, write and keep alive until one side has had enough."""
+        tasks = [asyncio.create_task(work()) for work in (self._read, self._write, self._live)]
+        ends: list[asyncio.Future[Any]] = [self._over, *tasks]
+        try:
+            await asyncio.wait(ends, return_when=asyncio.FIRST_COMPLETED)
+        finally:
+            for task in tasks:
+                task.cancel()
+            await asyncio.gather(*tasks, return_exceptions=True)
+            self._outbox.close()
+            if self._seat is not None:
+                self._seat.host.close(self._seat)
+        for task in tasks:
+            if not task.cancelled() and (error := task.exception()) is not None:
+                raise error
+        code = self._over.result() if self._over.done() else self._goodbye
+        if code:
+            with contextlib.suppress(TimeoutError, RuntimeError, WebSocketDisconnect):
+                async with asyncio.timeout(CLOSE_S):
+                    await self._socket.close(code, _REASONS[code])
+
+    # -- in --------------------------------------------------------------------------------------------------------
+
+    async def _read(self) -> None:
+        turn = 0
+        while True:
+            frame = await self._socket.receive()
+            if frame["type"] == "websocket.disconnect":
+                return
+            self._take(frame)
+            turn += 1
+            if turn % TURN == 0:
+                await asyncio.sleep(0)
+            while len(self._unanswered) >= MAX_UNANSWERED:
+                await asyncio.wait(self._unanswered, return_when=asyncio.FIRST_COMPLETED)
+
+    def _take(self, frame: Mapping[str, Any]) -> None:
+        """One frame: understood and handed on, or refused."""
+        if self._outbox.closed:
+            return
+        message: Message = {}
+        try:
+            text = frame.get("text")
+            if text is None:
+                raise Refused(Code.BAD_VALUE, "this is a binary frame; send JSON as text")
+            message = parse_frame(text)
+            if self._seat is None:
+                self._join(message if message["type"] == "session.join" else None)
+                if message["type"] == "session.join":
+                    return
+            elif message["type"] == "session.join":
+                raise Refused(Code.CONFLICT, "session: you have joined already; open another connection to join again")
+            self._submit(message)
+        except Refused as refused:
+            self._refuse(message, refused)
+            if self._seat is None and message:
+                self._leave_after_this(REFUSED)
+        except Exception:
+            log.exception("a message of type %s failed", message.get("type"))
+            self._refuse(message, _OUR_FAULT)
+
+    def _join(self, message: Message | None) -> None:
+        """Take a seat, as the client says or as the invite says."""
+        said = dict(message or {"type": "session.join"})
+        token = said.pop("token", None) or self._token
+        if not isinstance(token, str):
+            raise Refused(Code.BAD_TOKEN, "token: send it as ?token=, or as the token of a session.join first of all")
+        host, invite = open_door(self._house, self._session, token)
+        self._seat, joined = _seated(host, invite, said, self)
+        self._seat.dismissed = self._dismissed
+        self._wait_for(said, joined)
+
+    def _submit(self, message: Message) -> None:
+        assert self._seat is not None
+        host = self._seat.host
+        host.heard(self._seat)
+        self._wait_for(message, host.submit(self._seat, message))
+
+    def _wait_for(self, message: Message, answered: asyncio.Future[Any]) -> None:
+        def done(future: asyncio.Future[Any]) -> None:
+            self._unanswered.discard(future)
+            if future.cancelled():
+                return
+            error = future.exception()
+            if isinstance(error, Refused):
+                self._refuse(message, error)
+            elif error is not None:
+                log.error("a message of type %s failed", message.get("type"), exc_info=error)
+                self._refuse(message, _OUR_FAULT)
+
+        if answered.done():
+            done(answered)
+        else:
+            self._unanswered.add(answered)
+            answered.add_done_callback(done)
+
+    async def _live(self) -> None:
+        """Join who keeps silent, then be the sign of life of whoever only listens."""
+        await asyncio.sleep(JOIN_S)
+        if self._seat is None and not self._outbox.closed:
+            try:
+                self._join(None)
+            except Refused as refused:
+                self._refuse({}, refused)
+                self._leave_after_this(REFUSED)
+        while True:
+            await asyncio.sleep(HEARD_S)
+            if self._seat is not None:
+                self._seat.host.heard(self._seat)
+
+    # -- out -------------------------------------------------------------------------------------------------------
+
+    async def _write(self) -> None:
+        while batch := await self._outbox.get():
+            for text in batch:
+                assert isinstance(text, str)
+                try:
+                    await self._socket.send_text(text)
+                except (WebSocketDisconnect, RuntimeError):
+                    return  # gone; the reader hears of it as well
+
+    def _refuse(self, message: Message, refused: Refused) -> None:
+        self.send(Bundle((refusal(message, refused),)))
+
+    def _dismissed(self) -> None:
+        """The host has given the seat away: say what is left, then go."""
+        self._leave_after_this(DISMISSED)
+
+    def _leave_after_this(self, code: int) -> None:
+        self._goodbye = code
+        self._outbox.close()
+
+    def _end(self, code: int) -> None:
+        if not self._over.done():
+            self._over.set_result(code)
+
+
+_REASONS: Final = {
+    SLOW: "you read too slowly; connect again",
+    REFUSED: "not let in; the message before says why",
+    DISMISSED: "removed, or come in by another door",
+}
+_OUR_FAULT: Final = Refused(Code.FAILED, "the server made a mistake; its own log says more, and trying again may help")
+
+
+def _seated(host: Host, invite: Invite, said: Message, outlet: Connection) -> tuple[Seat, asyncio.Future[int | None]]:
+    return host.join(invite, said, outlet)
+
+
+def _token(socket: WebSocket) -> str | None:
+    scheme, _, token = socket.headers.get("authorization", "").partition(" ")
+    return token.strip() if scheme.lower() == "bearer" else socket.query_params.get("token")
+
+
+_last: tuple[Bundle | None, tuple[str, ...]] = (None, ())
+
+
+def _texts(bundle: Bundle) -> tuple[str, ...]:
+    """The frames of a bundle; written once for all who are sent the same one."""
+    global _last
+    if _last[0] is not bundle:
+        _last = (bundle, tuple(frame_text(message) for message in bundle.messages))
+    return _last[1]
