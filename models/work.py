@@ -1,0 +1,90 @@
+"""Work: what an engine is given and what it hands out, as plain records.
+
+Light on purpose: whoever talks with an engine imports this and nothing heavier.
+
+    for output in engine.work(Work("ana/1", request), cancelled=lambda: False):
+        match output:
+            case BarWritten(part=part, bar=bar, notes=notes): ...
+"""
+
+from __future__ import annotations
+
+from dataclasses import asdict, dataclass
+
+from sessions.music.notes import Bars, Note
+from sessions.music.parts import Part
+from sessions.music.section import Request
+
+__all__ = ["BarWritten", "Finished", "Output", "Parent", "Progress", "Provenance", "StemRendered", "Work"]
+
+
+@dataclass(frozen=True, slots=True)
+class Provenance:
+    """Who made it: a composer or a renderer, with the hash of its weights or sounds and what they may be used for."""
+
+    name: str
+    version: str
+    sha256: str
+    licence: str
+    note: str = ""
+
+    def to_fields(self) -> dict[str, str]:
+        """As JSON carries it, and a certificate states it."""
+        return asdict(self)
+
+
+@dataclass(frozen=True, slots=True)
+class Parent:
+    """The take that a request's context names: what was asked for, what was written, over which chords."""
+
+    request: Request
+    bars: Bars
+    chords: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Work:
+    """One section to make."""
+
+    section: str
+    request: Request
+    context: Parent | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class BarWritten:
+    """One part of one bar, whole; notes in ticks from the section's start."""
+
+    part: Part
+    bar: int
+    notes: tuple[Note, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Progress:
+    """How far a stage is, from 0 to 1."""
+
+    stage: str
+    done: float
+
+
+@dataclass(frozen=True, slots=True)
+class StemRendered:
+    """A WAV file: a part's stem, or `mix`."""
+
+    part: str
+    wav: bytes
+    frames: int
+    rate: int
+
+
+@dataclass(frozen=True, slots=True)
+class Finished:
+    """All is handed out. No renderer where only notes were asked for."""
+
+    composer: Provenance
+    renderer: Provenance | None
+    chords: str
+
+
+Output = BarWritten | Progress | StemRendered | Finished
