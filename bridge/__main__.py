@@ -9,7 +9,7 @@ def main() -> None:
     """Runs the command that the arguments name."""
     from bridge.cli import app
 
-    app()
+    app(prog_name="starbridge")
 
 
 if __name__ == "__main__":

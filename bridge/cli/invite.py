@@ -17,7 +17,7 @@ UNITS_S = {"s": 1, "m": 60, "h": 3600, "d": 86_400, "w": 7 * 86_400}
 LONGEST_S = 366 * 86_400
 """A year: an invite that nobody remembers is nobody's."""
 
-_SPAN = re.compile(r"(\d{1,9})([smhdw])")
+_SPAN = re.compile(r"([0-9]{1,9})([smhdw])")
 
 
 def seconds(text: str) -> int:

@@ -62,7 +62,7 @@ async def pack(folder: Path, name: str, target: Path) -> None:
     from bridge.ports.http.export import Parcel
 
     clock = SystemClock()
-    ledger = open_ledger(folder, name, clock)
+    ledger = await asyncio.to_thread(open_ledger, folder, name, clock)
     try:
         await ledger.flush()
         await asyncio.to_thread(write, Parcel.of(Host(ledger, clock)), target)
