@@ -19,7 +19,7 @@ from dataclasses import asdict
 from pathlib import Path
 
 from bridge.config import Address, Config, Ready
-from bridge.engine.supervisor import Supervisor
+from bridge.engine.supervisor import EngineState, Supervisor
 from bridge.house import House
 from bridge.ports.clock import SystemClock
 from bridge.ports.http.app import create_app
@@ -53,7 +53,7 @@ class Server:
         self._opened = contextlib.AsyncExitStack()
 
     def _engine_is_coming(self) -> bool:
-        return self._engine is not None and not self._engine.gave_up
+        return self._engine is not None and self._engine.status.state is not EngineState.GAVE_UP
 
     async def start(self) -> Ready:
         """Open every door; raises `Refused` or OSError, with everything closed again."""
@@ -84,7 +84,7 @@ class Server:
         )
         osc = Address(*await udp.start())
         self._opened.push_async_callback(udp.close)
-        tcp = OscTcp(self.house, config.osc.host, osc.port)
+        tcp = OscTcp(self.house, config.osc.host, osc.port, session=config.session, act_as=config.osc_as, any_port=True)
         osc_tcp = Address(*await tcp.start())
         self._opened.push_async_callback(tcp.close)
         query = OscQuery(config.osc.host, 0, osc_port=osc.port)

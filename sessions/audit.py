@@ -19,7 +19,7 @@ from sessions.errors import Refused
 from sessions.keys import VerifierKey
 from sessions.log import MAX_LINE, Entry, read_line
 from sessions.merkle import HASH_BYTES, Tree, leaf_hash
-from sessions.testimony import CREATED, Doubt, Problem, Testimony
+from sessions.testimony import BEGINNINGS, CREATED, Doubt, Problem, Testimony
 
 __all__ = ["Problem", "Report", "audit"]
 
@@ -135,7 +135,7 @@ class _Audit:
     def _begin(self, entry: Entry) -> None:
         """Entry 0 names the log's key, which must be the reader's where there is one."""
         text = entry.event.get("log_key")
-        if entry.event["type"] != CREATED or not isinstance(text, str) or entry.member:
+        if entry.event["type"] not in BEGINNINGS or not isinstance(text, str) or entry.member:
             raise Doubt(Problem.BEGINNING, 0, f"the log does not begin with the server's {CREATED} and its log_key")
         try:
             own = VerifierKey.parse(text)

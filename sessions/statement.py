@@ -6,13 +6,15 @@ The log holds the statement and its hash; `sessions.certificate` puts index, pro
 from __future__ import annotations
 
 import hashlib
+from collections.abc import Mapping
 from typing import Any
 
 from sessions.commands import EngineDone
+from sessions.music import Request
 from sessions.plain import to_plain
 from sessions.state import Section, State
 
-__all__ = ["STATEMENT_VERSION", "make_statement"]
+__all__ = ["STATEMENT_VERSION", "make_statement", "state_take"]
 
 STATEMENT_VERSION = "starbridge-take-v1"
 
@@ -20,19 +22,12 @@ STATEMENT_VERSION = "starbridge-take-v1"
 def make_statement(
     state: State, section: Section, take: str, done: EngineDone, midi: bytes, time: str
 ) -> dict[str, Any]:
-    """Plain JSON, complete in itself; `midi` is the bytes of section.mid."""
+    """The statement of a section that an engine has finished; `midi` is the bytes of section.mid."""
     asker = state.members[section.asker]
-    request = section.request
-    context = request.context
-    files = {f"stems/{part}.wav": stem.sha256 for part, stem in section.stems.items() if part != "mix"}
-    if "mix" in section.stems:
-        files["mix.wav"] = section.stems["mix"].sha256
+    context = section.request.context
+    files = {name: stem.sha256 for name, stem in section.stems.items()}
     return {
-        "version": STATEMENT_VERSION,
-        "session": state.name,
-        "origin": state.origin,
-        "take": take,
-        "section": section.name,
+        **state_take(state.name, state.origin, take, section.name, section.request, done.chords, midi, files),
         "asked_by": {
             "member": asker.name,
             "role": section.role,
@@ -41,16 +36,35 @@ def make_statement(
             "time": section.time,
         },
         "approved_by": section.approver,
-        "request": request.to_fields(),
-        "references": [],
-        "parents": [{"take": context.take, "statement": state.takes[context.take].statement}]
-        if context is not None
-        else [],
-        "seed": request.seed,
-        "chords": done.chords,
+        "parents": [{"take": context.take, "statement": state.takes[context.take].statement}] if context else [],
         "composer": to_plain(done.composer),
         "renderer": to_plain(done.renderer),
         "engine": {"member": section.engine, "key": state.members[section.engine].key},
-        "files": {"section.mid": hashlib.sha256(midi).hexdigest(), **files},
         "time": time,
+    }
+
+
+def state_take(
+    session: str,
+    origin: str,
+    take: str,
+    section: str,
+    request: Request,
+    chords: str,
+    midi: bytes,
+    stems: Mapping[str, str],
+) -> dict[str, Any]:
+    """What every take states of itself; `stems` are hashes by part, `mix` among them."""
+    files = {"mix.wav" if part == "mix" else f"stems/{part}.wav": sha256 for part, sha256 in stems.items()}
+    return {
+        "version": STATEMENT_VERSION,
+        "session": session,
+        "origin": origin,
+        "take": take,
+        "section": section,
+        "request": request.to_fields(),
+        "references": [],
+        "seed": request.seed,
+        "chords": chords,
+        "files": {"section.mid": hashlib.sha256(midi).hexdigest(), **files},
     }

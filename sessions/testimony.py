@@ -20,9 +20,11 @@ from sessions.errors import Refused
 from sessions.keys import MAX_NONCE, is_signed, member_key_bytes
 from sessions.log import Entry, unpack_event
 
-__all__ = ["CREATED", "Doubt", "Problem", "Testimony"]
+__all__ = ["BEGINNINGS", "CREATED", "Doubt", "Problem", "Testimony"]
 
-CREATED, JOINED = "session.created", "session.joined"
+CREATED, JOINED, DONE = "session.created", "session.joined", "section.done"
+BEGINNINGS = (CREATED, DONE)
+"""What a log can begin with: a session that is made, or the one section that was made without a session."""
 
 
 class Problem(StrEnum):

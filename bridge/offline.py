@@ -1,0 +1,136 @@
+"""One section without a server: composed, rendered and certified into a folder.
+
+The folder holds what a session would hand out (`section.mid`, `stems/PART.wav`, `mix.wav`, `certificate.json`) and a log of its
+own with the one entry that the certificate proves, signed with a key that is made for it.
+
+    result = ask({"prompt": "dark dubstep", "bars": 4}, Path("drop"))
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import secrets
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from importlib.metadata import version
+from pathlib import Path
+from typing import Any
+
+from models.engine import Engine
+
+from bridge.ledger import SOFTWARE
+from bridge.ports.clock import Clock, SystemClock
+from bridge.wire.smf import to_smf
+from models.work import BarWritten, Finished, Progress, StemRendered, Work
+from sessions.certificate import make_certificate, statement_hash
+from sessions.checkpoint import make_checkpoint
+from sessions.errors import Code, Refused
+from sessions.keys import log_key
+from sessions.log import Chain, line_of, time_text
+from sessions.merkle import inclusion_proof
+from sessions.music import Note, Part, Request, parse_request
+from sessions.roles import LEADER
+from sessions.statement import state_take
+
+__all__ = ["Result", "ask"]
+
+SESSION, TAKE, SECTION = "ask", "take-1", "you/ask"
+
+
+@dataclass(frozen=True, slots=True)
+class Result:
+    """What was made, and the files that hold it."""
+
+    request: Request
+    files: tuple[Path, ...]
+
+
+def ask(
+    fields: Mapping[str, object],
+    out: Path,
+    *,
+    soundfont: Path | None = None,
+    progress: Callable[[str, float], None] = lambda stage, done: None,
+    clock: Clock | None = None,
+) -> Result:
+    """Make one section into `out`; raises `Refused` before anything is written where it can't be had."""
+    request = parse_request(fields, seed=secrets.randbits(32))
+    for name in ("like", "context"):
+        if getattr(request, name):
+            raise Refused(Code.BAD_VALUE, f"{name}: it speaks of a session's music; ask in a session, or leave it out")
+    made = _make(request, soundfont, progress)
+    clock = clock or SystemClock()
+    out.mkdir(parents=True, exist_ok=True)
+    files = {"section.mid": to_smf(request, made.bars, TAKE), **made.wavs}
+    files |= _certify(request, made, files["section.mid"], clock.now_us())
+    for name, data in files.items():
+        path = out / name
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_bytes(data)
+    return Result(request, tuple(out / name for name in files))
+
+
+@dataclass(slots=True)
+class _Made:
+    bars: dict[tuple[Part, int], tuple[Note, ...]]
+    wavs: dict[str, bytes]
+    finished: Finished
+
+
+def _make(request: Request, soundfont: Path | None, progress: Callable[[str, float], None]) -> _Made:
+    """Let an engine of our own do the work."""
+    bars: dict[tuple[Part, int], tuple[Note, ...]] = {}
+    wavs: dict[str, bytes] = {}
+    for output in Engine(soundfont=soundfont).work(Work(SECTION, request), cancelled=lambda: False):
+        match output:
+            case BarWritten(part=part, bar=bar, notes=notes):
+                bars[part, bar] = notes
+            case StemRendered(part=name, wav=wav):
+                wavs["mix.wav" if name == "mix" else f"stems/{name}.wav"] = wav
+            case Progress(stage=stage, done=done):
+                progress(stage, done)
+            case Finished():
+                return _Made(bars, wavs, output)
+    raise Refused(Code.FAILED, "the engine stopped before it was done; ask again")
+
+
+def _certify(request: Request, made: _Made, midi: bytes, now_us: int) -> dict[str, bytes]:
+    """The certificate, and the log, checkpoint and key around it."""
+    key = log_key(SESSION)
+    stems = {
+        name.removeprefix("stems/").removesuffix(".wav"): hashlib.sha256(wav).hexdigest()
+        for name, wav in made.wavs.items()
+    }
+    finished = made.finished
+    statement: dict[str, Any] = {
+        **state_take(SESSION, key.name, TAKE, SECTION, request, finished.chords, midi, stems),
+        "asked_by": {"member": "you", "role": LEADER, "key": "", "index": 0, "time": time_text(now_us)},
+        "approved_by": "",
+        "parents": [],
+        "composer": finished.composer.to_fields(),
+        "renderer": finished.renderer.to_fields() if finished.renderer is not None else {},
+        "engine": {"member": "", "key": ""},
+        "time": time_text(now_us),
+    }
+    event = {
+        "type": "section.done",
+        "session": SESSION,
+        "origin": key.name,
+        "log_key": str(key.verifier),
+        "software": f"{SOFTWARE} {version(SOFTWARE)}",
+        "section": SECTION,
+        "take": TAKE,
+        "statement": statement_hash(statement),
+        "stated": statement,
+    }
+    chain = Chain()
+    entry, line = chain.append("", event, now_us=now_us)
+    checkpoint = make_checkpoint(key, chain.size, chain.tree.root())
+    certificate = make_certificate(statement, entry, inclusion_proof(chain.tree, 0, 1), checkpoint, key.verifier)
+    assert line == line_of(entry)
+    return {
+        "certificate.json": json.dumps(certificate, indent=1).encode() + b"\n",
+        "log.jsonl": line + b"\n",
+        "checkpoint": checkpoint.encode(),
+    }

@@ -1,0 +1,263 @@
+"""One client a door, written from the contract with other people's codecs, so that a mistake of ours can't hide in both ends.
+
+with CLIENTS["udp"](server) as client:
+    client.join(token)
+    client.say("section.request", id="a", bars=2)
+    client.hear("section.done", id="a")
+"""
+
+from __future__ import annotations
+
+import json
+import select
+import socket
+import struct
+import time
+from collections.abc import Callable
+from types import TracebackType
+from typing import Any, Self
+
+from pythonosc.osc_message_builder import OscMessageBuilder
+from pythonosc.osc_packet import OscPacket
+from websockets.sync.client import connect
+
+from tests.support.server import Server
+
+__all__ = ["CLIENTS", "Client", "Udp", "WebSocket"]
+
+PATIENCE_S = 20.0
+
+ASKS = {
+    "session.join": ("token", "reply_port"),
+    "session.role": ("member", "role"),
+    "session.remove": ("member",),
+    "session.revoke": ("invite",),
+    "section.resend": ("id", "part", "bar"),
+    "section.cancel": ("id",),
+    "section.approve": ("id",),
+    "section.deny": ("id",),
+    "take.play": ("take", "at"),
+    "take.loop": ("take", "at"),
+    "take.stop": ("take",),
+    "take.accept": ("take",),
+    "take.reject": ("take",),
+    "take.rate": ("take", "stars"),
+    "transport.tempo": ("bpm",),
+    "transport.locate": ("beat",),
+    "transport.meter": ("meter",),
+    "live.note": ("part", "pitch", "velocity"),
+}
+"""The arguments of each address, in the order of the contract."""
+
+ANSWERS = {
+    "/session/joined": ("session", "member", "role"),
+    "/session/role": ("member", "role"),
+    "/section/accepted": ("id",),
+    "/section/waiting": ("id",),
+    "/section/note": ("id", "part", "start", "length", "pitch", "velocity"),
+    "/section/bar": ("id", "part", "bar", "notes"),
+    "/section/stem": ("id", "part", "url", "path"),
+    "/section/done": ("id", "take", "index"),
+    "/section/failed": ("id", "code", "advice"),
+    "/section/cancelled": ("id",),
+    "/take/play": ("take", "at"),
+    "/take/loop": ("take", "at"),
+    "/take/stop": ("take",),
+    "/take/accept": ("take",),
+    "/take/reject": ("take",),
+    "/take/rate": ("take", "stars"),
+    "/transport/state": ("playing", "bpm", "beat", "n", "d"),
+    "/live/note": ("part", "pitch", "velocity"),
+    "/log/head": ("size", "root"),
+    "/capabilities": ("json",),
+    "/refused": ("what", "code", "advice"),
+}
+
+
+class Client:
+    """What the suite needs of any door."""
+
+    def __init__(self) -> None:
+        self.heard: list[dict[str, Any]] = []
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self.close()
+
+    def say(self, kind: str, /, **fields: Any) -> None:
+        raise NotImplementedError
+
+    def close(self) -> None:
+        raise NotImplementedError
+
+    def _listen(self, patience_s: float) -> bool:
+        """Take in what has come; False where nothing came."""
+        raise NotImplementedError
+
+    def join(self, token: str) -> dict[str, Any]:
+        self.say("session.join", token=token)
+        return self.hear("session.joined")
+
+    def hear(self, kind: str, /, patience_s: float = PATIENCE_S, **match: Any) -> dict[str, Any]:
+        """The first message of a kind that has not been taken yet, taken; what else came stays."""
+        deadline = time.monotonic() + patience_s
+        while True:
+            for message in self.heard:
+                if message["type"] == kind and all(message.get(name) == value for name, value in match.items()):
+                    self.heard.remove(message)
+                    return message
+            left = deadline - time.monotonic()
+            if left <= 0 or not self._listen(left):
+                shown = [(m["type"], m.get("code"), m.get("advice")) for m in self.heard[-12:]]
+                raise AssertionError(f"no {kind} {match} came; what came is {shown}")
+
+    def refused(self, code: str, **match: Any) -> dict[str, Any]:
+        message = self.hear("refused", code=code, **match)
+        assert len(message["advice"]) > 10
+        return message
+
+    def quiet(self, for_s: float) -> None:
+        """Take in whatever comes for a while."""
+        deadline = time.monotonic() + for_s
+        while (left := deadline - time.monotonic()) > 0 and self._listen(left):
+            pass
+
+
+def packet(kind: str, fields: dict[str, Any]) -> bytes:
+    """An OSC message, by python-osc."""
+    builder = OscMessageBuilder("/" + kind.replace(".", "/"))
+    if kind == "section.request":
+        builder.add_arg(fields.pop("id"))
+        for name, value in fields.items():
+            builder.add_arg(name)
+            builder.add_arg(value)
+    elif kind in ASKS:
+        for name in ASKS[kind]:
+            if name in fields:
+                builder.add_arg(fields[name])
+    else:
+        for value in fields.values():
+            builder.add_arg(value)
+    return builder.build().dgram
+
+
+def messages(data: bytes) -> list[dict[str, Any]]:
+    found = []
+    for timed in OscPacket(data).messages:
+        address, values = timed.message.address, timed.message.params
+        names = ANSWERS.get(address, tuple(f"arg{n}" for n in range(len(values))))
+        assert len(names) == len(values), f"{address} has {values}, the contract says {names}"
+        found.append({"type": address[1:].replace("/", "."), **dict(zip(names, values, strict=True)), "at": timed.time})
+    return found
+
+
+class Udp(Client):
+    def __init__(self, server: Server) -> None:
+        super().__init__()
+        self._socket = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
+        self._socket.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 4 << 20)
+        self._socket.bind(("127.0.0.1", 0))
+        self._server = server.osc_address
+
+    def say(self, kind: str, /, **fields: Any) -> None:
+        self._socket.sendto(packet(kind, fields), self._server)
+
+    def send(self, data: bytes) -> None:
+        self._socket.sendto(data, self._server)
+
+    def _listen(self, patience_s: float) -> bool:
+        ready, _, _ = select.select([self._socket], [], [], patience_s)
+        if ready:
+            self.heard.extend(messages(self._socket.recv(65536)))
+        return bool(ready)
+
+    def close(self) -> None:
+        self._socket.close()
+
+
+class _Tcp(Client):
+    def __init__(self, server: Server) -> None:
+        super().__init__()
+        host, _, port = server.osc_tcp.rpartition(":")
+        self._socket = socket.create_connection((host, int(port)))
+        self._in = b""
+
+    def _frame(self, data: bytes) -> bytes:
+        raise NotImplementedError
+
+    def _unframe(self) -> list[bytes]:
+        raise NotImplementedError
+
+    def say(self, kind: str, /, **fields: Any) -> None:
+        self._socket.sendall(self._frame(packet(kind, fields)))
+
+    def _listen(self, patience_s: float) -> bool:
+        ready, _, _ = select.select([self._socket], [], [], patience_s)
+        if not ready:
+            return False
+        data = self._socket.recv(65536)
+        self._in += data
+        for whole in self._unframe():
+            self.heard.extend(messages(whole))
+        return bool(data)
+
+    def close(self) -> None:
+        self._socket.close()
+
+
+class SlipTcp(_Tcp):
+    """OSC 1.1: double-END SLIP."""
+
+    def _frame(self, data: bytes) -> bytes:
+        return b"\xc0" + data.replace(b"\xdb", b"\xdb\xdd").replace(b"\xc0", b"\xdb\xdc") + b"\xc0"
+
+    def _unframe(self) -> list[bytes]:
+        *whole, self._in = self._in.split(b"\xc0")
+        return [one.replace(b"\xdb\xdc", b"\xc0").replace(b"\xdb\xdd", b"\xdb") for one in whole if one]
+
+
+class LengthTcp(_Tcp):
+    """OSC 1.0: an int32 length before each packet."""
+
+    def _frame(self, data: bytes) -> bytes:
+        return struct.pack(">i", len(data)) + data
+
+    def _unframe(self) -> list[bytes]:
+        whole = []
+        while len(self._in) >= 4 and len(self._in) >= 4 + (size := struct.unpack(">i", self._in[:4])[0]):
+            whole.append(self._in[4 : 4 + size])
+            self._in = self._in[4 + size :]
+        return whole
+
+
+class WebSocket(Client):
+    def __init__(self, server: Server) -> None:
+        super().__init__()
+        self._url = server.http.replace("http", "ws", 1) + f"/ws?session={server.session}"
+        self._socket = connect(self._url, max_size=None)
+
+    def say(self, kind: str, /, **fields: Any) -> None:
+        self._socket.send(json.dumps({"type": kind, **fields}))
+
+    def _listen(self, patience_s: float) -> bool:
+        try:
+            message = json.loads(self._socket.recv(timeout=patience_s))
+        except TimeoutError:
+            return False
+        self.heard.append(message)
+        return True
+
+    def close(self) -> None:
+        self._socket.close()
+
+
+CLIENTS: dict[str, Callable[[Server], Client]] = {
+    "udp": Udp,
+    "slip": SlipTcp,
+    "length": LengthTcp,
+    "websocket": WebSocket,
+}

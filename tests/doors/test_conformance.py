@@ -1,0 +1,246 @@
+"""One suite that every door passes: the same session, whether by OSC over UDP or TCP or by WebSocket."""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from tests.doors.clients import CLIENTS, Client, WebSocket
+from tests.support.server import Server, running_server
+
+pytestmark = pytest.mark.timeout(120)
+
+
+@pytest.fixture(scope="module")
+def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
+    with running_server(tmp_path_factory.mktemp("server")) as server:
+        yield server
+
+
+@pytest.fixture(params=CLIENTS)
+def client(request: pytest.FixtureRequest, server: Server) -> Iterator[Client]:
+    with CLIENTS[request.param](server) as client:
+        yield client
+
+
+@pytest.fixture
+def leader(server: Server) -> Iterator[WebSocket]:
+    with WebSocket(server) as leader:
+        leader.join(server.invites["leader"])
+        yield leader
+
+
+def new_invite(server: Server, *options: str) -> str:
+    command = [sys.executable, "-m", "bridge", "invite", server.session, "--data", str(server.data), *options]
+    return subprocess.run(command, capture_output=True, text=True, check=True, timeout=30).stdout.strip()
+
+
+def test_nothing_before_joining(client: Client) -> None:
+    if isinstance(client, WebSocket):
+        client.say("section.request", id="early")
+        client.refused("bad-token")
+    else:
+        client.say("section.request", id="early")
+        client.refused("not-joined")
+
+
+@pytest.mark.parametrize("token", ["", "nonsense", "a.b"])
+def test_a_token_that_is_none(client: Client, token: str) -> None:
+    client.say("session.join", token=token)
+    client.refused("bad-token")
+
+
+def test_a_forged_and_a_foreign_token(client: Client, server: Server, tmp_path: Path) -> None:
+    from sessions.invites import make_invite
+    from sessions.keys import log_key
+
+    forged = make_invite(log_key(server.session), server.session, "leader", "", 4_000_000_000, "00112233445566aa")
+    client.say("session.join", token=forged)
+    client.refused("bad-token")
+
+
+def test_a_token_of_another_session(client: Client, server: Server) -> None:
+    from sessions.invites import make_invite
+    from sessions.keys import log_key
+
+    client.say("session.join", token=make_invite(log_key("other"), "other", "leader", "", 4_000_000_000, "00" * 8))
+    client.refused("bad-token")
+
+
+def test_an_expired_token(client: Client, server: Server) -> None:
+    from bridge.ports.disk import read_key
+    from sessions.invites import make_invite
+
+    key = read_key(server.folder)
+    client.say("session.join", token=make_invite(key, server.session, "leader", "", 1_700_000_000, "00112233445566ab"))
+    client.refused("expired")
+
+
+@pytest.mark.parametrize("role", ["leader", "rhythm", "harmony", "guest", "listener"])
+def test_joining(client: Client, server: Server, role: str) -> None:
+    joined = client.join(server.invites[role])
+    assert (joined["session"], joined["role"]) == (server.session, role)
+    assert joined["member"]
+
+
+def test_a_section_from_request_to_done(client: Client, server: Server) -> None:
+    client.join(server.invites["leader"])
+    client.say("section.request", id="whole", bars=3, parts="drums,bass,harmony", bpm=140.0, seed=5)
+    client.hear("section.accepted", id="whole")
+    done = client.hear("section.done", id="whole")
+    assert done["take"].startswith("take-")
+    assert isinstance(done["index"], int)
+    notes = [m for m in client.heard if m["type"] == "section.note" and m["id"] == "whole"]
+    bars = [m for m in client.heard if m["type"] == "section.bar" and m["id"] == "whole"]
+    assert {(m["part"], m["bar"]) for m in bars} == {(p, b) for p in ("drums", "bass", "harmony") for b in (1, 2, 3)}
+    for bar in bars:
+        inside = [n for n in notes if n["part"] == bar["part"] and (bar["bar"] - 1) * 4 <= n["start"] < bar["bar"] * 4]
+        assert len(inside) == bar["notes"]
+    stems = {m["part"]: m for m in client.heard if m["type"] == "section.stem" and m["id"] == "whole"}
+    assert set(stems) >= {"drums", "bass", "harmony"}
+    for stem in stems.values():
+        assert stem["url"].startswith(server.http)
+        assert Path(stem["path"]).read_bytes()[:4] == b"RIFF"
+
+
+def test_asked_twice_is_one_request(client: Client, server: Server) -> None:
+    client.join(server.invites["leader"])
+    for _ in range(2):
+        client.say("section.request", id="twice", bars=1, parts="drums", stems=0)
+    first = client.hear("section.done", id="twice")
+    client.say("section.request", id="twice", bars=1, parts="drums", stems=0)
+    again = client.hear("section.done", id="twice")
+    assert (first["take"], first["index"]) == (again["take"], again["index"])
+    client.say("section.request", id="twice", bars=2, parts="drums", stems=0)
+    client.refused("conflict", what="twice")
+
+
+def test_roles_hold(client: Client, server: Server) -> None:
+    client.join(server.invites["rhythm"])
+    client.say("section.request", id="no", bars=1, parts="melody")
+    client.refused("not-allowed", what="no")
+    client.say("section.request", id="yes", bars=1, parts="drums,bass", stems=0)
+    client.hear("section.done", id="yes")
+    client.say("transport.play")
+    client.refused("not-allowed")
+    client.say("live.note", part="harmony", pitch=60, velocity=90)
+    client.refused("not-allowed")
+
+
+def test_a_listener_only_hears(client: Client, server: Server, leader: WebSocket) -> None:
+    client.join(server.invites["listener"])
+    client.say("section.request", id="no")
+    client.refused("not-allowed", what="no")
+    leader.say("live.note", part="bass", pitch=40, velocity=77)
+    assert client.hear("live.note", velocity=77)["pitch"] == 40
+
+
+def test_a_guest_waits_for_the_leader(client: Client, server: Server, leader: WebSocket) -> None:
+    me = client.join(server.invites["guest"])["member"]
+    for id_ in ("please", "perhaps"):
+        client.say("section.request", id=id_, bars=1, parts="drums", stems=0)
+        client.hear("section.waiting", id=id_)
+    leader.say("section.approve", id=f"{me}/please")
+    client.hear("section.accepted", id="please")
+    client.hear("section.done", id="please")
+    leader.say("section.deny", id=f"{me}/perhaps")
+    assert client.hear("section.failed", id="perhaps")["code"] == "not-allowed"
+
+
+def test_a_changed_role_counts_at_once(client: Client, server: Server, leader: WebSocket) -> None:
+    me = client.join(server.invites["rhythm"])["member"]
+    leader.say("session.role", member=me, role="listener")
+    client.hear("session.role", member=me, role="listener")
+    client.say("section.request", id="later", parts="drums")
+    client.refused("not-allowed", what="later")
+
+
+def test_cancel_means_nothing_follows(client: Client, server: Server) -> None:
+    client.join(server.invites["leader"])
+    client.say("section.request", id="long", bars=64, parts="drums,bass,harmony,melody")
+    client.hear("section.accepted", id="long")
+    client.say("section.cancel", id="long")
+    client.hear("section.cancelled", id="long")
+    client.heard.clear()
+    client.say("section.request", id="after", bars=1, parts="drums", stems=0)
+    client.hear("section.done", id="after")
+    assert not [message for message in client.heard if message.get("id") == "long"]
+
+
+@pytest.mark.parametrize(
+    ("fields", "code"),
+    [
+        ({"bars": 99}, "bad-value"),
+        ({"brs": 8}, "unknown-field"),
+        ({"key": "H"}, "bad-value"),
+        ({"parts": "tuba"}, "bad-value"),
+    ],
+)
+def test_what_is_wrong_is_named_and_nothing_lost(
+    client: Client, server: Server, fields: dict[str, object], code: str
+) -> None:
+    client.join(server.invites["leader"])
+    client.say("section.request", id="wrong", **fields)
+    name = next(iter(fields))
+    assert name in client.refused(code, what="wrong")["advice"]
+    client.say("log.head")
+    assert len(client.hear("log.head")["root"]) == 64
+
+
+def test_an_address_that_is_none(client: Client, server: Server) -> None:
+    client.join(server.invites["leader"])
+    client.say("section.reqest", id="x")
+    assert client.hear("refused")["code"] in ("unknown-field", "bad-value")
+
+
+def test_a_bar_again(client: Client, server: Server) -> None:
+    client.join(server.invites["leader"])
+    client.say("section.request", id="again", bars=2, parts="drums", stems=0)
+    client.hear("section.done", id="again")
+    client.heard.clear()
+    client.say("section.resend", id="again", part="drums", bar=2)
+    bar = client.hear("section.bar", id="again", bar=2)
+    assert len([m for m in client.heard if m["type"] == "section.note"]) == bar["notes"] > 0
+
+
+def test_takes_are_heard_by_everybody(client: Client, server: Server, leader: WebSocket) -> None:
+    client.join(server.invites["listener"])
+    leader.say("section.request", id=f"for-{id(client)}", bars=1, parts="drums", stems=0, bpm=150)
+    take = leader.hear("section.done", id=f"for-{id(client)}")["take"]
+    leader.say("take.loop", take=take, at="now")
+    assert client.hear("take.loop", take=take)["at"].startswith("beat ")
+    leader.say("take.stop", take=take)
+    client.hear("take.stop", take=take)
+    leader.say("take.accept", take=take)
+    client.hear("take.accept", take=take)
+    client.say("take.rate", take=take, stars=4)
+    assert client.hear("take.rate", take=take)["stars"] == 4
+    leader.say("transport.stop")
+    assert client.hear("transport.state", playing=0)
+
+
+def test_a_revoked_invite_ends_it(client: Client, server: Server, leader: WebSocket) -> None:
+    token = new_invite(server, "--role", "guest")
+    client.join(token)
+    leader.say("session.revoke", invite=token)
+    leader.hear("session.revoked")
+    client.say("live.note", part="bass", pitch=40, velocity=9)
+    if not isinstance(client, WebSocket):
+        client.refused("not-joined")
+        client.say("session.join", token=token)
+        client.refused("bad-token")
+
+
+def test_capabilities(client: Client, server: Server) -> None:
+    import json
+
+    client.join(server.invites["rhythm"])
+    client.say("capabilities")
+    answer = client.hear("capabilities")
+    found = answer["capabilities"] if "capabilities" in answer else json.loads(answer["json"])
+    assert found["parts"] == ["drums", "bass", "harmony", "melody", "texture"]
+    assert len(found["styles"]) >= 8
