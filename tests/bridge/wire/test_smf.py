@@ -129,6 +129,20 @@ def test_notes_that_the_request_has_no_place_for() -> None:
         to_smf(request, {(Part.DRUMS, 2): (Note(3840, 1, 36, 1),)}, "")
 
 
+@pytest.mark.parametrize("program", [-1, 128])
+def test_no_program(program: int) -> None:
+    with pytest.raises(ValueError, match="program"):
+        to_smf(parse_request({"parts": "bass"}), {}, "", {Part.BASS: program})
+
+
+def test_a_chord_is_written_whole() -> None:
+    """Many notes at one tick, and ends and beginnings at one tick."""
+    request = parse_request({"bars": 1, "parts": "harmony"})
+    notes = [Note(start, 960, pitch, 90) for start in (0, 960, 1920) for pitch in (60, 64, 67)]
+    written = to_smf(request, bars_of({Part.HARMONY: notes}, request), "chords")
+    assert from_smf(written).notes[Part.HARMONY] == tuple(notes)
+
+
 GOOD = to_smf(parse_request({"bars": 1}), {(Part.BASS, 1): (Note(0, 960, 36, 100), Note(960, 960, 38, 100))}, "take-1")
 
 
