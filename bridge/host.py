@@ -237,8 +237,8 @@ class Host:
         decision = decide(self.state, seat.member, command, self._moment())
         if command.QUERY:
             self._answer_query(seat, command)
-        for answer in decision.answers:
-            self._answer(seat, Bundle((answer,)))
+        for answers in decision.answers:
+            self._answer(seat, Bundle(answers))
         return self._come_to(seat, decision, message, signature)
 
     def _check_signature(self, key: str, member: str, message: Message) -> str:

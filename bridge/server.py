@@ -100,16 +100,16 @@ class Server:
         )
 
     async def _start_engine(self) -> None:
-        self._engine = Supervisor(
-            soundfont=self.config.soundfont, ca=self.config.tls_cert, on_gave_up=self._engine_gave_up
-        )
+        config = self.config
+        self._engine = Supervisor(soundfont=config.soundfont, ca=config.tls_cert, on_gave_up=self._engine_gave_up)
         await self._engine.start()
         self._opened.push_async_callback(self._engine.close)
         for name, host in self.house.hosts.items():
-            self._engine.join(self._url, name, host.make_invite(ENGINE, expires_s=ENGINE_INVITE_S))
+            token = host.make_invite(ENGINE, expires_s=ENGINE_INVITE_S)
+            self._engine.join(self._url, name, token, origin=host.origin)
 
     def _engine_gave_up(self, why: str) -> None:
-        _log.error("the engine does not stay up: %s", why)
+        _log.error("%s", why)
         for host in self.house.hosts.values():
             host.no_engine_left()
 

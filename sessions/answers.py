@@ -107,22 +107,22 @@ def _accepted(state: State, section: Section) -> Message:
     return _about(section, "section.accepted", position=state.position(section.name))
 
 
-def outcome(state: State, section: Section) -> Iterator[Message]:
-    """All that has come of a request so far, for an asker who asks the same again."""
+def outcome(state: State, section: Section) -> Iterator[tuple[Message, ...]]:
+    """All that has come of a request so far, for an asker who asks the same again; a bar's messages are one group."""
     if section.status is Status.CANCELLED:
-        yield _about(section, "section.cancelled")
+        yield (_about(section, "section.cancelled"),)
         return
-    yield _accepted(state, section)
+    yield (_accepted(state, section),)
     for (part, bar), notes in section.written().items():
-        yield from bar_answer(section, part, bar, notes)
+        yield tuple(bar_answer(section, part, bar, notes))
     for part_name in section.stems:
-        yield _stem_answer(section, part_name)
+        yield (_stem_answer(section, part_name),)
     if section.status is Status.DONE:
-        yield _done_answer(state, section)
+        yield (_done_answer(state, section),)
     elif section.status is Status.FAILED:
-        yield _about(section, "section.failed", code=section.code, advice=section.advice)
+        yield (_about(section, "section.failed", code=section.code, advice=section.advice),)
     elif section.status is Status.DENIED:
-        yield _denied_answer(section)
+        yield (_denied_answer(section),)
 
 
 def _done_answer(state: State, section: Section) -> Message:
@@ -390,7 +390,8 @@ def welcome(state: State, member: str, now_us: int) -> Iterator[Tell]:
     yield Tell(now.messages, To.ONE, member, now.at_us)
     for section in state.sections.values():
         if not section.status.over:
-            yield Tell((requested_summary(section), *outcome(state, section)), To.ONE, member)
+            for messages in ((requested_summary(section),), *outcome(state, section)):
+                yield Tell(messages, To.ONE, member)
     yield Tell(tuple({"type": "take.added", **take_summary(state, take)} for take in state.takes), To.ONE, member)
 
 

@@ -39,10 +39,11 @@ class Moment:
 
 @dataclass(frozen=True, slots=True)
 class Decision:
-    """What a command comes to: events to log, the first of them the member's own; and answers to the asker alone."""
+    """What a command comes to: events to log, the first the member's own; and answers to the asker alone, in groups
+    that belong together."""
 
     events: tuple[Event, ...] = ()
-    answers: tuple[Answer, ...] = ()
+    answers: tuple[tuple[Answer, ...], ...] = ()
 
 
 NOBODY = Decision()

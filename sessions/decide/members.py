@@ -143,7 +143,7 @@ def revoke(state: State, member: str, command: Revoke) -> Decision:
     if command.invite == state.members[member].invite:
         raise Refused(Code.CONFLICT, "invite: it is the one that you came in by; let another leader revoke it")
     if command.invite in state.revoked:
-        return Decision(answers=({"type": "session.revoked", "invite": command.invite},))
+        return Decision(answers=(({"type": "session.revoked", "invite": command.invite},),))
     events: list[Event] = [Revoked(command.invite)]
     for target in state.members.values():
         if target.invite == command.invite and target.presence is not Presence.REMOVED:

@@ -135,7 +135,7 @@ def resend(state: State, member: str, command: Resend) -> Decision:
         raise Refused(
             Code.BAD_VALUE, f"bar: bar {command.bar} of {command.part} is not written yet; it will come by itself"
         )
-    return Decision(answers=tuple(bar_answer(section, command.part, command.bar, notes or ())))
+    return Decision(answers=(tuple(bar_answer(section, command.part, command.bar, notes or ())),))
 
 
 def no_engine_left(state: State) -> Decision:

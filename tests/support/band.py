@@ -53,7 +53,7 @@ class Band:
 
     def send(self, member: str, message: Mapping[str, Any]) -> tuple[Event, ...]:
         decision = decide(self.state, member, parse_command(message), self.moment())
-        self.heard.extend(decision.answers)
+        self.heard.extend(message for answers in decision.answers for message in answers)
         for index, event in enumerate(decision.events):
             self._write(member if index == 0 else "", event)
         self._follow_up()
