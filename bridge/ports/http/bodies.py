@@ -7,6 +7,7 @@ Nothing here knows what a body means.
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import AsyncIterator, Collection
 from typing import Any
 
@@ -17,7 +18,10 @@ from bridge.wire.frames import MAX_SIZE, parse_object
 from sessions.errors import Code, Refused
 from sessions.plain import unknown_field
 
-__all__ = ["read_chunks", "read_object"]
+__all__ = ["PAUSE_S", "read_chunks", "read_object"]
+
+PAUSE_S = 20.0
+"""How long a body may pause on its way."""
 
 
 async def read_chunks(request: Request, max_bytes: int) -> AsyncIterator[bytes]:
@@ -27,14 +31,21 @@ async def read_chunks(request: Request, max_bytes: int) -> AsyncIterator[bytes]:
     if said.isdigit() and int(said) > max_bytes:
         raise too_large
     size = 0
-    try:
-        async for chunk in request.stream():
-            size += len(chunk)
-            if size > max_bytes:
-                raise too_large
-            yield chunk
-    except ClientDisconnect:
-        raise Refused(Code.BAD_VALUE, "the body was cut short; send all of it") from None
+    stream = request.stream()
+    while True:
+        try:
+            async with asyncio.timeout(PAUSE_S):
+                chunk = await anext(stream)
+        except StopAsyncIteration:
+            return
+        except ClientDisconnect:
+            raise Refused(Code.BAD_VALUE, "the body was cut short; send all of it") from None
+        except TimeoutError:
+            raise Refused(Code.BAD_VALUE, f"nothing of the body came for {PAUSE_S:g} s; send it again") from None
+        size += len(chunk)
+        if size > max_bytes:
+            raise too_large
+        yield chunk
 
 
 async def read_object(request: Request, known: Collection[str] | None = None) -> dict[str, Any]:

@@ -8,7 +8,8 @@ A client that wants a name or signs with a key says `session.join` first; any ot
 the invite says. A message is handed on before the next one is read, and answered when the disk has it. Whoever doesn't
 read what he is sent is closed when his outbox is full; nobody else notices.
 
-Close codes: 1012 the server stops, 1013 too slow a reader, 4401 not let in, 4409 removed or come in elsewhere.
+Close codes: 1000 after `session.leave`, 1012 the server stops, 1013 too slow a reader, 4401 not let in, 4409 removed or
+come in elsewhere too often.
 """
 
 from __future__ import annotations
@@ -23,14 +24,13 @@ from fastapi import APIRouter, WebSocket
 from starlette.websockets import WebSocketDisconnect
 
 from bridge.door import Bundle, Message, Seat, refusal
-from bridge.host import Host
 from bridge.house import House
 from bridge.outbox import Outbox
 from bridge.ports.http.auth import open_door
 from bridge.ports.http.guard import is_loopback
 from bridge.wire.frames import frame_text, parse_frame
 from sessions.errors import Code, Refused
-from sessions.invites import Invite
+from sessions.state import Presence
 
 __all__ = ["Connection", "router"]
 
@@ -45,7 +45,7 @@ MAX_UNANSWERED: Final = 1024
 CLOSE_S: Final = 1.0
 """How long a goodbye may take."""
 
-SLOW, REFUSED, DISMISSED = 1013, 4401, 4409
+LEFT, SLOW, REFUSED, DISMISSED = 1000, 1013, 4401, 4409
 
 log = logging.getLogger(__name__)
 router = APIRouter()
@@ -153,15 +153,13 @@ class Connection:
         if not isinstance(token, str):
             raise Refused(Code.BAD_TOKEN, "token: send it as ?token=, or as the token of a session.join first of all")
         host, invite = open_door(self._house, self._session, token)
-        self._seat, joined = _seated(host, invite, said, self)
+        self._seat, joined = host.join(invite, said, self)
         self._seat.dismissed = self._dismissed
         self._wait_for(said, joined)
 
     def _submit(self, message: Message) -> None:
         assert self._seat is not None
-        host = self._seat.host
-        host.heard(self._seat)
-        self._wait_for(message, host.submit(self._seat, message))
+        self._wait_for(message, self._seat.host.submit(self._seat, message))
 
     def _wait_for(self, message: Message, answered: asyncio.Future[Any]) -> None:
         def done(future: asyncio.Future[Any]) -> None:
@@ -211,7 +209,9 @@ class Connection:
 
     def _dismissed(self) -> None:
         """The host has given the seat away: say what is left, then go."""
-        self._leave_after_this(DISMISSED)
+        assert self._seat is not None
+        member = self._seat.host.state.members.get(self._seat.member)
+        self._leave_after_this(LEFT if member is not None and member.presence is Presence.LEFT else DISMISSED)
 
     def _leave_after_this(self, code: int) -> None:
         self._goodbye = code
@@ -223,15 +223,12 @@ class Connection:
 
 
 _REASONS: Final = {
+    LEFT: "you have left",
     SLOW: "you read too slowly; connect again",
     REFUSED: "not let in; the message before says why",
-    DISMISSED: "removed, or come in by another door",
+    DISMISSED: "removed, or come in elsewhere too often",
 }
 _OUR_FAULT: Final = Refused(Code.FAILED, "the server made a mistake; its own log says more, and trying again may help")
-
-
-def _seated(host: Host, invite: Invite, said: Message, outlet: Connection) -> tuple[Seat, asyncio.Future[int | None]]:
-    return host.join(invite, said, outlet)
 
 
 def _token(socket: WebSocket) -> str | None:
@@ -239,12 +236,17 @@ def _token(socket: WebSocket) -> str | None:
     return token.strip() if scheme.lower() == "bearer" else socket.query_params.get("token")
 
 
-_last: tuple[Bundle | None, tuple[str, ...]] = (None, ())
+class _Writer:
+    """The frames of a bundle, written once for all who are sent the same one, one after the other."""
+
+    def __init__(self) -> None:
+        self._bundle = Bundle(())
+        self._texts: tuple[str, ...] = ()
+
+    def __call__(self, bundle: Bundle) -> tuple[str, ...]:
+        if bundle is not self._bundle:
+            self._bundle, self._texts = bundle, tuple(frame_text(message) for message in bundle.messages)
+        return self._texts
 
 
-def _texts(bundle: Bundle) -> tuple[str, ...]:
-    """The frames of a bundle; written once for all who are sent the same one."""
-    global _last
-    if _last[0] is not bundle:
-        _last = (bundle, tuple(frame_text(message) for message in bundle.messages))
-    return _last[1]
+_texts = _Writer()

@@ -66,7 +66,8 @@ class Client:
     async def ask(self, kind: str, **fields: Any) -> Message:
         """Say something and hear the refusal or the pong after it: whatever was to be said is heard by then."""
         await self.say(kind, **fields)
-        await self.say("session.ping")
+        if kind != "session.ping":
+            await self.say("session.ping")
         while True:
             message = await self.hear()
             if message["type"] in ("session.pong", "refused"):

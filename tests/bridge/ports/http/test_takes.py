@@ -8,12 +8,14 @@ import io
 import json
 import wave
 import zipfile
+from collections.abc import AsyncIterator
 from pathlib import Path
 from typing import Any
 
 import httpx
 import pytest
 
+from bridge.ports.http import blobs, bodies
 from bridge.wire.smf import from_smf
 from tests.bridge.ports.http.jam import Jam, play, wav
 
@@ -213,7 +215,7 @@ def test_a_bad_request_is_refused_by_name(
 )
 def test_a_body_that_is_no_object_is_refused(tmp_path: Path, body: bytes, status: int) -> None:
     async def scene(jam: Jam) -> None:
-        async def chunks() -> Any:
+        async def chunks() -> AsyncIterator[bytes]:
             for at in range(0, len(body), 1000):
                 yield body[at : at + 1000]
 
@@ -246,6 +248,35 @@ def test_a_leader_takes_the_session_home(tmp_path: Path) -> None:
                 assert not [name for name in parcel.namelist() if name.endswith("key") and name != "jam/log.key"]
             refused = await guest.get("/api/sessions/jam/export")
             assert (refused.status_code, refused.json()["code"]) == (403, "not-allowed")
+
+    play(tmp_path, scene)
+
+
+def test_audio_has_a_limit_and_no_time_to_waste(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(blobs, "MAX_BLOB_BYTES", 5000)
+
+    async def scene(jam: Jam) -> None:
+        data = bytes(5001)
+        path = f"/api/sessions/jam/blobs/{hashlib.sha256(data).hexdigest()}"
+
+        async def unsaid() -> AsyncIterator[bytes]:
+            yield data
+
+        async with jam.http("engine") as engine:
+            for content in (data, unsaid()):
+                answer = await engine.put(path, content=content)
+                assert (answer.status_code, answer.json()["code"]) == (413, "too-large")
+            monkeypatch.setattr(bodies, "PAUSE_S", 0.05)
+            for _ in range(2 * blobs.MAX_UPLOADS):  # each gives its place back
+                reader, writer = await asyncio.open_connection(*jam.address)
+                head = f"PUT {path} HTTP/1.1\r\nHost: localhost\r\nAuthorization: {engine.headers['authorization']}\r\n"
+                writer.write(f"{head}Content-Length: 100\r\n\r\nabc".encode())
+                assert b" 422 " in await reader.readline()
+                writer.close()
+            monkeypatch.undo()
+            data = wav(frames=100)
+            path = f"/api/sessions/jam/blobs/{hashlib.sha256(data).hexdigest()}"
+            assert (await engine.put(path, content=data)).status_code == 201
 
     play(tmp_path, scene)
 
