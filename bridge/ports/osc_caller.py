@@ -1,0 +1,176 @@
+"""A caller: one OSC program at a door, who it is and what becomes of what it sends.
+
+Shared by the doors over UDP and over TCP, which differ only in how bytes come and go. A caller joins with a token, and from
+then on has a seat; what it sends goes to the seat's host as it comes, none waiting for the one before. Whatever is refused
+is answered. Nothing is decided here.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import ipaddress
+from collections.abc import Callable, Mapping
+from typing import Generic, Protocol, TypeVar
+
+from bridge.door import Bundle, Message, Outlet, Seat
+from bridge.host import Host
+from bridge.ports.osc_pace import Bucket
+from bridge.wire.osc import Packet, unbundle
+from bridge.wire.osc_messages import read, subject
+from sessions.errors import Code, Refused
+from sessions.invites import Invite
+
+__all__ = ["MESSAGES_PER_S", "Caller", "Encoded", "Sessions", "is_loopback", "refused"]
+
+T = TypeVar("T")
+
+MESSAGES_PER_S = 5_000
+"""What one caller may send; a controller under a hand sends 200."""
+BURST_MESSAGES = 10_000
+"""And as much at once."""
+
+
+class Sessions(Protocol):
+    """As much of a house as a door needs."""
+
+    @property
+    def hosts(self) -> Mapping[str, Host]:
+        """Sessions by name."""
+
+    def open(self, token: str) -> tuple[Host, Invite]:
+        """The session that a token is for; raises `Refused`."""
+
+
+def refused(what: str, error: Refused) -> Message:
+    """The answer to what was refused."""
+    return {"type": "refused", "what": what, "code": str(error.code), "advice": error.advice}
+
+
+def is_loopback(host: str) -> bool:
+    """Whether an address of a socket lies on this machine."""
+    address = ipaddress.ip_address(host.partition("%")[0])
+    mapped = address.ipv4_mapped if isinstance(address, ipaddress.IPv6Address) else None
+    return (mapped or address).is_loopback
+
+
+class Encoded(Generic[T]):
+    """The bytes of the last bundle: what goes to a whole band is encoded once."""
+
+    def __init__(self, encode: Callable[[Bundle], T]) -> None:
+        self._encode = encode
+        self._last: tuple[Bundle, T] | None = None
+
+    def __call__(self, bundle: Bundle) -> T:
+        if self._last is None or self._last[0] is not bundle:
+            self._last = bundle, self._encode(bundle)
+        return self._last[1]
+
+
+class Caller:
+    """One program at a door.
+
+    `outlet_for` makes its outlet, for the reply port that it joins with; `stranger` takes what it is told before that;
+    `guest` is the seat that the owner lets it have without joining, or none.
+    """
+
+    def __init__(
+        self,
+        sessions: Sessions,
+        outlet_for: Callable[[int | None], Outlet],
+        stranger: Outlet,
+        guest: Callable[[], Seat | None] = lambda: None,
+        on_dismissed: Callable[[], None] = lambda: None,
+    ) -> None:
+        self.seat: Seat | None = None
+        self._sessions = sessions
+        self._outlet_for = outlet_for
+        self._stranger = stranger
+        self._guest = guest
+        self._on_dismissed = on_dismissed
+        self._bucket = Bucket(MESSAGES_PER_S, BURST_MESSAGES)
+        self._complained_s = float("-inf")
+
+    def hear(self, datagram: bytes) -> None:
+        """Take whatever came; raises nothing that is the caller's fault. A stranger is refused once a datagram."""
+        if self.seat is not None:
+            self.seat.host.heard(self.seat)
+        try:
+            packets = unbundle(datagram)
+        except Refused as error:
+            self.refuse(subject(Packet(datagram)), error)
+            return
+        for packet in packets:
+            if self._too_fast():
+                return
+            try:
+                seat = self.seat or self._guest()
+                self._take(read(packet), packet, seat)
+            except Refused as error:
+                self.refuse(subject(packet), error)
+                if seat is None:
+                    return
+
+    def refuse(self, what: str, error: Refused) -> None:
+        """Answer that something can't be done."""
+        outlet = self.seat.outlet if self.seat is not None else self._stranger
+        outlet.send(Bundle((refused(what, error),)))
+
+    def close(self) -> None:
+        """The connection is gone."""
+        seat, self.seat = self.seat, None
+        if seat is not None:
+            seat.host.close(seat)
+
+    def _too_fast(self) -> bool:
+        now_s = asyncio.get_running_loop().time()
+        if self._bucket.take(1, now_s):
+            return False
+        if now_s - self._complained_s >= 1:
+            self._complained_s = now_s
+            advice = f"messages: more than {MESSAGES_PER_S} a second are dropped; send fewer"
+            self.refuse("/", Refused(Code.TOO_MANY, advice))
+        return True
+
+    def _take(self, message: Message, packet: Packet, seat: Seat | None) -> None:
+        what = subject(packet)
+        if message["type"] == "session.join":
+            self._join(message, what)
+        elif seat is None:
+            raise Refused(Code.NOT_JOINED, "session: join first, by /session/join with a token that a leader gave you")
+        else:
+            self._tell_failure(seat.host.submit(seat, message, at_us=packet.at_us), seat.outlet, what)
+
+    def _join(self, message: Message, what: str) -> None:
+        """A seat for whoever brings a token; whoever sat here before makes room for him."""
+        reply_port = message.pop("reply_port", None)
+        if reply_port is not None and not 1 <= reply_port <= 65_535:
+            raise Refused(Code.BAD_VALUE, f"reply_port: {reply_port} is no port; send 1 to 65535, or leave it out")
+        outlet = self._outlet_for(reply_port)
+        old = self.seat
+        try:
+            host, invite = self._sessions.open(message.pop("token"))
+            before = old.member if old is not None and old.host is host else ""
+            seat, acknowledged = host.join(invite, message, outlet, before)
+        except Refused as error:
+            outlet.send(Bundle((refused(what, error),)))
+            return
+        seat.dismissed = lambda: self._dismissed(seat)
+        self.seat = seat
+        if old is not None:
+            old.host.close(old)
+        self._tell_failure(acknowledged, outlet, what)
+
+    def _dismissed(self, seat: Seat) -> None:
+        if self.seat is seat:
+            self.seat = None
+            self._on_dismissed()
+
+    def _tell_failure(self, acknowledged: asyncio.Future[int | None], outlet: Outlet, what: str) -> None:
+        """Where the disk refuses what was taken, the caller hears of it."""
+
+        def done(future: asyncio.Future[int | None]) -> None:
+            error = None if future.cancelled() else future.exception()
+            if isinstance(error, Refused):
+                outlet.send(Bundle((refused(what, error),)))
+
+        acknowledged.add_done_callback(done)

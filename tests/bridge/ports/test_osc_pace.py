@@ -1,0 +1,129 @@
+"""Pace: what is not urgent leaves no faster than a receive buffer takes it, in order, and bounded."""
+
+from __future__ import annotations
+
+import asyncio
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from bridge.ports.osc_pace import BURST_BYTES, BYTES_PER_S, MAX_WAITING_BYTES, OVERHEAD_BYTES, Bucket, Pacer
+from tests.support.virtual_time import run_virtual
+
+
+@given(st.lists(st.tuples(st.floats(0, 2), st.integers(1, 150)), min_size=1, max_size=50))
+def test_a_bucket_gives_no_more_than_its_burst_and_its_rate(takes: list[tuple[float, int]]) -> None:
+    bucket = Bucket(rate=10, burst=100)
+    now_s, given_at = 0.0, []
+    for wait_s, amount in takes:
+        now_s += wait_s
+        if bucket.take(amount, now_s):
+            given_at.append((now_s, amount))
+    for first in range(len(given_at)):
+        for last in range(first, len(given_at)):
+            span_s = given_at[last][0] - given_at[first][0]
+            before = sum(amount for _, amount in given_at[first:last])
+            assert before <= 150 + span_s * 10 + 1e-6
+
+
+def test_a_bucket_says_how_long_to_wait() -> None:
+    bucket = Bucket(rate=10, burst=100)
+    assert bucket.take(100, 0.0)
+    assert not bucket.take(50, 1.0)
+    assert bucket.wait_s(50) == 4.0
+    assert not bucket.take(50, 4.9)
+    assert bucket.take(50, 5.0)
+    assert bucket.take(1000, 15.0), "more than a burst goes when the bucket is full"
+    assert not bucket.take(1, 100.0), "and leaves a debt"
+
+
+class Receiver:
+    """What arrives, and when."""
+
+    def __init__(self) -> None:
+        self.got: list[tuple[float, bytes]] = []
+        self.pacer = Pacer(lambda data: self.got.append((asyncio.get_running_loop().time(), data)))
+
+    def put(self, data: bytes, *, tag: str = "", urgent: bool = False) -> bool:
+        return self.pacer.put(data, tag=tag, urgent=urgent)
+
+    @property
+    def numbers(self) -> list[int]:
+        return [int.from_bytes(data[:4], "big") for _, data in self.got]
+
+
+def datagram(number: int, size: int = 2000) -> bytes:
+    return number.to_bytes(4, "big") + bytes(size - 4)
+
+
+def test_a_large_section_arrives_whole_in_order_and_never_too_much_at_once() -> None:
+    async def scene() -> None:
+        receiver = Receiver()
+        for number in range(256):
+            assert receiver.put(datagram(number))
+        assert len(receiver.got) < 20
+        await asyncio.sleep(1)
+        assert receiver.numbers == list(range(256))
+        assert receiver.pacer.waiting_bytes == 0
+        for at_s, _ in receiver.got:
+            window = [data for time_s, data in receiver.got if at_s <= time_s < at_s + 0.001]
+            room = BURST_BYTES + 0.002 * BYTES_PER_S
+            assert sum(len(data) + OVERHEAD_BYTES for data in window) <= room
+        assert receiver.got[-1][0] < 0.15
+
+    run_virtual(scene())
+
+
+def test_what_is_urgent_never_waits() -> None:
+    async def scene() -> None:
+        receiver = Receiver()
+        for number in range(100):
+            receiver.put(datagram(number))
+        receiver.put(datagram(1000), urgent=True)
+        assert receiver.numbers[-1] == 1000
+        await asyncio.sleep(1)
+        assert sorted(receiver.numbers) == [*range(100), 1000]
+
+    run_virtual(scene())
+
+
+def test_what_is_dropped_does_not_come_and_the_rest_does() -> None:
+    async def scene() -> None:
+        receiver = Receiver()
+        for number in range(100):
+            receiver.put(datagram(number), tag="odd" if number % 2 else "even")
+        sent = len(receiver.got)
+        receiver.pacer.drop("odd")
+        await asyncio.sleep(1)
+        late = receiver.numbers[sent:]
+        assert late == [number for number in range(sent, 100) if number % 2 == 0]
+
+    run_virtual(scene())
+
+
+@pytest.mark.parametrize("size", [100, 65_507])
+def test_too_much_is_refused_and_what_was_taken_still_comes(size: int) -> None:
+    async def scene() -> None:
+        receiver = Receiver()
+        taken = 0
+        while receiver.put(datagram(taken, size)):
+            taken += 1
+        assert MAX_WAITING_BYTES - size < receiver.pacer.waiting_bytes <= MAX_WAITING_BYTES
+        await asyncio.sleep(60)
+        assert receiver.numbers == list(range(taken))
+
+    run_virtual(scene())
+
+
+def test_a_closed_pacer_sends_nothing_more() -> None:
+    async def scene() -> None:
+        receiver = Receiver()
+        for number in range(100):
+            receiver.put(datagram(number))
+        sent = len(receiver.got)
+        receiver.pacer.close()
+        await asyncio.sleep(1)
+        assert len(receiver.got) == sent
+
+    run_virtual(scene())
