@@ -19,6 +19,8 @@ __all__ = ["Folder", "is_session", "read_key", "session_folder"]
 
 MAX_KEY_FILE = 1024
 """Bytes of a key file."""
+MAX_FIRST_LINE = 8192
+"""Bytes within which the first line of a log ends."""
 
 
 def session_folder(data: Path, session: str) -> Path:
@@ -54,14 +56,14 @@ class Folder:
 
 
 def is_session(path: Path, files: Files = SYSTEM) -> bool:
-    """Was a session made here, so that something may have been acknowledged? The checkpoint is the last that making one writes."""
-    return files.size(Folder(path).checkpoint) is not None or has_line(path, files)
-
-
-def has_line(path: Path, files: Files) -> bool:
-    """Does the log hold one whole line?"""
-    data = read_whole(files, Folder(path).log, MAX_KEY_FILE * 8)
-    return data is not None and b"\n" in data
+    """Was a session made here, so that something may have been acknowledged? Raises `DiskFailed`."""
+    try:
+        if files.size(Folder(path).checkpoint) is not None:  # the last file that making a session writes
+            return True
+        start = read_whole(files, Folder(path).log, MAX_FIRST_LINE)
+    except OSError as error:
+        raise DiskFailed(error) from error
+    return start is not None and b"\n" in start
 
 
 def read_key(path: Path, files: Files = SYSTEM) -> SigningKey:
