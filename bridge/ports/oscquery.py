@@ -109,6 +109,7 @@ class _Connection(asyncio.Protocol):
     def __init__(self, door: OscQuery) -> None:
         self._door = door
         self._head = bytearray()
+        self._answered = False
         self._transport: asyncio.Transport | None = None
         self._patience: asyncio.TimerHandle | None = None
 
@@ -121,16 +122,21 @@ class _Connection(asyncio.Protocol):
             transport.abort()
 
     def data_received(self, data: bytes) -> None:
-        if self._transport is None or self._transport.is_closing():
+        if self._answered:
             return
         self._head += data
         if b"\r\n\r\n" in self._head:
-            line = self._head.split(b"\r\n", 1)[0].decode("latin-1")
-            self._transport.write(self._door.answer(line))
-            self._transport.close()
+            self._answer(self._door.answer(self._head.split(b"\r\n", 1)[0].decode("latin-1")))
         elif len(self._head) > MAX_REQUEST:
-            self._transport.write(_response(HTTPStatus.REQUEST_HEADER_FIELDS_TOO_LARGE))
-            self._transport.close()
+            self._answer(_response(HTTPStatus.REQUEST_HEADER_FIELDS_TOO_LARGE))
+
+    def _answer(self, response: bytes) -> None:
+        """The only answer; the client hangs up, for if we did while it sends it might never read it."""
+        self._answered = True
+        self._head.clear()
+        if self._transport is not None:
+            self._transport.write(response)
+            self._transport.write_eof()
 
     def connection_lost(self, exc: Exception | None) -> None:
         self._transport = None
