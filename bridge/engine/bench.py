@@ -1,0 +1,80 @@
+"""Bench: the one thread that imagines, so that the loop beside it stays quick.
+
+The models are loaded in that thread, on first use. Each step of a section (a bar, a part of the sound) is one call into it;
+between two steps the loop hears of cancels, and one section is finished or dropped before the next one is begun.
+
+    async with bench.turn():
+        async for output in bench.outputs(work, flag.is_set): ...
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import AsyncGenerator, Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
+from typing import Any, Protocol, TypeVar
+
+from models.work import Output, Work
+
+__all__ = ["Bench", "Maker"]
+
+T = TypeVar("T")
+
+
+class Maker(Protocol):
+    """What makes sections; `models.engine.Engine` is one."""
+
+    def offers(self) -> list[dict[str, Any]]: ...
+
+    def work(self, work: Work, cancelled: Callable[[], bool]) -> Iterator[Output]: ...
+
+
+class Bench:
+    """A maker in its thread. Close it when done; what it is doing then must have been told to stop."""
+
+    def __init__(self, load: Callable[[], Maker]) -> None:
+        self._load = load
+        self._maker: Maker | None = None
+        self._offers: list[dict[str, Any]] | None = None
+        self._thread = ThreadPoolExecutor(1, thread_name_prefix="engine")
+        self._turn = asyncio.Lock()
+
+    @classmethod
+    def of_models(cls, soundfont: Path | None) -> Bench:
+        """The arranger and the sampler with a soundfont, or with the bundled one."""
+
+        def load() -> Maker:
+            from models.engine import Engine  # heavy: numpy and scipy, half a second
+
+            return Engine(soundfont=soundfont)
+
+        return cls(load)
+
+    async def offers(self) -> list[dict[str, Any]]:
+        """Load what is needed and say which renderers there are; at once from the second time on. Raises Refused."""
+        if self._offers is None:
+            self._offers = await self._call(lambda: self._loaded().offers())
+        return self._offers
+
+    def turn(self) -> asyncio.Lock:
+        """Held while a section is made."""
+        return self._turn
+
+    async def outputs(self, work: Work, cancelled: Callable[[], bool]) -> AsyncGenerator[Output]:
+        """What the maker hands out, step by step. Raises Refused."""
+        steps = await self._call(lambda: iter(self._loaded().work(work, cancelled)))
+        while (output := await self._call(lambda: next(steps, None))) is not None:
+            yield output
+
+    def close(self) -> None:
+        """Wait for the step in hand, then end the thread."""
+        self._thread.shutdown(wait=True, cancel_futures=True)
+
+    def _loaded(self) -> Maker:
+        if self._maker is None:
+            self._maker = self._load()
+        return self._maker
+
+    async def _call(self, step: Callable[[], T]) -> T:
+        return await asyncio.get_running_loop().run_in_executor(self._thread, step)

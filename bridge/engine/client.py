@@ -1,0 +1,264 @@
+"""Client: an engine's life in its sessions: join, be ready, work, be told to stop, and come back when the server was away.
+
+One section at a time; whatever else is assigned waits its turn. A cancel is heard at once and obeyed between two steps, a bar or
+a part's sound; a lost connection is a cancel as well, for the server hands the section to the next engine.
+
+    < {"type": "engine.work", "section": "ana/1", "request": {...}, "context": null, "attempt": 1}
+    > {"type": "engine.bar", "section": "ana/1", "part": "bass", "bar": 1, "notes": [[0, 480, 36, 100]]}    for all parts, bars
+      PUT /api/sessions/jam/blobs/<sha256>
+    > {"type": "engine.stem", "section": "ana/1", "part": "bass", "sha256": ..., "frames": 661500, "rate": 44100}   "mix" last
+    > {"type": "engine.done", "section": "ana/1", "composer": {...}, "renderer": {...}, "chords": "Am F C G"}
+    < {"type": "engine.cancel", "section": "ana/1"}
+    > {"type": "engine.failed", "section": "ana/1", "code": "cancelled", "advice": ...}
+"""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import hashlib
+import logging
+import threading
+from collections.abc import Mapping, Sequence
+from importlib.metadata import PackageNotFoundError, version
+from pathlib import Path
+from typing import Any
+
+from bridge.engine.backoff import Backoff
+from bridge.engine.bench import Bench
+from bridge.engine.blobs import Door
+from bridge.engine.link import Link, LinkLost, Message
+from models.work import BarWritten, Finished, Output, Parent, Progress, StemRendered, Work
+from sessions.errors import Code, Refused
+from sessions.invites import peek
+from sessions.keys import MemberKey
+from sessions.music import Note, Part, parse_request, read_note
+
+__all__ = ["Client", "read_work", "run_engine", "software"]
+
+NAME = "engine"
+MAX_WAITING = 64  # sections that the server may hand over ahead of time
+PUT_TRIES = 3
+
+log = logging.getLogger("starbridge.engine")
+
+
+def software() -> str:
+    """Name and version of what runs here."""
+    try:
+        return f"starbridge {version('starbridge')}"
+    except PackageNotFoundError:  # run from a checkout that was never installed
+        return "starbridge"
+
+
+class Client:
+    """One engine in one session."""
+
+    def __init__(
+        self,
+        bench: Bench,
+        key: MemberKey,
+        *,
+        url: str,
+        token: str,
+        origin: str = "",
+        name: str = NAME,
+        ca: Path | None = None,
+        backoff: Backoff | None = None,
+    ) -> None:
+        self.session = peek(token).session
+        self._bench = bench
+        self._key = key
+        self._door = Door.parse(url, token, ca=ca)
+        self._origin = origin
+        self._name = name
+        self._backoff = backoff or Backoff()
+
+    async def serve(self) -> None:
+        """Work until cancelled. Raises Refused where the server will never let us in."""
+        tries = 0
+        while True:
+            try:
+                link = await self._join()
+                tries = 0
+                try:
+                    await _Shift(link, self._door, self.session, self._bench, self._backoff).serve()
+                finally:
+                    await link.close()
+            except LinkLost as lost:
+                tries += 1
+                delay_s = self._backoff.delay_s(tries)
+                log.info("%s: %s; trying again in %.1f s", self.session, lost, delay_s)
+                await asyncio.sleep(delay_s)
+
+    async def _join(self) -> Link:
+        try:
+            origin = self._origin or await asyncio.to_thread(self._door.origin, self.session)
+        except OSError as error:
+            raise LinkLost(f"{self._door.authority} can't be reached ({error})") from None
+        link = await Link.open(self._door, self.session, origin, self._key, name=self._name)
+        log.info("%s: joined as %s", self.session, link.member)
+        return link
+
+
+class _Shift:
+    """From one joining to the loss of that connection."""
+
+    def __init__(self, link: Link, door: Door, session: str, bench: Bench, backoff: Backoff) -> None:
+        self._link = link
+        self._door = door
+        self._session = session
+        self._bench = bench
+        self._backoff = backoff
+        self._waiting: asyncio.Queue[Message] = asyncio.Queue(MAX_WAITING)
+        self._stops: dict[str, threading.Event] = {}
+
+    async def serve(self) -> None:
+        """Raises LinkLost when the connection is gone, Refused when we were removed."""
+        offers = await self._bench.offers()
+        await self._link.send({"type": "engine.ready", "name": NAME, "software": software(), "renderers": offers})
+        worker = asyncio.create_task(self._work())
+        reader = asyncio.create_task(self._read())
+        try:
+            await asyncio.wait((worker, reader), return_when=asyncio.FIRST_COMPLETED)
+        finally:
+            for stop in self._stops.values():
+                stop.set()
+            for task in (worker, reader):
+                task.cancel()
+            results = await asyncio.gather(worker, reader, return_exceptions=True)
+        for result in results:
+            if isinstance(result, Exception):
+                raise result
+
+    async def _read(self) -> None:
+        while True:
+            message = await self._link.receive()
+            match message["type"]:
+                case "engine.work" if isinstance(message.get("section"), str):
+                    self._stops[message["section"]] = threading.Event()
+                    try:
+                        self._waiting.put_nowait(message)
+                    except asyncio.QueueFull:
+                        raise LinkLost("the server hands over more than can wait here") from None
+                case "engine.cancel" if message.get("section") in self._stops:
+                    self._stops[message["section"]].set()
+                case "session.removed" if message.get("member") == self._link.member:
+                    raise Refused(Code.NOT_ALLOWED, "session: a leader removed this engine; ask for a new invite")
+                case "refused":
+                    log.warning("%s: %s refused: %s", self._session, message.get("what"), message.get("advice"))
+                case _:
+                    pass
+
+    async def _work(self) -> None:
+        while True:
+            message = await self._waiting.get()
+            section = message["section"]
+            stop = self._stops[section]
+            try:
+                async with self._bench.turn():
+                    await self._make(read_work(message), stop)
+            except Refused as refused:
+                log.info("%s: %s failed: %s", self._session, section, refused.advice)
+                await self._fail(section, refused)
+            finally:
+                if self._stops.get(section) is stop:
+                    del self._stops[section]
+
+    async def _make(self, work: Work, stop: threading.Event) -> None:
+        cancelled = Refused(Code.CANCELLED, "the section was cancelled")
+        if stop.is_set():
+            raise cancelled
+        async with contextlib.aclosing(self._bench.outputs(work, stop.is_set)) as outputs:
+            async for output in outputs:
+                if stop.is_set():
+                    break
+                await self._hand_over(work.section, output)
+        if stop.is_set():
+            raise cancelled
+
+    async def _fail(self, section: str, refused: Refused) -> None:
+        code, advice = refused.code.value, refused.advice
+        await self._link.send({"type": "engine.failed", "section": section, "code": code, "advice": advice})
+
+    async def _hand_over(self, section: str, output: Output) -> None:
+        message: Message = {"section": section}
+        match output:
+            case BarWritten(part=part, bar=bar, notes=notes):
+                lists = [note.to_list() for note in notes]
+                message |= {"type": "engine.bar", "part": part.value, "bar": bar, "notes": lists}
+            case Progress(stage=stage, done=done):
+                message |= {"type": "engine.progress", "stage": stage, "done": done}
+            case StemRendered(part=name, wav=wav, frames=frames, rate=rate):
+                sha256 = await self._put(wav)
+                message |= {"type": "engine.stem", "part": name, "sha256": sha256, "frames": frames, "rate": rate}
+            case Finished(composer=composer, renderer=renderer, chords=chords):
+                made_by = {"composer": composer.to_fields(), "renderer": renderer.to_fields() if renderer else {}}
+                message |= {"type": "engine.done", **made_by, "chords": chords}
+        await self._link.send(message)
+
+    async def _put(self, wav: bytes) -> str:
+        sha256 = await asyncio.to_thread(lambda: hashlib.sha256(wav).hexdigest())
+        for tries in range(1, PUT_TRIES + 1):
+            try:
+                await asyncio.to_thread(self._door.put, self._session, sha256, wav)
+                return sha256
+            except OSError as error:
+                if tries == PUT_TRIES:
+                    raise LinkLost(f"a stem could not be handed in ({error})") from None
+                await asyncio.sleep(self._backoff.delay_s(tries))
+        raise AssertionError("the last try returned or raised")
+
+
+def read_work(message: Mapping[str, Any]) -> Work:
+    """What an `engine.work` asks for. Raises Refused."""
+    try:
+        context = message["context"]
+        return Work(
+            section=message["section"],
+            request=parse_request(message["request"]),
+            context=None if context is None else _read_parent(context),
+        )
+    except (KeyError, TypeError, ValueError, AttributeError) as error:
+        raise Refused(
+            Code.FAILED, f"this engine can't read the server's order ({error!r}); update the older one"
+        ) from None
+
+
+def _read_parent(context: Mapping[str, Any]) -> Parent:
+    bars: dict[tuple[Part, int], tuple[Note, ...]] = {
+        (Part(part), int(bar)): tuple(read_note(note) for note in notes) for part, bar, notes in context["bars"]
+    }
+    return Parent(parse_request(context["request"]), bars, str(context["chords"]))
+
+
+async def run_engine(
+    url: str,
+    tokens: Sequence[str],
+    *,
+    soundfont: Path | None = None,
+    ca: Path | None = None,
+    name: str = NAME,
+    seed: bytes | None = None,
+) -> None:
+    """Serve the sessions of these tokens at `url` until cancelled.
+
+    `seed` (32 bytes) makes the engine the same member when it comes back; without one it is a new member each time. Raises
+    Refused where a session will never let us in, or the soundfont can't be played.
+    """
+    bench = Bench.of_models(soundfont)
+    key = MemberKey(seed)
+    try:
+        await bench.offers()
+        clients = [Client(bench, key, url=url, token=token, name=name, ca=ca) for token in tokens]
+        tasks = [asyncio.create_task(client.serve()) for client in clients]
+        try:
+            done, _ = await asyncio.wait(tasks, return_when=asyncio.FIRST_EXCEPTION)
+            for task in done:
+                task.result()
+        finally:
+            for task in tasks:
+                task.cancel()
+            await asyncio.gather(*tasks, return_exceptions=True)
+    finally:
+        await asyncio.to_thread(bench.close)
