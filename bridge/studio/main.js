@@ -1,0 +1,60 @@
+/**
+ * The page, put together: the studio, the player, and one view for each thing on the screen.
+ */
+
+import { fetchHistory } from "./history.js";
+import { fetchScores } from "./scores.js";
+import { Player } from "./sound/player.js";
+import { Studio } from "./studio.js";
+import { heedNewInvites, takeToken } from "./token.js";
+import { bandTabs, chat } from "./views/chat.js";
+import { entrance } from "./views/entrance.js";
+import { requestForm } from "./views/form.js";
+import { logPanel } from "./views/log.js";
+import { memberList } from "./views/members.js";
+import { queue } from "./views/queue.js";
+import { pianoRoll } from "./views/roll.js";
+import { mixer } from "./views/stems.js";
+import { takeList } from "./views/takes.js";
+import { topBar, viewTabs } from "./views/top.js";
+import { transportBar } from "./views/transport.js";
+
+const studio = new Studio();
+const player = new Player(studio);
+
+const form = requestForm(studio);
+const top_ = topBar(studio, player);
+const transport = transportBar(studio);
+const roll = pianoRoll(studio, player);
+const stems = mixer(studio, player);
+const takes = takeList(studio, (take, how) => {
+  const { kind, style } = take.request;
+  form.fill({ kind: how === "continue" ? undefined : kind, style, context: `${take.take} ${how}` });
+});
+
+const views = [
+  entrance(studio, takeToken(), () => void player.enable()),
+  viewTabs(studio), bandTabs(studio), memberList(studio), chat(studio), logPanel(studio), queue(studio), takes,
+  top_.update, transport.update, form.update, roll.update, stems.update,
+];
+heedNewInvites();
+for (const view of views) studio.store.show(view);
+player.watch(() => {
+  top_.update(studio.state);
+  stems.update(studio.state);
+});
+fetchScores(studio);
+fetchHistory(studio);
+
+/** For the console: `starbridge.studio.state` is all that the page knows. */
+Object.assign(globalThis, { starbridge: { studio, player } });
+
+/** What moves between the messages: counter, playheads, meter. */
+function frame() {
+  top_.frame();
+  transport.frame();
+  roll.frame();
+  stems.frame();
+  requestAnimationFrame(frame);
+}
+requestAnimationFrame(frame);

@@ -1,0 +1,196 @@
+/**
+ * The player: makes what should sound, sound.
+ *
+ * Two things can: takes that somebody plays to the whole session (`state.sounding`, timed by the server's clock) and one section
+ * that this person alone listens to. It compares what should sound with what does, whenever either changes; so sound that is
+ * enabled late, a stem that comes late and a page that is reloaded all end up in step.
+ *
+ * @typedef {import("../state.js").State} State
+ * @typedef {import("../state/sections.js").Section} Section
+ * @typedef {import("../studio.js").Studio} Studio
+ * @typedef {import("./levels.js").Level} Level
+ */
+
+import { secondsOf } from "../music.js";
+import { shapeOf } from "../state/sections.js";
+import { localUs } from "../time.js";
+import { gains, PLAIN } from "./levels.js";
+import { Output } from "./output.js";
+import { StemShelf } from "./stemshelf.js";
+import { Voice } from "./voice.js";
+
+/** From the click to the first sample of what one listens to alone. */
+const LISTEN_LEAD_S = 0.06;
+const HOUSEKEEPING_MS = 250;
+
+export class Player {
+  output = new Output();
+  shelf = new StemShelf((bytes) => this.output.decode(bytes), () => this.#settle());
+  /** @type {Map<string, Voice>} takes that sound to everybody */
+  #voices = new Map();
+  /** @type {{ key: string, voice: Voice } | null} */
+  #own = null;
+  /** @type {Map<string, Record<string, Level>>} by section */
+  #levels = new Map();
+  #studio;
+  /** @type {() => void} */
+  #changed = () => {};
+
+  /** @param {Studio} studio */
+  constructor(studio) {
+    this.#studio = studio;
+    studio.store.show(() => this.#settle());
+    setInterval(() => this.#endFinished(), HOUSEKEEPING_MS);
+  }
+
+  /** Calls `changed` whenever something of the player's has changed. @param {() => void} changed */
+  watch(changed) {
+    this.#changed = changed;
+  }
+
+  async enable() {
+    await this.output.enable();
+    this.#settle();
+  }
+
+  /** @param {Section} section */
+  async load(section) {
+    if (this.#studio.api) await this.shelf.load(this.#studio.api, section);
+  }
+
+  // -- listening alone ---------------------------------------------------------------------------------------------
+
+  /** @param {Section} section @param {boolean} loop */
+  async listen(section, loop) {
+    await this.enable();
+    await this.load(section);
+    this.hush();
+    const { context, out } = this.output;
+    if (!context || !out) return;
+    const began_s = context.currentTime + LISTEN_LEAD_S;
+    const voice = new Voice(context, out, { began_s, duration_s: durationOf(section), loop });
+    this.#own = { key: section.key, voice };
+    this.#settle();
+  }
+
+  /** Ends listening alone. */
+  hush() {
+    this.#own?.voice.stop();
+    this.#own = null;
+    this.#changed();
+  }
+
+  /** The section that one listens to alone; empty where there is none. */
+  get listening() {
+    return this.#own?.key ?? "";
+  }
+
+  // -- the mixer ---------------------------------------------------------------------------------------------------
+
+  /** @param {string} key @param {string} part @returns {Level} */
+  level(key, part) {
+    return this.#levels.get(key)?.[part] ?? PLAIN;
+  }
+
+  /** @param {string} key @param {string} part @param {Partial<Level>} change */
+  setLevel(key, part, change) {
+    this.#levels.set(key, { ...this.#levels.get(key), [part]: { ...this.level(key, part), ...change } });
+    this.#settle();
+  }
+
+  // -- where we are ------------------------------------------------------------------------------------------------
+
+  /**
+   * Where in a section the sound is, in seconds; null where it is silent.
+   * @param {Section} section
+   */
+  position(section) {
+    const { context } = this.output;
+    if (this.#own?.key === section.key && context) return this.#own.voice.positionAt(this.output.contextTime(localUs()));
+    const playing = section.take ? this.#studio.state.sounding[section.take] : undefined;
+    if (!playing) return null;
+    const passed_s = (this.#studio.clock.nowUs() - playing.time_us) / 1e6;
+    if (passed_s < 0) return null;
+    return playing.loop ? passed_s % durationOf(section) : Math.min(passed_s, durationOf(section));
+  }
+
+  /** The takes that sound to everybody here, and since when by the context's clock. */
+  sounding() {
+    return [...this.#voices].map(([take, voice]) => ({ take, began_s: voice.span.began_s }));
+  }
+
+  // -- making it so ------------------------------------------------------------------------------------------------
+
+  #settle() {
+    const { sounding } = this.#studio.state;
+    for (const [take, voice] of this.#voices) {
+      const playing = sounding[take];
+      const same = playing && playing.loop === voice.span.loop && Math.abs(this.#began(playing.time_us) - voice.span.began_s) < 0.05;
+      if (!same) {
+        voice.stop();
+        this.#voices.delete(take);
+      }
+    }
+    if (this.output.running) for (const take of Object.keys(sounding)) this.#sound(take);
+    if (this.#own) this.#fill(this.#own.voice, this.#studio.state.sections[this.#own.key]);
+    this.#changed();
+  }
+
+  /** @param {string} take */
+  #sound(take) {
+    const { context, out } = this.output;
+    const section = sectionOf(this.#studio.state, take);
+    const playing = this.#studio.state.sounding[take];
+    if (!section || !playing || !context || !out) return;
+    let voice = this.#voices.get(take);
+    if (!voice) {
+      voice = new Voice(context, out, { began_s: this.#began(playing.time_us), duration_s: durationOf(section), loop: playing.loop });
+      this.#voices.set(take, voice);
+      void this.load(section);
+    }
+    this.#fill(voice, section);
+  }
+
+  /** Gives a voice the stems that have come, and its levels. @param {Voice} voice @param {Section | undefined} section */
+  #fill(voice, section) {
+    if (!section) return;
+    const parts = StemShelf.parts(section);
+    const levels = gains(this.#levels.get(section.key) ?? {}, parts);
+    for (const part of parts) {
+      const buffer = this.shelf.buffer(section, part);
+      if (buffer && !voice.has(part)) voice.add(part, buffer, levels[part] ?? 1);
+    }
+    voice.setLevels(levels);
+  }
+
+  /** @param {number} time_us */
+  #began(time_us) {
+    return this.output.contextTime(time_us - this.#studio.clock.offset_us);
+  }
+
+  /** What has played to its end is over, here as at the server. */
+  #endFinished() {
+    const { state, clock, store } = this.#studio;
+    for (const playing of Object.values(state.sounding)) {
+      const section = sectionOf(state, playing.take);
+      if (!section || playing.loop) continue;
+      if (clock.nowUs() > playing.time_us + durationOf(section) * 1e6) store.dispatch({ type: "page.ended", take: playing.take });
+    }
+    const { context } = this.output;
+    if (this.#own && context) {
+      const { began_s, duration_s, loop } = this.#own.voice.span;
+      if (!loop && context.currentTime > began_s + duration_s) this.hush();
+    }
+  }
+}
+
+/** @param {Section} section */
+export function durationOf(section) {
+  const { total, bpm } = shapeOf(section);
+  return secondsOf(total, bpm);
+}
+
+/** @param {State} state @param {string} take */
+export function sectionOf(state, take) {
+  return state.sections[state.takes[take]?.section ?? ""];
+}

@@ -1,0 +1,97 @@
+/**
+ * One section sounding: its stems as sources that start on the same sample and stay together.
+ *
+ * It runs on any audio context, so a test renders it offline and counts samples. Times are the context's, in seconds; whoever
+ * makes it knows when the section began, which may be in the past (somebody who comes late hears it from the middle).
+ *
+ *     const voice = new Voice(context, out, { began_s, duration_s, loop: true });   voice.add("drums", buffer);
+ *
+ * @typedef {{ began_s: number, duration_s: number, loop: boolean }} Span
+ */
+
+/** How far ahead of now a source is started, so that it starts on the sample that was meant. */
+const LEAD_S = 0.03;
+/** Gains glide this fast: no clicks, and no waiting. */
+const GLIDE_S = 0.008;
+
+export class Voice {
+  /** @type {Map<string, { source: AudioBufferSourceNode, gain: GainNode }>} */
+  #stems = new Map();
+  #context;
+  #bus;
+  span;
+
+  /** @param {BaseAudioContext} context @param {AudioNode} out @param {Span} span */
+  constructor(context, out, span) {
+    this.#context = context;
+    this.span = span;
+    this.#bus = context.createGain();
+    this.#bus.connect(out);
+  }
+
+  /** @param {string} part */
+  has(part) {
+    return this.#stems.has(part);
+  }
+
+  /**
+   * Starts a stem, in step with the others; one that comes late joins in the middle.
+   * @param {string} part
+   * @param {AudioBuffer} buffer
+   * @param {number} level
+   */
+  add(part, buffer, level) {
+    const { began_s, duration_s, loop } = this.span;
+    const source = this.#context.createBufferSource();
+    source.buffer = buffer;
+    source.loop = loop;
+    source.loopEnd = Math.min(duration_s, buffer.duration);
+    const gain = this.#context.createGain();
+    gain.gain.value = level;
+    source.connect(gain).connect(this.#bus);
+    this.#stems.set(part, { source, gain });
+    const soonest_s = this.#context.currentTime + LEAD_S;
+    if (began_s >= soonest_s) source.start(began_s);
+    else {
+      const late_s = this.#wholeFrames(soonest_s - began_s);
+      if (loop || late_s < duration_s) source.start(began_s + late_s, loop ? late_s % duration_s : late_s);
+    }
+  }
+
+  /** @param {Record<string, number>} levels */
+  setLevels(levels) {
+    for (const [part, { gain }] of this.#stems) {
+      gain.gain.setTargetAtTime(levels[part] ?? 1, this.#context.currentTime, GLIDE_S);
+    }
+  }
+
+  /** Falls silent without a click. */
+  stop() {
+    const now_s = this.#context.currentTime;
+    this.#bus.gain.setTargetAtTime(0, now_s, GLIDE_S);
+    for (const { source } of this.#stems.values()) {
+      try {
+        source.stop(now_s + GLIDE_S * 8);
+      } catch {
+        // one that was never started has nothing to stop
+      }
+    }
+  }
+
+  /**
+   * Where in the section a moment lies, in seconds; null before its start and after its end.
+   * @param {number} at_s
+   */
+  positionAt(at_s) {
+    const { began_s, duration_s, loop } = this.span;
+    const passed_s = at_s - began_s;
+    if (passed_s < 0) return null;
+    if (loop) return passed_s % duration_s;
+    return passed_s < duration_s ? passed_s : null;
+  }
+
+  /** @param {number} seconds */
+  #wholeFrames(seconds) {
+    return Math.round(seconds * this.#context.sampleRate) / this.#context.sampleRate;
+  }
+}

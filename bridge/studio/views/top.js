@@ -1,0 +1,97 @@
+/**
+ * The top of the page: session, connection in plain words, sound, who you are; and the bar of tabs on small screens.
+ *
+ * @typedef {import("../studio.js").Studio} Studio
+ * @typedef {import("../state.js").State} State
+ * @typedef {import("../sound/player.js").Player} Player
+ */
+
+import { button, byId, h, icon, say } from "../dom.js";
+import { localUs } from "../time.js";
+import { leads } from "../may.js";
+
+/** @param {Studio} studio @param {Player} player */
+export function topBar(studio, player) {
+  const enable = button("Enable sound", () => void player.enable(), { icon: "sound", class: "primary small" });
+  enable.id = "enable-sound";
+  const volume = h("input", {
+    type: "range", min: 0, max: 1, step: 0.01, value: "1", class: "master", "aria-label": "Volume of everything you hear",
+    oninput: () => (player.output.volume = Number(volume.value) ** 2),
+  });
+  const level = h("div", { class: "meter-fill" });
+  const loud = h("div", { class: "loud", hidden: true }, icon("sound"), volume, h("div", { class: "meter", "aria-hidden": "true" }, level));
+  const dot = h("span", { class: "dot", "aria-hidden": "true" });
+  const member = h("span", { class: "me-name" });
+  const role = h("span", { class: "chip" });
+  const leave = button("Leave", () => studio.leave(), { class: "quiet small" });
+  const me = h("div", { class: "me", hidden: true }, dot, member, role, leave);
+  byId("status").append(enable, loud, me);
+  const session = byId("session-name");
+  const banner = byId("banner");
+
+  /** @param {State} state */
+  function update(state) {
+    const inside = state.me.member !== "" && state.connection.phase !== "over";
+    say(session, state.me.session);
+    document.title = state.me.session ? `${state.me.session} · StarBridge` : "StarBridge";
+    me.hidden = !inside;
+    enable.hidden = !inside || player.output.running;
+    loud.hidden = !inside || !player.output.running;
+    say(member, state.me.member);
+    say(role, state.me.role);
+    dot.className = `dot ${state.connection.phase === "joined" ? "here" : "away"}`;
+    byId("transport").hidden = !inside;
+    showBanner(state, inside);
+  }
+
+  /** @param {State} state @param {boolean} inside */
+  function showBanner(state, inside) {
+    const { phase, retry_at_us } = state.connection;
+    const sounding = Object.keys(state.sounding).length > 0;
+    if (inside && phase === "waiting") {
+      const seconds = Math.max(1, Math.ceil((retry_at_us - localUs()) / 1e6));
+      say(banner, `The connection is lost. Trying again in ${seconds} s; what you see may be out of date.`);
+    } else if (inside && (phase === "connecting" || phase === "joining")) say(banner, "Connecting again…");
+    else if (inside && sounding && !player.output.running) say(banner, "The session is playing. Press “Enable sound” to hear it.");
+    else if (state.notices.page) say(banner, state.notices.page.text);
+    else say(banner, "");
+    banner.classList.toggle("bad", phase === "waiting" || Boolean(state.notices.page));
+  }
+
+  let shown = 0;
+  function frame() {
+    const peak = player.output.peak();
+    shown = Math.max(peak, shown * 0.9);
+    const width = `${Math.round(Math.min(1, shown) * 100)}%`;
+    if (level.style.width !== width) level.style.width = width;
+    level.classList.toggle("hot", shown > 0.98);
+  }
+
+  setInterval(() => studio.state.connection.phase === "waiting" && update(studio.state), 1000);
+  return { update, frame };
+}
+
+const VIEWS = /** @type {const} */ ([["ask", "Ask"], ["roll", "Music"], ["takes", "Takes"], ["people", "Band"]]);
+
+/** @param {Studio} studio */
+export function viewTabs(studio) {
+  const bar = byId("views");
+  const buttons = VIEWS.map(([view, label]) => {
+    const badge = h("span", { class: "badge", hidden: true });
+    const el = h("button", { type: "button", "data-view": view, onclick: () => studio.store.dispatch({ type: "page.view", view }) }, label, badge);
+    bar.append(el);
+    return { view, el, badge };
+  });
+
+  /** @param {State} state */
+  return (state) => {
+    byId("studio").dataset.view = state.view;
+    const waiting = Object.values(state.sections).filter((section) => section.status === "waiting").length;
+    const counts = /** @type {Record<string, number>} */ ({ takes: leads(state) ? waiting : 0, people: state.unread });
+    for (const { view, el, badge } of buttons) {
+      el.setAttribute("aria-current", String(view === state.view));
+      badge.hidden = !counts[view];
+      say(badge, String(counts[view] ?? ""));
+    }
+  };
+}

@@ -1,0 +1,74 @@
+/**
+ * The transport: play, stop, to the start, tempo, metre, and a counter that runs between the messages.
+ *
+ * @typedef {import("../studio.js").Studio} Studio
+ * @typedef {import("../state.js").State} State
+ */
+
+import { button, byId, h, say } from "../dom.js";
+import { may } from "../may.js";
+import { barAt, bpmText } from "../music.js";
+import { beatAt } from "../time.js";
+import { noticeAt } from "./notice.js";
+
+const METERS = ["2/4", "3/4", "4/4", "5/4", "6/8", "7/8", "9/8", "12/8"];
+/** More pulses than this are not drawn as lamps. */
+const MOST_LAMPS = 16;
+const WHERE = "transport";
+
+/** @param {Studio} studio */
+export function transportBar(studio) {
+  const give = (/** @type {Record<string, any>} */ message) => studio.give(message, WHERE);
+  const start = button("Back to the start", () => give({ type: "transport.locate", beat: 0 }), { icon: "start", only: true });
+  const play = button("Play the session", () => give({ type: "transport.play" }), { icon: "play", only: true });
+  const stop = button("Stop the session", () => give({ type: "transport.stop" }), { icon: "stop", only: true });
+  const lamps = h("div", { class: "lamps", "aria-hidden": "true" });
+  const count = h("output", { class: "counter mono", "aria-label": "Bar and beat" }, "–");
+  const bpm = h("input", {
+    type: "number", class: "tempo mono", min: 40, max: 240, step: "any", "aria-label": "Tempo in beats a minute", onchange: () => bpm.value && give({ type: "transport.tempo", bpm: Number(bpm.value) }),
+  });
+  const meter = h("input", {
+    class: "metre mono", list: "metres", "aria-label": "Metre, as in 7/8", maxlength: 5, onchange: () => give({ type: "transport.meter", meter: meter.value.trim() }),
+  });
+  const meters = h("datalist", { id: "metres" }, METERS.map((value) => h("option", { value })));
+  const notice = noticeAt(studio, () => WHERE);
+  byId("transport").append(start, play, stop, h("div", { class: "clock" }, count, lamps), h("span", { class: "unit" }, bpm, "bpm"), meter, meters, notice.el);
+
+  let lit = -1;
+  let lampsFor = "";
+
+  /** @param {State} state */
+  function update(state) {
+    const { transport } = state;
+    start.hidden = !may(state, "transport.locate");
+    play.hidden = !may(state, "transport.play");
+    stop.hidden = !may(state, "transport.stop");
+    bpm.disabled = !may(state, "transport.tempo") || !transport;
+    meter.disabled = !may(state, "transport.meter") || !transport;
+    play.setAttribute("aria-pressed", String(Boolean(transport?.playing)));
+    if (transport && document.activeElement !== bpm) bpm.value = bpmText(transport.bpm);
+    if (transport && document.activeElement !== meter) meter.value = `${transport.n}/${transport.d}`;
+    if (transport && lampsFor !== `${transport.n}/${transport.d}`) {
+      lampsFor = `${transport.n}/${transport.d}`;
+      lamps.replaceChildren(...Array.from({ length: Math.min(transport.n, MOST_LAMPS) }, () => h("i")));
+      lit = -1;
+    }
+    notice.update(state);
+    frame();
+  }
+
+  function frame() {
+    const { transport } = studio.state;
+    if (!transport) return;
+    const beat = beatAt(transport, studio.clock.nowUs());
+    const at = barAt(Math.max(0, beat), transport);
+    say(count, `${at.bar}.${at.pulse}`);
+    const lamp = transport.playing ? at.pulse - 1 : -1;
+    if (lamp === lit) return;
+    lamps.children[lit]?.classList.remove("on");
+    lamps.children[lamp]?.classList.add("on");
+    lit = lamp;
+  }
+
+  return { update, frame };
+}
