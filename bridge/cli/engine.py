@@ -31,7 +31,7 @@ def engine(
     soundfont: Annotated[
         Path | None,
         typer.Option(
-            "--soundfont", metavar="F", help="The SF2 or SF3 that the sampler plays; a small one is included."
+            "--soundfont", metavar="F", help="The soundfont (SF2) that the sampler plays; a small one is included."
         ),
     ] = None,
     ca: Annotated[

@@ -6,20 +6,26 @@ What it prints is for people; programs read the file that `--ready-file` names, 
 from __future__ import annotations
 
 import asyncio
+import errno
+import socket
+import ssl
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 import typer
 from rich.console import Console
-from rich.table import Table
 from rich.text import Text
 
 from bridge.cli.friendly import say
+from sessions.errors import Code, Refused
 
 if TYPE_CHECKING:
-    from bridge.config import Ready
+    from bridge.config import Config, Ready
 
 __all__ = ["serve"]
+
+BINDING = frozenset({errno.EADDRINUSE, errno.EADDRNOTAVAIL, errno.EACCES})
+"""What the system says of an address that can't be opened."""
 
 EXAMPLES = """
 [bold]Examples[/bold]
@@ -73,7 +79,7 @@ def serve(
     soundfont: Annotated[
         Path | None,
         typer.Option(
-            "--soundfont", metavar="F", help="The SF2 or SF3 that the sampler plays; a small one is included."
+            "--soundfont", metavar="F", help="The soundfont (SF2) that the sampler plays; a small one is included."
         ),
     ] = None,
 ) -> None:
@@ -94,20 +100,46 @@ def serve(
         ready_file=ready_file,
         soundfont=soundfont,
     )
+    check_tls(tls_cert, "--tls-cert")
+    check_tls(tls_key, "--tls-key")
     try:
         asyncio.run(run(config, on_ready=show))
-    except KeyboardInterrupt:
-        say("Stopped. What was acknowledged is on disk.")
+    except (ssl.SSLError, socket.gaierror) as error:
+        raise cannot_open(config, error) from None
+    except OSError as error:
+        if error.errno in BINDING:
+            raise cannot_open(config, error) from None
+        raise
+    say("Stopped. What was acknowledged is on disk.")
+
+
+def check_tls(path: Path | None, option: str) -> None:
+    """Is there such a file? Raises `Refused`."""
+    if path is not None and not path.is_file():
+        raise Refused(Code.BAD_VALUE, f"{option}: there is no file {path}; give one in PEM form")
+
+
+def cannot_open(config: Config, error: OSError) -> Refused:
+    """What a person can do where a door does not open."""
+    doors = f"{config.http} (--http) or {config.osc} (--osc)"
+    if isinstance(error, ssl.SSLError):
+        return Refused(
+            Code.BAD_VALUE,
+            f"--tls-cert, --tls-key: {config.tls_cert} and {config.tls_key} are no PEM certificate and its key",
+        )
+    if error.errno == errno.EADDRINUSE:
+        return Refused(Code.FAILED, f"{doors} is taken by another program; choose another port, 0 picks a free one")
+    if error.errno == errno.EACCES:
+        return Refused(Code.FAILED, f"{doors} needs rights that you don't have; choose a port above 1023")
+    return Refused(Code.FAILED, f"{doors} is no address of this machine; choose 127.0.0.1, or 0.0.0.0 for all")
 
 
 def show(ready: Ready) -> None:
     """The addresses and invites, for a person to click and paste."""
     console = Console(highlight=False, soft_wrap=True)
     console.print(Text.assemble(("StarBridge", "bold"), f" is open: session {ready.session}"))
-    table = Table.grid(padding=(0, 2))
-    table.add_row("Studio", ready.http)
-    table.add_row("OSC", f"{ready.osc} (UDP), {ready.osc_tcp} (TCP), described at {ready.oscquery}")
-    console.print(table)
+    console.print(f"  Studio   {ready.http}")
+    console.print(f"  OSC      {ready.osc} (UDP), {ready.osc_tcp} (TCP), described at {ready.oscquery}")
     console.print("Invites, each a link for one role; over OSC, send its token to /session/join:")
     for role, token in ready.invites.items():
         console.print(Text.assemble("  ", (f"{role:<9}", "bold"), f"{ready.http.rstrip('/')}/#token={token}"))
