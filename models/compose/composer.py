@@ -1,0 +1,66 @@
+"""Composers: what writes the notes of a section, whatever is inside.
+
+Lives here: the protocol that arranger and transformer keep, and the values that go in and out. A composer knows no clock, no
+network and no session; the same request, context and seed give the same notes.
+
+    >>> from sessions.music.section import parse_request
+    >>> from models.compose.arranger import Arranger
+    >>> request = parse_request({"style": "house", "bars": 2, "parts": "bass", "seed": 7})
+    >>> [len(bar[Part.BASS]) > 0 for bar in Arranger().stream(request)]
+    [True, True]
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Protocol
+
+from sessions.music.parts import Part
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from sessions.music.notes import Bars, Note
+    from sessions.music.section import Request
+
+__all__ = ["BarNotes", "Composer", "Parent", "Provenance"]
+
+BarNotes = dict[Part, tuple["Note", ...]]
+"""One bar: for each part asked that has notes, the notes that start in it, in order, in ticks from the section's start."""
+
+
+@dataclass(frozen=True, slots=True)
+class Parent:
+    """The take that a section follows: its request, its notes and its chords as text, empty where nobody knows them."""
+
+    request: Request
+    bars: Bars
+    chords: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Provenance:
+    """What wrote the notes: a name, a version, the hash of its weights or rules, its licence, and a word for people."""
+
+    name: str
+    version: str
+    sha256: str
+    licence: str
+    note: str
+
+
+class Composer(Protocol):
+    """Writes sections bar by bar."""
+
+    @property
+    def provenance(self) -> Provenance:
+        """What this composer is."""
+
+    def stream(self, request: Request, context: Parent | None = None, *, seed: int | None = None) -> Iterator[BarNotes]:
+        """The bars of a section in order, all parts of a bar together; `seed` goes before the request's.
+
+        `context` is the take that `request.context` names. Raises Refused where it does not fit the request.
+        """
+
+    def chords(self, request: Request, context: Parent | None = None, *, seed: int | None = None) -> str:
+        """The chords that `stream` plays on, as a request writes them."""
