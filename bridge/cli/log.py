@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from collections import Counter
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Annotated, Any
 
@@ -17,6 +18,9 @@ from bridge.cli.friendly import say
 __all__ = ["app", "show", "verify"]
 
 app = typer.Typer(help="Check and show a session's log, offline.", no_args_is_help=True)
+
+PIPE_WIDTH = 240
+"""Columns where no terminal says how many it has: no line of ours is longer."""
 
 PATH = typer.Argument(metavar="PATH", help="A log.jsonl, a session's folder, or an exported zip.", show_default=False)
 
@@ -98,7 +102,7 @@ def show(
                 shown: dict[str, Any] = entry.to_object() | {"event": event, "telling": telling(event)}
                 typer.echo(json.dumps(shown, ensure_ascii=False))
             elif everything or event["type"] not in STEPS:
-                who = plain(entry.member) or "the server"
+                who = plain(entry.member or doer(event)) or "the server"
                 signed = "" if entry.signature else " (unsigned)" if entry.member else ""
                 row = (str(entry.index), entry.time.replace("T", " ").removesuffix("Z"), who + signed, telling(event))
                 table.add_row(*map(Text, row))
@@ -106,7 +110,15 @@ def show(
                 left_out[event["type"]] += 1
     if as_json:
         return
-    Console(highlight=False).print(table)
+    console = Console(highlight=False)
+    if not console.is_terminal:
+        console.width = PIPE_WIDTH
+    console.print(table)
     if left_out:
         counts = ", ".join(f"{count} {kind}" for kind, count in sorted(left_out.items()))
         say(f"Left out: {counts}. --all shows them.", style="dim")
+
+
+def doer(event: Mapping[str, Any]) -> str:
+    """Who came or went, where the server noticed it for him."""
+    return str(event.get("member", "")) if event["type"] in {"session.joined", "session.left"} else ""

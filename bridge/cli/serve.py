@@ -103,7 +103,7 @@ def serve(
     check_tls(tls_cert, "--tls-cert")
     check_tls(tls_key, "--tls-key")
     try:
-        asyncio.run(run(config, on_ready=show))
+        asyncio.run(run(config, on_ready=lambda ready: show(ready, config.data)))
     except (ssl.SSLError, socket.gaierror) as error:
         raise cannot_open(config, error) from None
     except OSError as error:
@@ -134,12 +134,13 @@ def cannot_open(config: Config, error: OSError) -> Refused:
     return Refused(Code.FAILED, f"{doors} is no address of this machine; choose 127.0.0.1, or 0.0.0.0 for all")
 
 
-def show(ready: Ready) -> None:
+def show(ready: Ready, data: Path) -> None:
     """The addresses and invites, for a person to click and paste."""
     console = Console(highlight=False, soft_wrap=True)
     console.print(Text.assemble(("StarBridge", "bold"), f" is open: session {ready.session}"))
     console.print(f"  Studio   {ready.http}")
     console.print(f"  OSC      {ready.osc} (UDP), {ready.osc_tcp} (TCP), described at {ready.oscquery}")
+    console.print(f"  Log      {data / 'sessions' / ready.session}", markup=False)
     console.print("Invites, each a link for one role; over OSC, send its token to /session/join:")
     for role, token in ready.invites.items():
         console.print(Text.assemble("  ", (f"{role:<9}", "bold"), f"{ready.http.rstrip('/')}/#token={token}"))

@@ -8,7 +8,6 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 from rich.console import Console
-from rich.table import Table
 from rich.text import Text
 
 from bridge.cli.telling import plain
@@ -131,14 +130,10 @@ def candidates(file: Path) -> Iterator[Path]:
 
 def show(certificate: Certificate, checked: list[str]) -> None:
     """What holds, for people."""
-    said = certificate.statement
-    table = Table.grid(padding=(0, 2))
-    for label, value in rows(said):
-        table.add_row(Text(label, style="bold"), Text(plain(value, 1000)))
-    log = f"entry {certificate.entry.index} of {certificate.key.name}, at {certificate.entry.time}"
-    table.add_row(Text("log", style="bold"), Text(plain(log)))
     console = Console(highlight=False, soft_wrap=True)
-    console.print(table)
+    log = f"entry {certificate.entry.index} of {certificate.key.name}, at {certificate.entry.time}"
+    for label, value in (*rows(certificate.statement), ("log", log)):
+        console.print(Text.assemble((f"{label:<11}", "bold"), plain(value, 1000)))
     of = ", ".join(checked) if checked else "the certificate alone; none of its files lies beside it"
     console.print(Text(f"Unchanged: {plain(of, 1000)}", style="green"))
     if not certificate.key_expected:

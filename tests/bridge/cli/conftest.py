@@ -13,7 +13,7 @@ from typer.testing import CliRunner, Result
 from bridge.cli import app
 from bridge.ledger import open_ledger
 from bridge.ports.clock import SystemClock
-from sessions.events import Joined, RoleDefined, Said
+from sessions.events import Joined, Left, LeftWhy, RoleDefined, Said
 from tests.support.virtual_time import run_real
 
 Command: TypeAlias = Callable[..., Result]
@@ -31,7 +31,8 @@ def starbridge(monkeypatch: pytest.MonkeyPatch) -> Command:
 
 @pytest.fixture
 def data(tmp_path: Path) -> Path:
-    """A data folder with one session, `jam`, that was stopped cleanly: created, one joined, one role defined, one word said."""
+    """A data folder with one session, `jam`, that was stopped cleanly: created, one joined, one role defined,
+    one word said, gone."""
 
     async def play() -> None:
         folder = tmp_path / "data" / "sessions" / "jam"
@@ -39,6 +40,7 @@ def data(tmp_path: Path) -> Path:
         ledger.write("mara", Joined("mara", "leader", "00112233445566aa"))
         ledger.write("mara", RoleDefined("soloist", "live.note:melody chat.say"))
         ledger.write("mara", Said("from the top \x1b[31m"))
+        ledger.write("", Left("mara", LeftWhy.AWAY))
         await ledger.flush()
         await ledger.close()
 

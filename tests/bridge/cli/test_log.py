@@ -86,6 +86,7 @@ def test_show_tells_who_did_what_and_obeys_no_escape(starbridge: Command, jam: P
     assert "opened session jam" in done.stdout
     assert "mara (unsigned)" in done.stdout
     assert "said: from the top" in done.stdout
+    assert [line.split()[-3:] for line in done.stdout.splitlines()][-1] == ["mara", "went", "away"]
     assert "\x1b" not in done.stdout
 
 
