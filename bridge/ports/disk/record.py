@@ -28,6 +28,7 @@ from bridge.ports.disk.files import SYSTEM, Files
 from bridge.ports.disk.folder import is_session
 from bridge.ports.disk.opening import Opened, create_folder, open_folder, write_checkpoint
 from bridge.ports.disk.view import Seal, View
+from sessions.errors import Code, Refused
 from sessions.log import Entry, Mark
 
 __all__ = ["CHECKPOINT_EVERY_S", "Record"]
@@ -109,6 +110,8 @@ class Record(View):
         now_us: int = 0,
     ) -> Entry:
         """The next entry, in memory only; raises `Refused` where it is too large or the disk is far behind."""
+        if self.closed:
+            raise Refused(Code.FAILED, "the session is closed; start the server again and ask then")
         return self._journal.stage(member, event, command, signature, now_us)
 
     # -- to the disk -------------------------------------------------------------------------------------------------

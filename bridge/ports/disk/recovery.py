@@ -168,7 +168,7 @@ def _read(files: Files, handle: int, at: int, end: int) -> bytes:
 
 
 def set_tail_aside(files: Files, folder: Folder, found: Found) -> Path | None:
-    """Keep what follows the last whole line under another name, then cut it off; raises `OSError`."""
+    """Keep what follows the last whole line under another name, then cut it off, unsynced; raises `OSError`."""
     if found.file_bytes == found.whole_bytes:
         return None
     handle = files.open(folder.log, Mode.READ)
@@ -181,7 +181,6 @@ def set_tail_aside(files: Files, folder: Folder, found: Found) -> Path | None:
     handle = files.open(folder.log, Mode.APPEND)
     try:
         files.truncate(handle, found.whole_bytes)
-        files.sync(handle)
     finally:
         files.close(handle)
     return torn

@@ -161,6 +161,15 @@ def test_a_loss_of_power_at_any_call(fault: Fault, loss: Loss) -> None:
             assert disk.bytes_of(Folder(FOLDER).blobs / f"{BLOB_NAME}.wav") == BLOB, where
 
 
+@pytest.mark.parametrize("fault", [Fault.KILL_AFTER, Fault.KILL_HALF])
+def test_what_a_recovery_keeps_survives_a_loss_of_power_right_after_it(fault: Fault) -> None:
+    """A killed process leaves lines that only the system has; whoever signs them must have put them on the medium first."""
+    for _, run, _ in runs(fault):
+        disk = run.disk.after_kill()
+        kept = said(disk)
+        assert said(disk.after_power_loss(Loss.ALL)) == kept
+
+
 def test_a_kill_while_recovering_from_a_kill() -> None:
     """The second process dies at every call of its own while it opens what the first one left behind."""
     for at in range(1, CALLS + 1, 7):
