@@ -14,11 +14,13 @@ import socket
 import struct
 import time
 from collections.abc import Callable
+from contextlib import ExitStack
 from types import TracebackType
 from typing import Any, Self
 
 from pythonosc.osc_message_builder import OscMessageBuilder
 from pythonosc.osc_packet import OscPacket
+from websockets.exceptions import ConnectionClosed
 from websockets.sync.client import connect
 
 from tests.support.server import Server
@@ -120,11 +122,13 @@ class Client:
         assert len(message["advice"]) > 10
         return message
 
-    def quiet(self, for_s: float) -> None:
-        """Take in whatever comes for a while."""
-        deadline = time.monotonic() + for_s
-        while (left := deadline - time.monotonic()) > 0 and self._listen(left):
-            pass
+    def ended(self, patience_s: float = PATIENCE_S) -> bool:
+        """Whether the server closes the connection before long."""
+        deadline = time.monotonic() + patience_s
+        while (left := deadline - time.monotonic()) > 0:
+            if not self._listen(left):
+                return time.monotonic() < deadline
+        return False
 
 
 def packet(kind: str, fields: dict[str, Any]) -> bytes:
@@ -151,7 +155,9 @@ def messages(data: bytes) -> list[dict[str, Any]]:
         address, values = timed.message.address, timed.message.params
         names = ANSWERS.get(address, tuple(f"arg{n}" for n in range(len(values))))
         assert len(names) == len(values), f"{address} has {values}, the contract says {names}"
-        found.append({"type": address[1:].replace("/", "."), **dict(zip(names, values, strict=True)), "at": timed.time})
+        found.append(
+            {"type": address[1:].replace("/", "."), **dict(zip(names, values, strict=True)), "tag": timed.time}
+        )
     return found
 
 
@@ -238,7 +244,8 @@ class WebSocket(Client):
     def __init__(self, server: Server) -> None:
         super().__init__()
         self._url = server.http.replace("http", "ws", 1) + f"/ws?session={server.session}"
-        self._socket = connect(self._url, max_size=None)
+        self._open = ExitStack()
+        self._socket = self._open.enter_context(connect(self._url, max_size=None, close_timeout=0.2))
 
     def say(self, kind: str, /, **fields: Any) -> None:
         self._socket.send(json.dumps({"type": kind, **fields}))
@@ -246,13 +253,13 @@ class WebSocket(Client):
     def _listen(self, patience_s: float) -> bool:
         try:
             message = json.loads(self._socket.recv(timeout=patience_s))
-        except TimeoutError:
+        except (TimeoutError, ConnectionClosed):
             return False
         self.heard.append(message)
         return True
 
     def close(self) -> None:
-        self._socket.close()
+        self._open.close()
 
 
 CLIENTS: dict[str, Callable[[Server], Client]] = {

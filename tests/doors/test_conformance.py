@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.doors.clients import CLIENTS, Client, WebSocket
+from tests.doors.clients import CLIENTS, Client, Udp, WebSocket
 from tests.support.server import Server, running_server
 
 pytestmark = pytest.mark.timeout(120)
@@ -140,7 +140,7 @@ def test_a_listener_only_hears(client: Client, server: Server, leader: WebSocket
 
 
 def test_a_guest_waits_for_the_leader(client: Client, server: Server, leader: WebSocket) -> None:
-    me = client.join(server.invites["guest"])["member"]
+    me = client.join(new_invite(server, "--role", "guest"))["member"]
     for id_ in ("please", "perhaps"):
         client.say("section.request", id=id_, bars=1, parts="drums", stems=0)
         client.hear("section.waiting", id=id_)
@@ -161,14 +161,15 @@ def test_a_changed_role_counts_at_once(client: Client, server: Server, leader: W
 
 def test_cancel_means_nothing_follows(client: Client, server: Server) -> None:
     client.join(server.invites["leader"])
-    client.say("section.request", id="long", bars=64, parts="drums,bass,harmony,melody")
-    client.hear("section.accepted", id="long")
-    client.say("section.cancel", id="long")
-    client.hear("section.cancelled", id="long")
+    long, after = f"long-{id(client)}", f"after-{id(client)}"
+    client.say("section.request", id=long, bars=64, parts="drums,bass,harmony,melody")
+    client.hear("section.accepted", id=long)
+    client.say("section.cancel", id=long)
+    client.hear("section.cancelled", id=long)
     client.heard.clear()
-    client.say("section.request", id="after", bars=1, parts="drums", stems=0)
-    client.hear("section.done", id="after")
-    assert not [message for message in client.heard if message.get("id") == "long"]
+    client.say("section.request", id=after, bars=1, parts="drums", stems=0)
+    client.hear("section.done", id=after)
+    assert not [message for message in client.heard if message.get("id") == long]
 
 
 @pytest.mark.parametrize(
@@ -228,11 +229,13 @@ def test_a_revoked_invite_ends_it(client: Client, server: Server, leader: WebSoc
     client.join(token)
     leader.say("session.revoke", invite=token)
     leader.hear("session.revoked")
-    client.say("live.note", part="bass", pitch=40, velocity=9)
-    if not isinstance(client, WebSocket):
+    if isinstance(client, Udp):
+        client.say("live.note", part="bass", pitch=40, velocity=9)
         client.refused("not-joined")
         client.say("session.join", token=token)
         client.refused("bad-token")
+    else:
+        assert client.ended(), "a stream is closed"
 
 
 def test_capabilities(client: Client, server: Server) -> None:
