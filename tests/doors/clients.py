@@ -96,7 +96,7 @@ class Client:
     def close(self) -> None:
         raise NotImplementedError
 
-    def _listen(self, patience_s: float) -> bool:
+    def listen(self, patience_s: float) -> bool:
         """Take in what has come; False where nothing came."""
         raise NotImplementedError
 
@@ -113,7 +113,7 @@ class Client:
                     self.heard.remove(message)
                     return message
             left = deadline - time.monotonic()
-            if left <= 0 or not self._listen(left):
+            if left <= 0 or not self.listen(left):
                 shown = [(m["type"], m.get("code"), m.get("advice")) for m in self.heard[-12:]]
                 raise AssertionError(f"no {kind} {match} came; what came is {shown}")
 
@@ -126,7 +126,7 @@ class Client:
         """Whether the server closes the connection before long."""
         deadline = time.monotonic() + patience_s
         while (left := deadline - time.monotonic()) > 0:
-            if not self._listen(left):
+            if not self.listen(left):
                 return time.monotonic() < deadline
         return False
 
@@ -175,7 +175,7 @@ class Udp(Client):
     def send(self, data: bytes) -> None:
         self._socket.sendto(data, self._server)
 
-    def _listen(self, patience_s: float) -> bool:
+    def listen(self, patience_s: float) -> bool:
         ready, _, _ = select.select([self._socket], [], [], patience_s)
         if ready:
             self.heard.extend(messages(self._socket.recv(65536)))
@@ -201,7 +201,7 @@ class _Tcp(Client):
     def say(self, kind: str, /, **fields: Any) -> None:
         self._socket.sendall(self._frame(packet(kind, fields)))
 
-    def _listen(self, patience_s: float) -> bool:
+    def listen(self, patience_s: float) -> bool:
         ready, _, _ = select.select([self._socket], [], [], patience_s)
         if not ready:
             return False
@@ -250,7 +250,7 @@ class WebSocket(Client):
     def say(self, kind: str, /, **fields: Any) -> None:
         self._socket.send(json.dumps({"type": kind, **fields}))
 
-    def _listen(self, patience_s: float) -> bool:
+    def listen(self, patience_s: float) -> bool:
         try:
             message = json.loads(self._socket.recv(timeout=patience_s))
         except (TimeoutError, ConnectionClosed):
