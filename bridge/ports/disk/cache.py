@@ -82,10 +82,11 @@ class Cache:
             tree = Tree.from_leaves(b"".join(hashes))
             if tree.root() != root:
                 return None
+            cached = Cached(size, time_ms, tree, array("Q", ends), fields["state"])
         except (KeyError, ValueError, TypeError, OSError):
             return None
         self._kept, self._digest = size, digest
-        return Cached(size, time_ms, tree, array("Q", ends), fields["state"])
+        return cached
 
     def forget(self) -> None:
         """Write everything anew at the next `save`."""
@@ -124,11 +125,11 @@ class Cache:
             data = read_whole(self._files, self._snapshot)
         except OSError:
             return None
-        begin = len(_OPEN) + 64 + len(_MIDDLE)
-        if data is None or not data.startswith(_OPEN) or not data.endswith(_CLOSE):
+        if data is None or not data.endswith(_CLOSE):
             return None
+        begin = len(_OPEN) + 64 + len(_MIDDLE)
         body = data[begin : -len(_CLOSE)]
-        if data[len(_OPEN) : len(_OPEN) + 64] != sha256(body).hexdigest().encode():
+        if data[:begin] != _OPEN + sha256(body).hexdigest().encode() + _MIDDLE:
             return None
         fields: dict[str, Any] = json.loads(body)  # by its hash it is what we wrote
         return fields

@@ -6,6 +6,7 @@ Whatever happens in between, what was acknowledged stays, and a folder that nobo
 from __future__ import annotations
 
 import contextlib
+import dataclasses
 from array import array
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -76,7 +77,7 @@ def create_folder(
         write_checkpoint(files, folder, make_checkpoint(key, 1, chain.tree.root()))
         journal = Journal(files, folder.log, chain, array("Q", [len(line) + 1]))
         blobs = Blobs(files, folder.blobs, max_total_bytes=max_blob_bytes)
-        recovery = Recovery(True, 1, 0, 0, None, 0)
+        recovery = Recovery(1, 0, 0, None, 0)
         return Opened(files, folder, lock, key, session, journal, Cache(files, path), blobs, recovery, 1, None)
 
 
@@ -98,12 +99,10 @@ def open_folder(files: Files, path: Path, *, full: bool, max_blob_bytes: int = M
         if not found.from_snapshot:
             cache.forget()
         size = found.chain.size
-        torn = set_tail_aside(files, folder, found)  # what `found` says of the file's bytes is of before
-        clean = torn is None and checkpoint is not None and checkpoint.size == size
-        if not clean:
+        recovery = set_tail_aside(files, folder, found)
+        if recovery.lost_bytes or checkpoint is None or checkpoint.size < size:
+            recovery = dataclasses.replace(recovery, clean=False)
             _sign(files, folder, key, found)
-        lost = found.file_bytes - found.whole_bytes
-        recovery = Recovery(clean, size, lost, found.tail_lines, torn, found.from_snapshot)
         journal = Journal(files, folder.log, found.chain, found.ends)
         blobs = Blobs(files, folder.blobs, max_total_bytes=max_blob_bytes)
         return Opened(files, folder, lock, key, session, journal, cache, blobs, recovery, size, state)

@@ -31,8 +31,6 @@ CREATED = "session.created"
 class Recovery:
     """What opening a record came upon."""
 
-    clean: bool
-    """The last stop was an orderly one."""
     entries: int
     """Entries that are there."""
     lost_bytes: int
@@ -42,6 +40,8 @@ class Recovery:
     torn: Path | None
     from_snapshot: int
     """Entries that were taken from the snapshot, not read."""
+    clean: bool = True
+    """The last stop was an orderly one: nothing is lost, and the checkpoint covered every line."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,7 +51,6 @@ class Found:
     chain: Chain
     ends: array[int]
     file_bytes: int
-    tail_lines: int
     why: str
     """Why the first line of the tail is none; empty where there is no tail."""
     from_snapshot: int
@@ -65,7 +64,9 @@ def find_log(
     files: Files, folder: Folder, key: SigningKey, checkpoint: Checkpoint | None, cached: Cached | None
 ) -> tuple[Found, str]:
     """The log's whole lines, and the session that it names; raises `Refused` where they contradict checkpoint or key."""
-    file_bytes = files.size(folder.log) or 0
+    file_bytes = files.size(folder.log)
+    if file_bytes is None:
+        raise damaged(f"{folder.log} is missing")
     handle = files.open(folder.log, Mode.READ)
     try:
         if cached is None or checkpoint is None or not _fits(files, handle, file_bytes, cached, checkpoint):
@@ -120,17 +121,20 @@ def _scan(files: Files, handle: int, file_bytes: int, cached: Cached | None) -> 
     """Chain every line from the snapshot's edge on, to the first that is not whole."""
     chain = Chain() if cached is None else Chain(cached.tree, cached.time_ms)
     ends = array("Q") if cached is None else cached.ends
+    size = cached.size if cached is not None else 0
     end = ends[-1] if ends else 0
-    tail_lines, why = 0, ""
+    before, why = chain.mark, ""
     for piece in _lines(files, handle, end, file_bytes):
-        if not why:
-            why = _extend(chain, piece)
+        mark = chain.mark
+        why = _extend(chain, piece)
         if why:
-            tail_lines += 1
-        else:
-            end += len(piece)
-            ends.append(end)
-    return Found(chain, ends, file_bytes, tail_lines, why, cached.size if cached is not None else 0)
+            if chain.size > size and _disagrees(chain, piece):
+                chain.cut(before)  # it has seen another line before it: neither of the two can be kept
+                ends.pop()
+            break
+        before, end = mark, end + len(piece)
+        ends.append(end)
+    return Found(chain, ends, file_bytes, why, size)
 
 
 def _extend(chain: Chain, piece: bytes) -> str:
@@ -142,6 +146,15 @@ def _extend(chain: Chain, piece: bytes) -> str:
     except Refused as refused:
         return f"is damaged ({refused.advice})"
     return ""
+
+
+def _disagrees(chain: Chain, piece: bytes) -> bool:
+    """Is this a whole entry, of this place, that follows another line than the one before it?"""
+    try:
+        entry = read_line(piece.removesuffix(b"\n"))
+    except Refused:
+        return False
+    return entry.index == chain.size and entry.previous != chain.previous
 
 
 def _lines(files: Files, handle: int, at: int, end: int) -> Iterator[bytes]:
@@ -167,10 +180,11 @@ def _read(files: Files, handle: int, at: int, end: int) -> bytes:
     return b"".join(pieces)
 
 
-def set_tail_aside(files: Files, folder: Folder, found: Found) -> Path | None:
+def set_tail_aside(files: Files, folder: Folder, found: Found) -> Recovery:
     """Keep what follows the last whole line under another name, then cut it off, unsynced; raises `OSError`."""
-    if found.file_bytes == found.whole_bytes:
-        return None
+    entries, lost_bytes = found.chain.size, found.file_bytes - found.whole_bytes
+    if not lost_bytes:
+        return Recovery(entries, 0, 0, None, found.from_snapshot)
     handle = files.open(folder.log, Mode.READ)
     try:
         tail = _read(files, handle, found.whole_bytes, found.file_bytes)
@@ -183,7 +197,8 @@ def set_tail_aside(files: Files, folder: Folder, found: Found) -> Path | None:
         files.truncate(handle, found.whole_bytes)
     finally:
         files.close(handle)
-    return torn
+    lost_lines = tail.count(b"\n") + (not tail.endswith(b"\n"))
+    return Recovery(entries, lost_bytes, lost_lines, torn, found.from_snapshot)
 
 
 def _free_name(files: Files, folder: Folder, at: int, tail: bytes) -> Path:
