@@ -11,7 +11,9 @@ from __future__ import annotations
 
 from dataclasses import asdict, dataclass
 
-from sessions.music.notes import Bars, Note
+from models.compose import composer
+from models.compose.composer import Parent
+from sessions.music.notes import Note
 from sessions.music.parts import Part
 from sessions.music.section import Request
 
@@ -28,18 +30,14 @@ class Provenance:
     licence: str
     note: str = ""
 
+    @classmethod
+    def of(cls, other: composer.Provenance) -> Provenance:
+        """A composer's own words for the same."""
+        return cls(other.name, other.version, other.sha256, other.licence, other.note)
+
     def to_fields(self) -> dict[str, str]:
         """As JSON carries it, and a certificate states it."""
         return asdict(self)
-
-
-@dataclass(frozen=True, slots=True)
-class Parent:
-    """The take that a request's context names: what was asked for, what was written, over which chords."""
-
-    request: Request
-    bars: Bars
-    chords: str = ""
 
 
 @dataclass(frozen=True, slots=True)

@@ -52,25 +52,25 @@ class Band:
 class Channel:
     """A part's place in the mix: the loudness of its reference phrase, its stereo width (0-1), its share of room.
 
-    Peaks above `ceiling_db` are rounded off: a drum's first millisecond would else hold the whole mix down.
+    Its peaks are held at `crest_db` above that loudness: a drum's first millisecond would else keep the whole mix down.
     """
 
     lufs: float
     width: float
     room: float
-    ceiling_db: float = 0.0
+    crest_db: float
 
 
 CHANNELS: Mapping[Part, Channel] = {
-    Part.DRUMS: Channel(lufs=-20.0, width=0.6, room=0.06, ceiling_db=-4.0),
-    Part.BASS: Channel(lufs=-21.0, width=0.0, room=0.0),
-    Part.HARMONY: Channel(lufs=-23.0, width=1.0, room=0.14),
-    Part.MELODY: Channel(lufs=-21.5, width=0.5, room=0.18),
-    Part.TEXTURE: Channel(lufs=-28.0, width=1.0, room=0.30),
+    Part.DRUMS: Channel(lufs=-19.5, width=0.6, room=0.06, crest_db=10.0),
+    Part.BASS: Channel(lufs=-20.5, width=0.0, room=0.0, crest_db=10.0),
+    Part.HARMONY: Channel(lufs=-21.5, width=1.0, room=0.14, crest_db=10.0),
+    Part.MELODY: Channel(lufs=-22.0, width=0.5, room=0.18, crest_db=10.0),
+    Part.TEXTURE: Channel(lufs=-27.0, width=1.0, room=0.30, crest_db=10.0),
 }
 
 REFERENCE: Mapping[Part, tuple[tuple[float, float, int], ...]] = {
-    # What a part's loudness is set by: (start in seconds, length in seconds, pitch), all at velocity 100. A program that is
+    # What a part's loudness is set by: (start in seconds, length in seconds, pitch), all at velocity 80. A program that is
     # louder than another one in the file is so in the same measure here, so that all come out alike.
     Part.DRUMS: tuple((beat / 2, 0.2, key) for beat, key in ((0, 36), (0, 42), (0.5, 42), (1, 38), (1, 42), (1.5, 42))),
     Part.BASS: ((0.0, 0.45, 36), (0.5, 0.45, 43)),

@@ -18,6 +18,7 @@ import numpy as np
 from models.render import voice
 from models.render.generators import Gen
 from models.render.instruments import BANDS, CHANNELS, DEFAULT_BAND, REFERENCE
+from models.render.limiter import limit
 from models.render.loudness import integrated_lufs
 from models.render.room import add_room
 from models.render.soundfont import DRUM_BANK, Floats, Region, Soundfont
@@ -31,11 +32,15 @@ RATES = (44_100, 48_000, 96_000)
 DEFAULT_RATE = 44_100
 FADE_S = 0.01  # what still sounds at the section's end fades over this
 CHOKE_S = 0.008  # an open hat that a closed one ends
+MOST_LEAD_S = 0.03  # of breath and bow before a sample speaks: skipped, so that the note is heard when it starts
+SPEAKS_AT = 0.1  # of the peak that it soon reaches
+SOON_S = 0.2
+RISE_S = 0.001
 DRUM_HOLD_S = 0.1  # a drum is struck, not held: a short note must not cut it
 TIMBRES = 4  # velocities are darker or brighter in this many steps; their loudness has no steps
 SPILL_BYTES = 256 * 1024**2  # a longer stem lives in a temporary file instead of memory
 MOST_GAIN_DB = 30.0  # what a quiet program is raised by at most
-REFERENCE_VELOCITY = 100
+REFERENCE_VELOCITY = 80
 
 
 @dataclass(frozen=True, slots=True)
@@ -81,8 +86,7 @@ class Sampler:
         self._play(out, part, bank, program, played, cancelled)
         channel = CHANNELS[part]
         _narrow(out, channel.width, self._gain(part, bank, program))
-        if channel.ceiling_db < 0:
-            _round_off(out, channel.ceiling_db)
+        limit(out, ceiling=10 ** ((channel.lufs + channel.crest_db) / 20), rate=rate)
         add_room(out, channel.room * band.room, rate)
         _fade_end(out, round(FADE_S * rate))
         return out
@@ -110,25 +114,49 @@ class Sampler:
         for (key, timbre, regions), struck in groups.items():
             if cancelled():
                 return
-            for region in regions:
-                self._lay(out, region, key, (2 * timbre + 1) * 127 // (2 * TIMBRES), struck)
+            darkness = (2 * timbre + 1) * 127 // (2 * TIMBRES)
+            self._lay(out, regions, key, darkness, struck, prompt=part is not Part.TEXTURE)
 
-    def _lay(self, out: Floats, region: Region, key: int, velocity: int, struck: Sequence[Struck]) -> None:
-        release = voice.release_curve(region, self.rate)
-        choke = np.linspace(1, 0, round(CHOKE_S * self.rate), dtype=np.float32)
-        longest = max(min(note.held + len(release), len(out) - note.start) for note in struck)
-        sound = voice.hold(self.font, region, key=key, velocity=velocity, frames=longest, rate=self.rate)
-        for note in struck:
-            gain = voice.gain_of(region[Gen.FIXED_VELOCITY] if region[Gen.FIXED_VELOCITY] > 0 else note.velocity)
-            place = out[note.start : note.start + min(note.held + len(release), len(sound))]
-            piece = sound[: len(place)] * np.float32(gain)
-            tail = piece[note.held :]
-            tail *= release[: len(tail), None]
-            if note.choked is not None and note.choked - note.start < len(piece):
-                cut = piece[note.choked - note.start :]
-                cut[: len(choke)] *= choke[: len(cut), None]
-                cut[len(choke) :] = 0
-            place += piece
+    def _lay(
+        self,
+        out: Floats,
+        regions: Sequence[Region],
+        key: int,
+        velocity: int,
+        struck: Sequence[Struck],
+        *,
+        prompt: bool,
+    ) -> None:
+        rate = self.rate
+        releases = [voice.release_curve(region, rate) for region in regions]
+        most = round(MOST_LEAD_S * rate) if prompt else 0
+        sounds = []
+        for region, release in zip(regions, releases, strict=True):
+            longest = max(min(note.held + len(release), len(out) - note.start) for note in struck)
+            frames = longest + most
+            sounds.append(voice.hold(self.font, region, key=key, velocity=velocity, frames=frames, rate=rate))
+        lead = _lead(sounds, rate, most)
+        for region, release, sound in zip(regions, releases, sounds, strict=True):
+            spoken = sound[lead:]
+            if lead:
+                rise = np.linspace(0, 1, round(RISE_S * rate), dtype=np.float32)[: len(spoken)]
+                spoken[: len(rise)] *= rise[:, None]
+            for note in struck:
+                fixed = region[Gen.FIXED_VELOCITY]
+                self._place(out, spoken, release, note, voice.gain_of(fixed if fixed > 0 else note.velocity))
+
+    def _place(self, out: Floats, sound: Floats, release: Floats, note: Struck, gain: float) -> None:
+        """Add one note, cut from its sound: held, released, perhaps choked."""
+        place = out[note.start : note.start + min(note.held + len(release), len(sound))]
+        piece = sound[: len(place)] * np.float32(gain)
+        tail = piece[note.held :]
+        tail *= release[: len(tail), None]
+        if note.choked is not None and note.choked - note.start < len(piece):
+            choke = np.linspace(1, 0, round(CHOKE_S * self.rate), dtype=np.float32)
+            cut = piece[note.choked - note.start :]
+            cut[: len(choke)] *= choke[: len(cut), None]
+            cut[len(choke) :] = 0
+        place += piece
 
     def _chokes(
         self, bank: int, program: int, played: Sequence[tuple[int, int, int, int]]
@@ -200,23 +228,25 @@ def _zeros(frames: int) -> Floats:
         return np.memmap(file, np.float32, mode="w+", shape=(frames, 2))
 
 
+def _lead(sounds: Sequence[Floats], rate: int, most: int) -> int:
+    """Frames before the layers of a note begin to speak."""
+    soon = round(SOON_S * rate)
+    together = np.zeros(min(soon, max((len(sound) for sound in sounds), default=0)), np.float32)
+    for sound in sounds:
+        first = np.max(np.abs(sound[: len(together)]), axis=1)
+        together[: len(first)] += first
+    if not np.any(together):
+        return 0
+    speaks = int(np.argmax(together >= SPEAKS_AT * together.max()))
+    return min(max(speaks - round(RISE_S * rate), 0), most)
+
+
 def _narrow(out: Floats, width: float, gain: float) -> None:
     """Bring left and right nearer to each other, and all to its level, block by block."""
     for start in range(0, len(out), 1 << 20):
         block = out[start : start + (1 << 20)]
         middle = block.mean(axis=1, keepdims=True)
         block[:] = (middle + (block - middle) * np.float32(width)) * np.float32(gain)
-
-
-def _round_off(out: Floats, ceiling_db: float) -> None:
-    """Bend what is louder than half the ceiling towards it, block by block; the rest stays as it is."""
-    ceiling = np.float32(10 ** (ceiling_db / 20))
-    knee = ceiling / 2
-    for start in range(0, len(out), 1 << 20):
-        block = out[start : start + (1 << 20)]
-        over = np.abs(block) > knee
-        loud = block[over]
-        block[over] = np.sign(loud) * (knee + knee * np.tanh((np.abs(loud) - knee) / knee))
 
 
 def _fade_end(out: Floats, frames: int) -> None:

@@ -25,6 +25,7 @@ Doubles = NDArray[np.floating[Any]]
 
 SILENT_CB = 800  # 80 dB down, where a decay or a release ends
 ATTENUATION_SCALE = 0.4  # what the EMU chips make of it; files are tuned for that, and FluidSynth plays it so
+VELOCITY_CURVE = 1.4  # exponent: velocity 64 is 8 dB below 127
 VELOCITY_TO_CUTOFF_CENTS = -2400  # the specification's second default modulator: softer is darker
 MAX_RELEASE_S = 6.0
 MIN_RELEASE_S = 0.02  # shorter clicks
@@ -34,8 +35,8 @@ OPEN_CUTOFF = 0.45  # of the rate: from here on the low-pass lets everything thr
 
 
 def gain_of(velocity: int) -> float:
-    """Amplitude of a velocity: the specification's concave curve, 40 log10(velocity / 127) dB."""
-    return (velocity / 127) ** 2
+    """Amplitude of a velocity. The specification's curve is 2.0; this one keeps what is played softly in the mix."""
+    return float((velocity / 127) ** VELOCITY_CURVE)
 
 
 def release_curve(region: Region, rate: int) -> Floats:

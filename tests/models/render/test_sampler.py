@@ -31,7 +31,7 @@ def own(folder: Path, presets: dict[tuple[int, int], list[Zone]], rate: int = 44
 
 def onsets(stem: Floats) -> list[int]:
     """The frames at which sound begins after silence."""
-    loud = np.max(np.abs(stem), axis=1) > 0
+    loud = np.max(np.abs(stem), axis=1) > 5e-8  # half a bit of the file
     return [int(at) for at in np.flatnonzero(loud & ~np.concatenate(([False], loud[:-1])))]
 
 
@@ -70,7 +70,7 @@ def test_onsets_of_real_instruments_lie_within_20_ms_of_their_notes() -> None:
                 assert np.max(heard[:22_050]) < 1e-7, (style, part)  # below half a bit of the file
                 late_ms.append((first - 22_050) / 44.1)
     assert np.percentile(late_ms, 95) < 20
-    assert np.percentile(late_ms, 50) < 6
+    assert np.percentile(late_ms, 50) < 4
 
 
 def test_a_stem_is_the_same_every_time() -> None:
@@ -163,12 +163,25 @@ def test_a_part_without_notes_is_silence_of_the_right_length() -> None:
     assert not np.any(stem)
 
 
-def test_drum_peaks_are_rounded_off_below_their_ceiling() -> None:
+@pytest.mark.parametrize("part", [Part.DRUMS, Part.BASS])
+def test_peaks_are_held_at_the_channels_crest(part: Part) -> None:
     notes = [Note(0, 100, pitch, 127) for pitch in (36, 38, 40, 42, 49, 41)]
-    stem = bundled().stem(Part.DRUMS, notes, style="dubstep", total_ticks=3840, bpm=140.0)
-    assert np.max(np.abs(stem[: 44_100 // 100])) <= 10 ** (
-        CHANNELS[Part.DRUMS].ceiling_db / 20
-    )  # before the room answers
+    stem = bundled().stem(part, notes, style="dubstep", total_ticks=3840, bpm=140.0)
+    before_the_room_answers = stem[: 44_100 // 100]
+    channel = CHANNELS[part]
+    assert np.max(np.abs(before_the_room_answers)) <= 10 ** ((channel.lufs + channel.crest_db) / 20) * 1.0001
+
+
+def test_a_slow_sample_speaks_when_its_note_starts(tmp_path: Path) -> None:
+    """30 ms of breath are skipped, for all layers alike; a pad keeps its own."""
+    slow = looped(env_delay=-7200, env_attack=-6000)  # 16 ms of nothing, then a rise of 31 ms
+    player = own(tmp_path, {(0, 0): [slow]})
+    note = [Note(960, 960, 69, 100)]
+    melody, texture = (
+        player.stem(part, note, style="house", total_ticks=3840, bpm=120.0) for part in (Part.MELODY, Part.TEXTURE)
+    )
+    assert onsets(melody)[0] - 22_050 < 50
+    assert onsets(texture)[0] - 22_050 == pytest.approx(44_100 / 64, abs=50)
 
 
 def test_cancelled_it_stops_before_the_next_pitch() -> None:

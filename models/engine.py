@@ -1,0 +1,91 @@
+"""Engine: a composer and renderers behind one call, as a generator of what is ready.
+
+No network, no clock, no roles: the same work gives the same bytes. Heavy, so whoever serves people imports it in a process of
+its own.
+
+    engine = Engine()
+    for output in engine.work(Work("ana/1", request), cancelled=lambda: False): ...
+"""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Callable, Iterator, Sequence
+from pathlib import Path
+from typing import Any
+
+from models.compose.arranger import Arranger
+from models.compose.composer import Composer
+from models.render.renderer import SampledStems, StemRenderer, offer
+from models.render.soundfont import Soundfont, bundled_path
+from models.work import BarWritten, Finished, Output, Progress, Provenance, Work
+from sessions.errors import Code, Refused
+from sessions.music.kinds import Renderer
+from sessions.music.notes import Note
+from sessions.music.parts import Part
+from sessions.music.section import Request
+
+__all__ = ["Engine"]
+
+COMPOSING = "composing"
+
+log = logging.getLogger("starbridge.engine")
+
+
+class Engine:
+    """What makes sections. Raises Refused where the soundfont can't be played."""
+
+    def __init__(
+        self,
+        *,
+        soundfont: Path | None = None,
+        composer: Composer | None = None,
+        renderers: Sequence[StemRenderer] | None = None,
+    ) -> None:
+        self._composer = composer or Arranger()
+        if renderers is None:
+            renderers = [SampledStems(Soundfont.load(soundfont or bundled_path()))]
+        self._renderers = {renderer.name: renderer for renderer in renderers}
+
+    def offers(self) -> list[dict[str, Any]]:
+        """The renderers that are here: name, licence, note, whether what they make may be sold."""
+        return [offer(renderer) for renderer in self._renderers.values()]
+
+    def work(self, work: Work, cancelled: Callable[[], bool]) -> Iterator[Output]:
+        """A section bar by bar, then its stems, then `Finished`; without `Finished` once cancelled. Raises Refused alone."""
+        request = work.request
+        try:
+            renderer = self._renderer(request)
+            bars: dict[tuple[Part, int], tuple[Note, ...]] = {}
+            stream = self._composer.stream(request, work.context)
+            for number, written in enumerate(stream, 1):
+                if cancelled():
+                    return
+                for part in request.note_parts:
+                    bars[part, number] = written[part]
+                    yield BarWritten(part, number, written[part])
+                yield Progress(COMPOSING, number / request.bars)
+            chords = self._composer.chords(request, work.context)
+            if renderer is not None:
+                yield from renderer.stems(request, bars, chords, cancelled=cancelled)
+            if not cancelled():
+                composer = Provenance.of(self._composer.provenance)
+                yield Finished(composer, renderer.provenance if renderer else None, chords)
+        except Refused:
+            raise
+        except Exception as error:
+            log.exception("%s failed: %s", work.section, request.to_fields())
+            advice = f"the engine failed over this section ({type(error).__name__}); ask again with another seed"
+            raise Refused(Code.FAILED, advice) from error
+
+    def _renderer(self, request: Request) -> StemRenderer | None:
+        """Who makes the sound: nobody where only notes are asked for. Raises Refused."""
+        if not request.stems:
+            return None
+        if request.renderer is Renderer.AUTO:
+            return next(iter(self._renderers.values()))
+        found = self._renderers.get(request.renderer)
+        if found is None:
+            here = ", ".join(self._renderers)
+            raise Refused(Code.BAD_VALUE, f"renderer: {request.renderer} is not installed here; ask for auto or {here}")
+        return found

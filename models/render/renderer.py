@@ -1,0 +1,101 @@
+"""Renderer: a whole section's notes become a stem for each part and the mix of them.
+
+for output in SampledStems(Soundfont.load(path)).stems(request, bars, chords, cancelled=lambda: False): ...
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from typing import Any, Protocol
+
+from models.render.mix import Mix
+from models.render.sampler import DEFAULT_RATE, Sampler
+from models.render.soundfont import Floats, Soundfont
+from models.render.texture import bed
+from models.work import Progress, Provenance, StemRendered
+from sessions.errors import Code, Refused
+from sessions.music.chords import Chords
+from sessions.music.kinds import Renderer
+from sessions.music.notes import Bars, notes_of
+from sessions.music.parts import Part
+from sessions.music.section import Request
+
+__all__ = ["MIX", "SampledStems", "StemRenderer"]
+
+MIX = "mix"
+VERSION = "1"
+LONGEST_S = 3600.0  # a 64-bar section of 16/2 at 40 bpm lasts 3072 s
+STAGE = "rendering"
+
+
+class StemRenderer(Protocol):
+    """Makes sound of notes."""
+
+    name: Renderer
+
+    @property
+    def provenance(self) -> Provenance: ...
+
+    @property
+    def commercial(self) -> bool:
+        """Whether what it makes may be sold."""
+
+    def stems(
+        self, request: Request, bars: Bars, chords: str, *, cancelled: Callable[[], bool]
+    ) -> Iterator[StemRendered | Progress]:
+        """A stem for each part of the request, then the mix; ends early once cancelled. Raises Refused."""
+
+
+class SampledStems:
+    """Plays the notes with a soundfont."""
+
+    name = Renderer.SAMPLER
+    commercial = True
+
+    def __init__(self, font: Soundfont, rate: int = DEFAULT_RATE) -> None:
+        self._sampler = Sampler(font, rate)
+
+    @property
+    def provenance(self) -> Provenance:
+        """The sampler, with the soundfont's hash and licence."""
+        font = self._sampler.font
+        note = f"plays the soundfont {font.title}; the licence is the soundfont's"
+        return Provenance("sampler", VERSION, font.sha256, font.licence, note)
+
+    def stems(
+        self, request: Request, bars: Bars, chords: str, *, cancelled: Callable[[], bool]
+    ) -> Iterator[StemRendered | Progress]:
+        if request.seconds > LONGEST_S:
+            raise Refused(Code.TOO_LARGE, f"bars: {float(request.seconds):.0f} s are too long for stems; ask for fewer")
+        rate = self._sampler.rate
+        stems: dict[str, Floats] = {}
+        for part in request.parts:
+            if cancelled():
+                return
+            yield Progress(STAGE, len(stems) / (len(request.parts) + 1))
+            if part is Part.TEXTURE:
+                notes = bed(Chords.parse(chords).over(request.bars, request.meter), energy=request.energy)
+            else:
+                notes = notes_of(bars, part)
+            stems[part.value] = self._sampler.stem(
+                part, notes, style=request.style, total_ticks=request.total_ticks, bpm=request.bpm, cancelled=cancelled
+            )
+        if cancelled():
+            return
+        yield Progress(STAGE, len(stems) / (len(stems) + 1))
+        mix = Mix(stems, rate)
+        for name in (*stems, MIX):
+            if cancelled():
+                return
+            yield StemRendered(name, mix.wav(name), mix.frames, rate)
+
+
+def offer(renderer: StemRenderer) -> dict[str, Any]:
+    """What an engine tells of a renderer when it is ready."""
+    made_by = renderer.provenance
+    return {
+        "name": renderer.name.value,
+        "licence": made_by.licence,
+        "note": made_by.note,
+        "commercial": renderer.commercial,
+    }
