@@ -104,7 +104,7 @@ def _stem_answer(section: Section, part: str) -> Message:
 def _accepted(state: State, section: Section) -> Message:
     if section.status is Status.WAITING:
         return _about(section, "section.waiting")
-    return _about(section, "section.accepted", position=state.position(section.name))
+    return {**_position(state, section), "type": "section.accepted"}
 
 
 def outcome(state: State, section: Section) -> Iterator[tuple[Message, ...]]:
@@ -191,7 +191,12 @@ def _assigned(state: State, member: str, event: e.Assigned) -> Iterator[Tell]:
     yield _to_section(section, _about(section, "section.progress", stage="composing", done=0.0))
     for name in state.queue:
         waiting = state.sections[name]
-        yield _to_section(waiting, _about(waiting, "section.position", position=state.position(name)))
+        yield _to_section(waiting, _position(state, waiting))
+
+
+def _position(state: State, section: Section) -> Message:
+    place = {"position": state.position(section.name), "eta_s": state.eta_s(section.name)}
+    return _about(section, "section.position", **place)
 
 
 def work_of(state: State, section: Section) -> Message:
@@ -216,7 +221,7 @@ def work_of(state: State, section: Section) -> Message:
 
 def _requeued(state: State, member: str, event: e.Requeued) -> Iterator[Tell]:
     section = state.sections[event.section]
-    yield _to_section(section, _about(section, "section.position", position=state.position(section.name)))
+    yield _to_section(section, _position(state, section))
 
 
 def _bar(state: State, member: str, event: e.BarWritten) -> Iterator[Tell]:

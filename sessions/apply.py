@@ -9,9 +9,13 @@ from collections.abc import Callable
 from typing import Any
 
 from sessions import events as e
+from sessions.log import time_us
 from sessions.state import Member, Playing, Presence, Section, State, Status, Stem, Take, bar_name
 
 __all__ = ["apply"]
+
+PACE_OF = 4
+"""A section counts for this share of the pace that is expected of the next one."""
 
 Applier = Callable[[State, str, Any], None]
 
@@ -96,6 +100,7 @@ def _approved(state: State, member: str, event: e.Approved) -> None:
 def _assigned(state: State, member: str, event: e.Assigned) -> None:
     section = state.sections[event.section]
     section.status, section.engine, section.attempt = Status.WORKING, event.engine, event.attempt
+    section.started = state.time
     state.queue = tuple(name for name in state.queue if name != section.name)
     state.hands[event.engine] = (*state.hands.get(event.engine, ()), section.name)
 
@@ -131,6 +136,8 @@ def _done(state: State, member: str, event: e.Done) -> None:
     _out_of_hand(state, section)
     section.status, section.take = Status.DONE, event.take
     state.next_take += 1
+    took_ms = (time_us(state.time) - time_us(section.started)) // 1000
+    state.pace_ms += (took_ms - state.pace_ms) // PACE_OF
     stated = dict(event.stated)
     state.takes[event.take] = Take(event.take, section.name, state.size, state.time, event.statement, stated)
 

@@ -35,6 +35,9 @@ __all__ = [
     "to_snapshot",
 ]
 
+FIRST_PACE_MS = 2000
+"""What a section is thought to take before one was made."""
+
 SNAPSHOT_VERSION = 1
 """Raised whenever a snapshot of before can't be read; the log is then folded anew."""
 
@@ -94,6 +97,7 @@ class Section:
     status: Status
     engine: str = ""
     attempt: int = 0
+    started: str = ""
     bars: dict[str, tuple[Note, ...]] = field(default_factory=dict)
     stems: dict[str, Stem] = field(default_factory=dict)
     take: str = ""
@@ -164,6 +168,8 @@ class State:
     transport: Transport = field(default_factory=Transport)
     offers: dict[str, tuple[RendererOffer, ...]] = field(default_factory=dict)
     next_take: int = 1
+    pace_ms: int = FIRST_PACE_MS
+    """What an engine takes for a section here, smoothed over the last ones."""
 
     def role_of(self, member: str) -> Role:
         """The role of a member as it is now; nothing is granted to who has none."""
@@ -184,6 +190,11 @@ class State:
 
     def engines(self) -> Iterator[Member]:
         return (member for member in self.present(ENGINE) if member.name in self.offers)
+
+    def eta_s(self, section: str) -> float:
+        """Seconds until a section may be done, as far as its place in the queue tells."""
+        ahead = self.position(section) + len(self.hands)
+        return round(ahead * self.pace_ms / 1000 / max(1, len(self.offers)), 1)
 
     def position(self, section: str) -> int:
         """Place in the queue from 1; 0 where it is not waiting for an engine."""

@@ -40,7 +40,9 @@ def test_killed_again_and_again(tmp_path: Path) -> None:
                 for number in range(6):
                     id_ = f"{turn}-{number}"
                     asked.append(id_)
-                    client.say("section.request", id=id_, bars=dice.choice([1, 8]), parts="drums,bass", stems=number % 2)
+                    client.say(
+                        "section.request", id=id_, bars=dice.choice([1, 8]), parts="drums,bass", stems=number % 2
+                    )
                 deadline = time.monotonic() + dice.uniform(0.02, 1.2)
                 while time.monotonic() < deadline:
                     client.listen(0.01)

@@ -39,7 +39,7 @@ def test_asked_handed_out_written_done(band: Band) -> None:
     ask(band)
     assert status(band) is Status.QUEUED
     assert band.messages("section.accepted") == [
-        {"type": "section.accepted", "id": "a", "member": "ana", "position": 1}
+        {"type": "section.accepted", "id": "a", "member": "ana", "position": 1, "eta_s": 2.0}
     ]
     band.engine()
     assert status(band) is Status.WORKING
@@ -154,6 +154,17 @@ def test_the_queue_and_its_positions(band: Band) -> None:
     assert [m["position"] for m in band.messages("section.position")][-3:] == [1, 2, 3]
     band.do("ana", "section.cancel", id="2")
     assert band.state.queue == ("ana/1", "ana/3")
+
+
+def test_the_estimate_follows_the_engines_pace(band: Band) -> None:
+    band.engine()
+    for number in range(3):
+        ask(band, id_=str(number))
+    assert [message["eta_s"] for message in band.messages("section.accepted")] == [2.0, 4.0, 6.0]
+    band.now_us += 10_000_000
+    band.play_out("ana/0")
+    assert band.state.pace_ms == 4000
+    assert [message["eta_s"] for message in band.messages("section.position")] == [8.0]
 
 
 def test_two_engines_share_the_work(band: Band) -> None:
