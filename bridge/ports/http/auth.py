@@ -10,6 +10,7 @@ permission table, the log and everybody else's screen see the same as from any o
 
 from __future__ import annotations
 
+import asyncio
 from dataclasses import dataclass
 from typing import Annotated
 
@@ -27,6 +28,9 @@ __all__ = ["HAND_IN", "READ_LOG", "READ_TAKES", "RULE", "Visit", "Visitor", "hou
 READ_TAKES, READ_LOG, HAND_IN, RULE = "section.resend", "log.head", "engine.stem", "session.revoke"
 """Rows of the permission table that stand for reading what was made, for the log's proofs, for handing in audio, and for
 a leader's own business."""
+
+POLL_S = 0.002
+"""How often somebody who asks twice looks whether the disk has the first asking."""
 
 _bearer = HTTPBearer(auto_error=False, description="An invite's token.")
 _query = APIKeyQuery(name="token", auto_error=False, description="The same, where a header can't be set.")
@@ -72,6 +76,17 @@ class Visit:
     def seat(self) -> Seat:
         """The member that this invite is over plain HTTP; joins on first use."""
         return self.host.visit(self.invite)
+
+    def on_disk(self, index: int) -> bool:
+        """Whether the disk has an entry; what it does not have yet is nobody's to see."""
+        return index < self.host.record.durable
+
+    async def settled(self, index: int) -> None:
+        """Wait until the disk has an entry; raises `Refused` where it refused it."""
+        while not self.on_disk(index):
+            if index >= self.host.state.size:
+                raise Refused(Code.FAILED, "the server's disk did not take it; make room there and ask again")
+            await asyncio.sleep(POLL_S)
 
     def _check(self, role: Role | None, name: str, command: str) -> None:
         if role is None or role.permits(command) is Permit.NO:

@@ -59,9 +59,9 @@ class SectionAnswer(BaseModel):
     id: str
     section: str = Field(description="The section's own name in the session: MEMBER/ID.")
     status: str = Field(description="waiting, queued, working, done, failed, denied or cancelled.")
-    position: int = Field(0, description="Place in the queue, from 1; 0 where it does not wait there.")
-    take: str = Field("", description="The take, once it is done.")
-    code: str = Field("", description="Why it failed, where it did.")
+    position: int = Field(default=0, description="Place in the queue, from 1; 0 where it does not wait there.")
+    take: str = Field(default="", description="The take, once it is done.")
+    code: str = Field(default="", description="Why it failed, where it did.")
     advice: str = ""
 
 
@@ -125,8 +125,8 @@ class InviteAsk(BaseModel, extra="forbid"):
     """An invite to be made."""
 
     role: str
-    name: str = Field("", description="The name that whoever comes in by it will have.")
-    expires: str | int = Field("12h", description="How long it holds: seconds, or a span such as 30m, 12h, 7d.")
+    name: str = Field(default="", description="The name that whoever comes in by it will have.")
+    expires: str | int = Field(default="12h", description="How long it holds: seconds, or a span such as 30m, 12h, 7d.")
 
 
 class Made(BaseModel):

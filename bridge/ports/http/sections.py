@@ -20,7 +20,7 @@ from bridge.ports.http.errors import Missing
 from bridge.ports.http.models import SectionAnswer, body, section_schema
 from bridge.ports.http.routes import Routes
 from sessions.errors import Code, Refused
-from sessions.state import Section
+from sessions.state import Section, Status
 
 __all__ = ["router"]
 
@@ -38,7 +38,9 @@ async def request_section(request: Request, visit: Visitor, response: Response) 
     message = {"type": "section.request", "id": secrets.token_hex(8), **fields}
     seat = visit.seat()
     await visit.host.submit(seat, message)
-    section = visit.host.state.sections[f"{seat.member}/{message['id']}"]
+    name = f"{seat.member}/{message['id']}"
+    await visit.settled(visit.host.state.sections[name].index)  # asked for again, it makes no entry to wait for
+    section = _find(visit, name)
     response.headers["Location"] = f"/api/sessions/{visit.host.name}/sections/{quote(section.name)}"
     return _answer(visit, section)
 
@@ -61,18 +63,21 @@ async def cancel_section(visit: Visitor, section: Name) -> SectionAnswer:
 
 def _find(visit: Visit, name: str) -> Section:
     section = visit.host.state.sections.get(name)
-    if section is None:
+    if section is None or not visit.on_disk(section.index):
         raise Missing(f"section: nothing was asked for as {name[:80]!r} here; send its whole name, MEMBER/ID")
     return section
 
 
 def _answer(visit: Visit, section: Section) -> SectionAnswer:
+    state, take = visit.host.state, section.take
+    if take and not visit.on_disk(state.takes[take].index):
+        return SectionAnswer(id=section.id, section=section.name, status=Status.WORKING)
     return SectionAnswer(
         id=section.id,
         section=section.name,
         status=section.status,
-        position=visit.host.state.position(section.name),
-        take=section.take,
+        position=state.position(section.name),
+        take=take,
         code=section.code,
         advice=section.advice,
     )

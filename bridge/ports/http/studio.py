@@ -33,6 +33,8 @@ class Studio(StaticFiles):
         await super().__call__(scope, receive, send)
 
     async def get_response(self, path: str, scope: Scope) -> Response:
+        if "\0" in path:
+            raise HTTPException(404)  # no file system knows such a name
         asked = {**scope, "method": "GET"}
         response = await super().get_response(path, asked)  # raises 404 first, whatever the method
         if scope["method"] not in ("GET", "HEAD"):

@@ -45,7 +45,7 @@ _MIDI = {200: {"content": {"audio/midi": {}}, "description": "A standard MIDI fi
 async def list_takes(visit: Visitor) -> list[TakeAnswer]:
     """Every take of the session, the oldest first."""
     visit.must(READ_TAKES)
-    return [_answer(visit, name) for name in visit.host.state.takes]
+    return [_answer(visit, take.name) for take in visit.host.state.takes.values() if visit.on_disk(take.index)]
 
 
 @router.read("/{take}")
@@ -79,10 +79,9 @@ async def stem(request: Request, visit: Visitor, take: TakeName, part: PartName)
 async def certificate(visit: Visitor, take: TakeName) -> JSONResponse:
     """Who asked, for what, from what, made by which model and sound; with what proves that the log holds it."""
     _section(visit, take)
-    found, record = visit.host.state.takes[take], visit.host.record
-    if found.index >= record.durable:
-        raise Missing(f"take: {take} is not on disk yet; ask again in a moment")
-    return JSONResponse(record.certificate(found.index, found.stated), headers={"Cache-Control": "private, no-cache"})
+    found = visit.host.state.takes[take]
+    made = visit.host.record.certificate(found.index, found.stated)
+    return JSONResponse(made, headers={"Cache-Control": "private, no-cache"})
 
 
 @router.post("/{take}/accept")
@@ -111,10 +110,10 @@ async def _say(visit: Visit, command: str, take: str, **fields: Any) -> Done:
 def _section(visit: Visit, take: str) -> Section:
     """The section that a take was made of, for whoever may see it."""
     visit.must(READ_TAKES)
-    state = visit.host.state
-    if take not in state.takes:
+    found = visit.host.state.takes.get(take)
+    if found is None or not visit.on_disk(found.index):
         raise Missing(f"take: there is no {take[:64]!r} in this session; GET .../takes lists all")
-    return state.sections[state.takes[take].section]
+    return visit.host.state.sections[found.section]
 
 
 def _stem(request: Request, visit: Visit, take: str, part: str) -> Response:

@@ -55,6 +55,30 @@ def test_a_section_is_asked_for_and_becomes_a_take(tmp_path: Path) -> None:
     play(tmp_path, scene)
 
 
+def test_nothing_is_said_that_the_disk_does_not_have(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    async def scene(jam: Jam) -> None:
+        gate, flush = asyncio.Event(), jam.host._ledger.flush
+
+        async def slow() -> None:
+            await gate.wait()
+            await flush()
+
+        async with jam.http("leader") as client:
+            await client.post(SECTIONS, json={"id": "before"})
+            monkeypatch.setattr(jam.host._ledger, "flush", slow)
+            asked = [asyncio.create_task(client.post(SECTIONS, json={"id": "a"})) for _ in range(2)]
+            while "leader-http/a" not in jam.host.state.sections:
+                await asyncio.sleep(0.005)
+            assert (await client.get(f"{SECTIONS}/leader-http/before")).status_code == 200
+            assert (await client.get(f"{SECTIONS}/leader-http/a")).status_code == 404
+            assert not any(task.done() for task in asked)
+            gate.set()
+            assert [(await task).status_code for task in asked] == [202, 202]
+            assert (await client.get(f"{SECTIONS}/leader-http/a")).status_code == 200
+
+    play(tmp_path, scene)
+
+
 def test_the_same_id_with_other_fields_is_a_conflict(tmp_path: Path) -> None:
     async def scene(jam: Jam) -> None:
         async with jam.http("leader") as client:
