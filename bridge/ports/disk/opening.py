@@ -81,8 +81,13 @@ def create_folder(
         return Opened(files, folder, lock, key, session, journal, Cache(files, path), blobs, recovery, 1, None)
 
 
-def open_folder(files: Files, path: Path, *, full: bool, max_blob_bytes: int = MAX_TOTAL_BYTES) -> Opened:
-    """A session as it was left; `full` reads every line, whatever the snapshot says."""
+def open_folder(
+    files: Files, path: Path, *, session: str = "", full: bool = False, max_blob_bytes: int = MAX_TOTAL_BYTES
+) -> Opened:
+    """A session as it was left; `full` reads every line, whatever the snapshot says.
+
+    `session` is the name that it must have: a copy of a folder, opened under another name, would sign a fork.
+    """
     folder = Folder(path)
     if not is_session(path, files):
         raise Refused(
@@ -94,7 +99,9 @@ def open_folder(files: Files, path: Path, *, full: bool, max_blob_bytes: int = M
         checkpoint = None if text is None else _verified(text, key, folder)
         cache = Cache(files, path)
         cached = None if full else cache.load()
-        found, session = find_log(files, folder, key, checkpoint, cached)
+        found, name = find_log(files, folder, key, checkpoint, cached)
+        if session not in ("", name):
+            raise damaged(f"{path} holds the session {name!r}, not {session!r}")
         state = cached.state if cached is not None and found.from_snapshot else None
         if not found.from_snapshot:
             cache.forget()
@@ -105,7 +112,7 @@ def open_folder(files: Files, path: Path, *, full: bool, max_blob_bytes: int = M
             _sign(files, folder, key, found)
         journal = Journal(files, folder.log, found.chain, found.ends)
         blobs = Blobs(files, folder.blobs, max_total_bytes=max_blob_bytes)
-        return Opened(files, folder, lock, key, session, journal, cache, blobs, recovery, size, state)
+        return Opened(files, folder, lock, key, name, journal, cache, blobs, recovery, size, state)
 
 
 def write_checkpoint(files: Files, folder: Folder, text: str) -> None:

@@ -96,9 +96,9 @@ class Record(View):
 
     @classmethod
     def ensure(cls, path: Path, session: str, *, software: str, now_us: int, files: Files = SYSTEM) -> Record:
-        """The session in this folder, made where there is none yet. It blocks."""
+        """The session of this name in this folder, made where there is none yet. It blocks."""
         if is_session(path, files):
-            return cls.open(path, files=files)
+            return cls(open_folder(files, path, session=session))
         return cls.create(path, session, software=software, now_us=now_us, files=files)
 
     def stage(
@@ -265,18 +265,18 @@ class Record(View):
         self._raise(failed or found)
 
     def _finish(self, memo: _Memo) -> DiskFailed | None:
-        failed: DiskFailed | None = None
         try:
             self._write_checkpoint(memo.seal)
+            if memo.state is not None:
+                self._remember(memo)
         except OSError as error:
-            failed = DiskFailed(error)
-        if failed is None and memo.state is not None:
-            self._remember(memo)
-        with contextlib.suppress(OSError):
-            self._journal.close()
-        with contextlib.suppress(OSError):
-            self._files.close(self._lock)
-        return failed
+            return DiskFailed(error)
+        finally:
+            with contextlib.suppress(OSError):
+                self._journal.close()
+            with contextlib.suppress(OSError):
+                self._files.close(self._lock)
+        return None
 
     @staticmethod
     def _raise(failed: DiskFailed | None) -> None:

@@ -10,7 +10,6 @@ from pathlib import Path
 import pytest
 
 from bridge.ports.disk import Record
-from bridge.ports.disk.files import Mode
 from bridge.ports.disk.folder import Folder
 from sessions.checkpoint import make_checkpoint, verify_checkpoint
 from sessions.errors import Code, Refused
@@ -198,6 +197,14 @@ def test_a_log_that_was_written_anew() -> None:
     record.close_now()
     disk.put(FOLDER.log, other.bytes_of(FOLDER.log))
     assert "does not hold" in refused(disk)
+
+
+def test_a_copy_under_another_name_is_not_opened_as_that_session() -> None:
+    disk = written()
+    with pytest.raises(Refused, match="'jam', not 'gig'"):
+        Record.ensure(PATH, "gig", software="test", now_us=NOW_US, files=disk)
+    assert not disk.locked
+    Record.ensure(PATH, "jam", software="test", now_us=NOW_US, files=disk).close_now()
 
 
 def test_a_log_that_is_gone() -> None:
@@ -448,4 +455,12 @@ def test_handles_are_closed() -> None:
     record.close_now({"lines": 6})
     assert disk.handles == {}
     assert not disk.locked
-    assert Mode.READ.value == 0
+
+
+def test_a_state_that_is_not_json_is_a_bug_that_keeps_no_folder() -> None:
+    disk = with_snapshot(5)
+    record = Record.open(PATH, files=disk)
+    with pytest.raises(TypeError):
+        record.close_now({"state": object()})
+    assert disk.handles == {}
+    assert not disk.locked
