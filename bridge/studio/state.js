@@ -21,7 +21,7 @@
  * @typedef {Record<string, any>} Capabilities
  * @typedef {{
  *   connection: Connection, me: Me, members: Members, capabilities: Capabilities | null, sections: Sections, takes: Takes,
- *   sounding: Sounding, transport: Transport | null, lines: Line[], unread: number, head: Head | null, notices: Notices, sent: Sent[],
+ *   sounding: Sounding, transports: Transport[], lines: Line[], unread: number, head: Head | null, notices: Notices, sent: Sent[],
  *   selected: string, follow: boolean, view: string, links: { role: string, name: string, link: string }[]
  * }} State
  * @typedef {Record<string, any>} Message
@@ -30,6 +30,7 @@
 import { reduceLines, reduceMembers, withComings, withHistory } from "./state/people.js";
 import { placeOf, remember, withNotice } from "./state/notices.js";
 import { isOver, keyOf, newSection, onlyOver, reduceSections } from "./state/sections.js";
+import { timeOfBeat, withTransport } from "./time.js";
 import { reduceSounding, reduceTakes, takeFrom, withoutSounding } from "./state/takes.js";
 
 /** @returns {State} */
@@ -37,7 +38,7 @@ export function initialState() {
   return {
     connection: { phase: "idle", sentence: "", retry_at_us: 0 },
     me: { session: "", member: "", role: "", origin: "", log_key: "", signs: false },
-    members: {}, capabilities: null, sections: {}, takes: {}, sounding: {}, transport: null, lines: [], unread: 0, head: null,
+    members: {}, capabilities: null, sections: {}, takes: {}, sounding: {}, transports: [], lines: [], unread: 0, head: null,
     notices: {}, sent: [], selected: "", follow: true, view: "roll", links: [],
   };
 }
@@ -59,7 +60,7 @@ export function reduce(state, message, now_us) {
     members,
     sections: reduceSections(state.sections, message),
     takes: reduceTakes(state.takes, message),
-    sounding: reduceSounding(state.sounding, message),
+    sounding: reduceSounding(state.sounding, message, timeOfBeat(state.transports, Number(message.beat))),
     lines: fresh ? withComings(state.lines, state.members, members, now_us) : reduceLines(state.lines, message, now_us),
   };
   const unread = message.type === "chat.said" && message.member !== state.me.member ? state.unread + 1 : state.unread;
@@ -85,10 +86,10 @@ const FACTS = {
     const mine = state.members[state.me.member];
     return mine && mine.role !== state.me.role ? { ...state, me: { ...state.me, role: mine.role } } : state;
   },
-  "transport.state": (state, m, now_us) => ({
-    ...state,
-    transport: { playing: Boolean(m.playing), bpm: m.bpm, beat: m.beat, n: m.n, d: m.d, time_us: m.time_us ?? now_us },
-  }),
+  "transport.state": (state, m, now_us) => {
+    const told = { playing: Boolean(m.playing), bpm: m.bpm, beat: m.beat, n: m.n, d: m.d, time_us: m.time_us ?? now_us };
+    return { ...state, transports: withTransport(state.transports, told, now_us) };
+  },
   "log.head": (state, m) => ({ ...state, head: { size: m.size, root: m.root } }),
   capabilities: (state, m) => ({ ...state, capabilities: m.capabilities ?? JSON.parse(m.json) }),
   "section.done": (state, m) => {

@@ -62,6 +62,41 @@ export function beatAt(transport, now_us) {
 }
 
 /**
+ * What is known of a transport after one more message: changes are told ahead of their time, each holds until the next one's.
+ * @param {Transport[]} known  in the order of their times
+ * @param {Transport} next
+ * @param {number} now_us
+ * @returns {Transport[]}
+ */
+export function withTransport(known, next, now_us) {
+  if (!next.playing) return [next];
+  const before = known.filter((one) => one.time_us < next.time_us);
+  const current = before.findLastIndex((one) => one.time_us <= now_us);
+  return [...before.slice(Math.max(0, current)), next];
+}
+
+/**
+ * The transport that holds at a time; null where none is known.
+ * @param {Transport[]} known
+ * @param {number} now_us
+ * @returns {Transport | null}
+ */
+export function transportAt(known, now_us) {
+  return known.findLast((one) => one.time_us <= now_us) ?? known[0] ?? null;
+}
+
+/**
+ * When a beat sounds, by what is known of the transport now; null while it stands still.
+ * @param {Transport[]} known
+ * @param {number} beat
+ * @returns {number | null}
+ */
+export function timeOfBeat(known, beat) {
+  const holds = known.findLast((one) => one.playing && one.beat <= beat) ?? known.findLast((one) => one.playing);
+  return holds ? holds.time_us + ((beat - holds.beat) * 60e6) / holds.bpm : null;
+}
+
+/**
  * A time of day as people say it.
  * @param {number} time_us
  */

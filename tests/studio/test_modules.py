@@ -187,6 +187,30 @@ def test_transport_runs_from_its_anchor_and_never_backwards(run: Run) -> None:
     assert run("time.js", function) == [16, 16, 19, 16]
 
 
+def test_changes_of_the_transport_hold_from_their_own_time_on(run: Run) -> None:
+    function = """(m) => {
+        const at = (time_us, beat, bpm, playing = true) => ({ playing, bpm, beat, n: 4, d: 4, time_us });
+        let known = m.withTransport([], at(0, 0, 120, false), 0);
+        known = m.withTransport(known, at(100, 0, 120), 50);
+        known = m.withTransport(known, at(900, 8, 90), 60);
+        const heard = [50, 100, 899, 900, 5000].map((now) => { const t = m.transportAt(known, now); return [t.playing, t.bpm]; });
+        known = m.withTransport(known, at(700, 6, 60), 650);   // what was planned for 900 is overruled
+        const stopped = m.withTransport(known, at(1, 3, 60, false), 800);
+        return [heard, known.map((t) => t.bpm), m.transportAt(known, 5000).bpm, stopped.length];
+    }"""
+    heard = [[False, 120], [True, 120], [True, 120], [True, 90], [True, 90]]
+    assert run("time.js", function) == [heard, [120, 60], 60, 1]
+
+
+def test_time_of_a_beat_follows_the_tempo_that_holds_there(run: Run) -> None:
+    function = """(m) => {
+        const slow = { playing: true, bpm: 60, beat: 0, time_us: 0 };
+        const known = [slow, { playing: true, bpm: 120, beat: 4, time_us: 4e6 }];
+        return [m.timeOfBeat(known, 2), m.timeOfBeat(known, 6), m.timeOfBeat([{ ...slow, playing: false }], 1)];
+    }"""
+    assert run("time.js", function) == [2_000_000, 5_000_000, None]
+
+
 SENT = [
     {"type": "take.accept", "id": "take-1", "where": "take:take-1"},
     {"type": "section.request", "id": "a", "where": "form"},

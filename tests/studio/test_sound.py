@@ -118,6 +118,7 @@ def test_listening_is_heard_and_mute_and_solo_work(server: Puppet, join: Callabl
     page = join("listener")
     add_take(server)
     page.wait("document.querySelectorAll('.stem').length === 2")
+    page.click("#loop")
     page.click("#listen")
     page.wait(f"{PLAYER}.output.peak() > 0.3")  # two tones of 0.2 each
     page.click(".stem[data-part=drums] .key[aria-label='Mute drums']")

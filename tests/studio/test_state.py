@@ -176,6 +176,13 @@ def test_what_sounds_ends_with_its_stop_or_the_transport(fold: Fold) -> None:
     )
 
 
+def test_a_take_whose_message_has_no_time_sounds_when_its_beat_does(fold: Fold) -> None:
+    moves = {"type": "transport.state", "playing": 1, "bpm": 60, "beat": 4, "n": 4, "d": 4, "time_us": 1_000_000}
+    play = {"type": "take.play", "take": "take-1", "beat": 8, "loop": 0, "at": "beat 8"}
+    assert fold(ME, moves, play)["sounding"]["take-1"]["time_us"] == 5_000_000
+    assert fold(ME, play)["sounding"] == {}
+
+
 def test_after_a_break_what_was_underway_is_told_anew(fold: Fold) -> None:
     lost = {"type": "page.connection", "phase": "waiting"}
     done = {"type": "section.done", "id": "v", "member": "ana", "take": "take-1", "index": 3}

@@ -22,11 +22,16 @@ import { Voice } from "./voice.js";
 /** From the click to the first sample of what one listens to alone. */
 const LISTEN_LEAD_S = 0.06;
 const HOUSEKEEPING_MS = 250;
+/** A correction of the server's clock above this starts what sounds anew, at its right place. */
+const MOST_OFFSET_US = 30_000;
+/** So does a sound card whose clock has run so far away, as the mean of some seconds says. */
+const MOST_DRIFT_S = 0.06;
+const DRIFT_WEIGHT = 0.05;
 
 export class Player {
   output = new Output();
   shelf = new StemShelf((bytes) => this.output.decode(bytes), () => this.#settle());
-  /** @type {Map<string, Voice>} takes that sound to everybody */
+  /** Takes that sound to everybody, and what they were started by. @type {Map<string, { voice: Voice, time_us: number, offset_us: number, drift_s: number }>} */
   #voices = new Map();
   /** @type {{ key: string, voice: Voice } | null} */
   #own = null;
@@ -40,7 +45,7 @@ export class Player {
   constructor(studio) {
     this.#studio = studio;
     studio.store.show(() => this.#settle());
-    setInterval(() => this.#endFinished(), HOUSEKEEPING_MS);
+    setInterval(() => this.#keepHouse(), HOUSEKEEPING_MS);
   }
 
   /** Calls `changed` whenever something of the player's has changed. @param {() => void} changed */
@@ -116,20 +121,19 @@ export class Player {
 
   /** The takes that sound to everybody here, and since when by the context's clock. */
   sounding() {
-    return [...this.#voices].map(([take, voice]) => ({ take, began_s: voice.span.began_s }));
+    return [...this.#voices].map(([take, { voice }]) => ({ take, began_s: voice.span.began_s }));
   }
 
   // -- making it so ------------------------------------------------------------------------------------------------
 
   #settle() {
-    const { sounding } = this.#studio.state;
-    for (const [take, voice] of this.#voices) {
+    const { state: { sounding }, clock } = this.#studio;
+    for (const [take, { voice, time_us, offset_us, drift_s }] of this.#voices) {
       const playing = sounding[take];
-      const same = playing && playing.loop === voice.span.loop && Math.abs(this.#began(playing.time_us) - voice.span.began_s) < 0.05;
-      if (!same) {
-        voice.stop();
-        this.#voices.delete(take);
-      }
+      const same = playing?.loop === voice.span.loop && playing.time_us === time_us;
+      if (same && Math.abs(clock.offset_us - offset_us) < MOST_OFFSET_US && Math.abs(drift_s) < MOST_DRIFT_S) continue;
+      voice.stop();
+      this.#voices.delete(take);
     }
     if (this.output.running) for (const take of Object.keys(sounding)) this.#sound(take);
     if (this.#own) this.#fill(this.#own.voice, this.#studio.state.sections[this.#own.key]);
@@ -142,10 +146,10 @@ export class Player {
     const section = sectionOf(this.#studio.state, take);
     const playing = this.#studio.state.sounding[take];
     if (!section || !playing || !context || !out) return;
-    let voice = this.#voices.get(take);
+    let voice = this.#voices.get(take)?.voice;
     if (!voice) {
       voice = new Voice(context, out, { began_s: this.#began(playing.time_us), duration_s: durationOf(section), loop: playing.loop });
-      this.#voices.set(take, voice);
+      this.#voices.set(take, { voice, time_us: playing.time_us, offset_us: this.#studio.clock.offset_us, drift_s: 0 });
       void this.load(section);
     }
     this.#fill(voice, section);
@@ -166,6 +170,17 @@ export class Player {
   /** @param {number} time_us */
   #began(time_us) {
     return this.output.contextTime(time_us - this.#studio.clock.offset_us);
+  }
+
+  /** Notices sound cards that run away, and ends what is over. */
+  #keepHouse() {
+    if (this.output.running) {
+      for (const held of this.#voices.values()) {
+        held.drift_s += DRIFT_WEIGHT * (this.#began(held.time_us) - held.voice.span.began_s - held.drift_s);
+        if (Math.abs(held.drift_s) >= MOST_DRIFT_S) return this.#settle();
+      }
+    }
+    this.#endFinished();
   }
 
   /** What has played to its end is over, here as at the server. */

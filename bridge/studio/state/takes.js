@@ -72,15 +72,17 @@ const CHANGES = {
 /**
  * @param {Sounding} sounding
  * @param {Message} message
+ * @param {number | null} beat_us  when the message's beat sounds, where it does not say so itself
  * @returns {Sounding}
  */
-export function reduceSounding(sounding, message) {
+export function reduceSounding(sounding, message, beat_us) {
   switch (message.type) {
     case "take.play":
     case "take.loop": {
-      if (message.time_us === undefined || message.time_us === null) return withoutSounding(sounding, message.take);
+      const time_us = message.time_us ?? beat_us;
+      if (time_us === null) return withoutSounding(sounding, message.take);
       const loop = Boolean(message.loop ?? message.type === "take.loop");
-      return { ...sounding, [message.take]: { take: message.take, beat: Number(message.beat) || 0, time_us: message.time_us, loop } };
+      return { ...sounding, [message.take]: { take: message.take, beat: Number(message.beat) || 0, time_us, loop } };
     }
     case "take.stop":
       return withoutSounding(sounding, message.take);

@@ -8,7 +8,7 @@
 import { button, byId, h, say } from "../dom.js";
 import { may } from "../may.js";
 import { barAt, bpmText } from "../music.js";
-import { beatAt } from "../time.js";
+import { beatAt, transportAt } from "../time.js";
 import { noticeAt } from "./notice.js";
 
 const METERS = ["2/4", "3/4", "4/4", "5/4", "6/8", "7/8", "9/8", "12/8"];
@@ -35,32 +35,38 @@ export function transportBar(studio) {
   byId("transport").append(start, play, stop, h("div", { class: "clock" }, count, lamps), h("span", { class: "unit" }, bpm, "bpm"), meter, meters, notice.el);
 
   let lit = -1;
-  let lampsFor = "";
+  /** @type {import("../time.js").Transport | null} */
+  let shown = null;
 
   /** @param {State} state */
   function update(state) {
-    const { transport } = state;
     start.hidden = !may(state, "transport.locate");
     play.hidden = !may(state, "transport.play");
     stop.hidden = !may(state, "transport.stop");
-    bpm.disabled = !may(state, "transport.tempo") || !transport;
-    meter.disabled = !may(state, "transport.meter") || !transport;
-    play.setAttribute("aria-pressed", String(Boolean(transport?.playing)));
-    if (transport && document.activeElement !== bpm) bpm.value = bpmText(transport.bpm);
-    if (transport && document.activeElement !== meter) meter.value = `${transport.n}/${transport.d}`;
-    if (transport && lampsFor !== `${transport.n}/${transport.d}`) {
-      lampsFor = `${transport.n}/${transport.d}`;
-      lamps.replaceChildren(...Array.from({ length: Math.min(transport.n, MOST_LAMPS) }, () => h("i")));
-      lit = -1;
-    }
+    bpm.disabled = !may(state, "transport.tempo");
+    meter.disabled = !may(state, "transport.meter");
     notice.update(state);
     frame();
   }
 
+  /** @param {import("../time.js").Transport} transport */
+  function show(transport) {
+    play.setAttribute("aria-pressed", String(transport.playing));
+    if (document.activeElement !== bpm) bpm.value = bpmText(transport.bpm);
+    if (document.activeElement !== meter) meter.value = `${transport.n}/${transport.d}`;
+    if (shown?.n !== transport.n) {
+      lamps.replaceChildren(...Array.from({ length: Math.min(transport.n, MOST_LAMPS) }, () => h("i")));
+      lit = -1;
+    }
+    shown = transport;
+  }
+
   function frame() {
-    const { transport } = studio.state;
+    const now_us = studio.clock.nowUs();
+    const transport = transportAt(studio.state.transports, now_us);
     if (!transport) return;
-    const beat = beatAt(transport, studio.clock.nowUs());
+    if (transport !== shown) show(transport);
+    const beat = beatAt(transport, now_us);
     const at = barAt(Math.max(0, beat), transport);
     say(count, `${at.bar}.${at.pulse}`);
     const lamp = transport.playing ? at.pulse - 1 : -1;
