@@ -152,6 +152,8 @@ class Caller:
             before = old.member if old is not None and old.host is host else ""
             seat, acknowledged = host.join(invite, message, outlet, before)
         except Refused as error:
+            if reply_port is None:
+                raise
             outlet.send(Bundle((refused(what, error),)))
             return
         seat.dismissed = lambda: self._dismissed(seat)
