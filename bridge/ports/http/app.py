@@ -12,12 +12,13 @@ from pathlib import Path
 from typing import Final
 
 from fastapi import FastAPI, Request
+from fastapi.responses import JSONResponse
 
 from bridge.house import House
 from bridge.ports.http import blobs, errors, invites, log, sections, takes, ws
 from bridge.ports.http.auth import house_of
 from bridge.ports.http.guard import Guard, Hosts
-from bridge.ports.http.models import Capabilities, Health
+from bridge.ports.http.models import SOCKET, Capabilities, Health
 from bridge.ports.http.routes import Routes
 from bridge.ports.http.studio import Studio
 from sessions.capabilities import capabilities
@@ -33,16 +34,23 @@ or in `?token=` where a browser can't set headers. Whatever is refused is answer
 goes by `GET /ws`, a WebSocket of JSON objects, both ways.
 """
 
-public = Routes("server", "/api")
+public = Routes("server", "")
 
 
-@public.read("/health")
+@public.read("/openapi.json", include_in_schema=False)
+async def describe(request: Request) -> JSONResponse:
+    """All of this, for programs; made once, off the loop, as it takes a tenth of a second."""
+    found = await asyncio.to_thread(request.app.openapi)
+    return JSONResponse({**found, "paths": {**found["paths"], "/ws": SOCKET}})
+
+
+@public.read("/api/health")
 async def health(request: Request) -> Health:
     """Whether the server is up, which engines are here, which sessions."""
     return Health.model_validate(house_of(request).health())
 
 
-@public.read("/capabilities")
+@public.read("/api/capabilities")
 async def show_capabilities() -> Capabilities:
     """What can be asked for; over the WebSocket `capabilities` says what you may."""
     return Capabilities.model_validate(capabilities())
@@ -55,8 +63,7 @@ def create_app(house: House, *, hosts: Hosts, static: Path = STUDIO) -> FastAPI:
         version="1",
         description=DESCRIPTION,
         license_info={"name": "Apache-2.0"},
-        docs_url=None,  # they load scripts from elsewhere
-        redoc_url=None,
+        openapi_url=None,  # see `describe`; FastAPI's own pages of documentation load scripts from elsewhere
         redirect_slashes=False,
     )
     app.state.house = house

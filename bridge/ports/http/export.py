@@ -71,7 +71,7 @@ def write_zip(parcel: Parcel, file: IO[bytes]) -> int:
         with parcel.log.open("rb") as log:
             _copy(archive, f"{parcel.session}/log.jsonl", log, parcel.log_bytes, compress=True)
         _add(archive, f"{parcel.session}/checkpoint", parcel.checkpoint.encode())
-        _add(archive, f"{parcel.session}/log.key", parcel.log_key.encode() + b"\n")
+        _add(archive, f"{parcel.session}/verifier-key", parcel.log_key.encode() + b"\n")
         for take in parcel.takes:
             at = f"{parcel.session}/takes/{take.name}"
             _add(archive, f"{at}/section.mid", to_smf(take.request, take.bars, take.name))

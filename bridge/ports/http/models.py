@@ -15,6 +15,7 @@ from sessions.music import CONTROLS, FIELDS
 
 __all__ = [
     "REFUSALS",
+    "SOCKET",
     "Capabilities",
     "Consistency",
     "Done",
@@ -140,8 +141,28 @@ class Made(BaseModel):
 
 REFUSALS: Final[dict[int | str, dict[str, Any]]] = {
     "4XX": {"model": Refusal, "description": "Refused, with a code and advice."},
+    "5XX": {"model": Refusal, "description": "The server can't, with a code and advice."},
 }
 """What every route may answer beside what it promises."""
+
+SOCKET: Final = {
+    "get": {
+        "tags": ["server"],
+        "summary": "Ws",
+        "description": "A WebSocket: every command and every event as a JSON object, both ways; the type is the OSC "
+        "address with dots. The token may also come with `session.join`, first of all.",
+        "operationId": "ws_get",
+        "parameters": [
+            {"name": name, "in": "query", "required": name == "session", "schema": {"type": "string"}}
+            for name in ("session", "token")
+        ],
+        "responses": {
+            "101": {"description": "A WebSocket from here on."},
+            "403": {"description": "A name or a page that is not this server's."},
+        },
+    }
+}
+"""The live door, which the framework leaves out of its description."""
 
 _TYPES: Final = {"s": "string", "i": "integer", "f": "number"}
 

@@ -33,7 +33,7 @@ class Routes(APIRouter):
 
         def add(handler: Handler) -> Handler:
             self.add_api_route(path, handler, methods=["GET"], **options)
-            self.add_api_route(path, handler, methods=["HEAD"], include_in_schema=False, **options)
+            self.add_api_route(path, handler, methods=["HEAD"], **{**options, "include_in_schema": False})
             return handler
 
         return add

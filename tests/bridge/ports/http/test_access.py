@@ -258,6 +258,7 @@ def test_the_api_describes_itself(tmp_path: Path) -> None:
         async with jam.http() as client:
             described = (await client.get("/openapi.json")).json()
             promised = {
+                ("get", "/ws"),
                 ("get", "/api/health"),
                 ("get", "/api/capabilities"),
                 ("post", "/api/sessions/{session}/sections"),

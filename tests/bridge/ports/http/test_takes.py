@@ -269,7 +269,7 @@ def test_a_leader_takes_the_session_home(tmp_path: Path) -> None:
                 for name, sha256 in certificate["statement"]["files"].items():
                     assert hashlib.sha256(parcel.read(f"jam/takes/{take}/{name}")).hexdigest() == sha256
                 assert "jam/takes/take-2/section.mid" in parcel.namelist()
-                assert not [name for name in parcel.namelist() if name.endswith("key") and name != "jam/log.key"]
+                assert not [name for name in parcel.namelist() if name.endswith("key") and name != "jam/verifier-key"]
             refused = await guest.get("/api/sessions/jam/export")
             assert (refused.status_code, refused.json()["code"]) == (403, "not-allowed")
 
