@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import logging
 from pathlib import Path
 from typing import Annotated
 
@@ -49,5 +50,7 @@ def engine(
     """
     from bridge.engine.client import run_engine
 
+    logging.basicConfig(level=logging.WARNING, format="%(message)s")  # to stderr
+    logging.getLogger("starbridge").setLevel(logging.INFO)
     say(f"Engine {name} joins {join}; Ctrl-C takes it away.")
     asyncio.run(run_engine(join, [token], soundfont=soundfont, ca=ca, name=name))
