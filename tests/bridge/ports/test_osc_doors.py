@@ -246,7 +246,7 @@ def test_after_cancelled_nothing_of_the_section_follows(run: Run, kind: str) -> 
         await ana.joins(jam.token("leader", "ana"))
         ana.say("/section/request", "ssi", "long", "bars", 64)
         work = await jam.work()
-        notes = [[bar_start, 30, 60, 100] for bar_start in range(0, 3840, 30)]
+        notes = [[bar_start, 30, 60, 100] for bar_start in range(0, 3840, 120)]
         for bar in range(1, 65):
             for part in ("drums", "bass", "harmony", "melody"):
                 here = [[(bar - 1) * 3840 + start, *rest] for start, *rest in notes]
