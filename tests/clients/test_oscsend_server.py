@@ -108,3 +108,14 @@ def test_a_cancelled_section_says_nothing_more(band: tuple[Server, Talk, Send]) 
     dump.until(r'/section/done ssi "next"')
     after = dump.output.partition("/section/cancelled")[2]
     assert after.count('"long"') == 1, "its own name, and nothing else of it"
+
+
+def test_the_longest_section_arrives_whole(band: tuple[Server, Talk, Send]) -> None:
+    """64 bars of four parts, some 250 bundles written within moments: no receive buffer holds them, and none is lost."""
+    _, dump, send = band
+    send("/section/request", "ssisfsfsi", "all", "bars", "64", "density", "1", "energy", "1", "stems", "0")
+    dump.until(r'/section/done ssi "all"')
+    bars = dump.until(r'/section/bar ssii "all"', 256)
+    assert len(bars) == 256
+    notes = sum(int(line.split()[-1]) for line in bars)
+    assert len(dump.until(r'/section/note ssffii "all"', notes)) == notes
