@@ -82,7 +82,7 @@ class Client:
                 link = await self._join()
                 tries = 0
                 try:
-                    await _Shift(link, self._door, self.session, self._bench, self._backoff).serve()
+                    await _Shift(link, self._door, self.session, self._bench, self._backoff).serve(self._name)
                 finally:
                     await link.close()
             except LinkLost as lost:
@@ -113,10 +113,10 @@ class _Shift:
         self._waiting: asyncio.Queue[Message] = asyncio.Queue(MAX_WAITING)
         self._stops: dict[str, threading.Event] = {}
 
-    async def serve(self) -> None:
+    async def serve(self, name: str) -> None:
         """Raises LinkLost when the connection is gone, Refused when we were removed."""
         offers = await self._bench.offers()
-        await self._link.send({"type": "engine.ready", "name": NAME, "software": software(), "renderers": offers})
+        await self._link.send({"type": "engine.ready", "name": name, "software": software(), "renderers": offers})
         worker = asyncio.create_task(self._work())
         reader = asyncio.create_task(self._read())
         try:

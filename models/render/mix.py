@@ -19,7 +19,7 @@ from models.render.loudness import LONGEST_S, integrated_lufs, true_peak
 from models.render.soundfont import Floats
 from models.render.wav import wav_bytes
 
-__all__ = ["CEILING_DBTP", "TARGET_LUFS", "Mix"]
+__all__ = ["CEILING_DBTP", "TARGET_LUFS", "Mix", "Stopped"]
 
 TARGET_LUFS = -14.0  # where the streaming services are
 CEILING_DBTP = -1.0
@@ -28,12 +28,19 @@ FULL_SCALE = 2**23
 BLOCK_FRAMES = 1 << 18
 
 
-class Mix:
-    """Stems of one length, (frames, 2) each, and what becomes of their sum."""
+class Stopped(Exception):
+    """The section was cancelled while its mix was made."""
 
-    def __init__(self, stems: Mapping[str, Floats], rate: int) -> None:
+
+class Mix:
+    """Stems of one length, (frames, 2) each, and what becomes of their sum. Raises `Stopped` once cancelled."""
+
+    def __init__(
+        self, stems: Mapping[str, Floats], rate: int, *, cancelled: Callable[[], bool] = lambda: False
+    ) -> None:
         self.stems = dict(stems)
         self.rate = rate
+        self._cancelled = cancelled
         self.frames = len(next(iter(self.stems.values())))
         self.gain = self._gain()
 
@@ -44,6 +51,7 @@ class Mix:
 
     def _sum(self, names: list[str]) -> Iterator[NDArray[np.int32]]:
         for start in range(0, self.frames, BLOCK_FRAMES):
+            self._go_on()
             total = np.zeros((min(BLOCK_FRAMES, self.frames - start), 2), np.int32)
             for name in names:
                 scaled = self.stems[name][start : start + BLOCK_FRAMES] * np.float64(self.gain * FULL_SCALE)
@@ -54,16 +62,24 @@ class Mix:
         lufs = integrated_lufs(self._added(0, min(LONGEST_S * self.rate, self.frames)), self.rate)
         if math.isinf(lufs):
             return 1.0
-        readers = [self._added, *(_reader(stem) for stem in self.stems.values())]
+        readers = [self._added, *(self._reader(stem) for stem in self.stems.values())]
         peak = max(true_peak(read, self.frames) for read in readers)
         return float(min(10 ** (min(TARGET_LUFS - lufs, MOST_GAIN_DB) / 20), 10 ** (CEILING_DBTP / 20) / peak))
 
     def _added(self, start: int, stop: int) -> Floats:
+        self._go_on()
         total = np.zeros((stop - start, 2), np.float32)
         for stem in self.stems.values():
             total += stem[start:stop]
         return total
 
+    def _reader(self, stem: Floats) -> Callable[[int, int], Floats]:
+        def read(start: int, stop: int) -> Floats:
+            self._go_on()
+            return stem[start:stop]
 
-def _reader(stem: Floats) -> Callable[[int, int], Floats]:
-    return lambda start, stop: stem[start:stop]
+        return read
+
+    def _go_on(self) -> None:
+        if self._cancelled():
+            raise Stopped

@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator
 from typing import Any, Protocol
 
-from models.render.mix import Mix
+from models.render.mix import Mix, Stopped
 from models.render.sampler import DEFAULT_RATE, Sampler
 from models.render.soundfont import Floats, Soundfont
 from models.render.texture import bed
@@ -83,11 +83,12 @@ class SampledStems:
         if cancelled():
             return
         yield Progress(STAGE, len(stems) / (len(stems) + 1))
-        mix = Mix(stems, rate)
-        for name in (*stems, MIX):
-            if cancelled():
-                return
-            yield StemRendered(name, mix.wav(name), mix.frames, rate)
+        try:
+            mix = Mix(stems, rate, cancelled=cancelled)
+            for name in (*stems, MIX):
+                yield StemRendered(name, mix.wav(name), mix.frames, rate)
+        except Stopped:
+            return
 
 
 def offer(renderer: StemRenderer) -> dict[str, Any]:

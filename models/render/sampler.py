@@ -83,12 +83,14 @@ class Sampler:
         out = _zeros(total)
         if not played:
             return out
-        self._play(out, part, bank, program, played, cancelled)
         channel = CHANNELS[part]
-        _narrow(out, channel.width, self._gain(part, bank, program))
-        limit(out, ceiling=10 ** ((channel.lufs + channel.crest_db) / 20), rate=rate)
-        add_room(out, channel.room * band.room, rate)
-        _fade_end(out, round(FADE_S * rate))
+        self._play(out, part, bank, program, played, cancelled)
+        if not cancelled():
+            _narrow(out, channel.width, self._gain(part, bank, program))
+            limit(out, ceiling=10 ** ((channel.lufs + channel.crest_db) / 20), rate=rate)
+        if not cancelled():
+            add_room(out, channel.room * band.room, rate)
+            _fade_end(out, round(FADE_S * rate))
         return out
 
     def _play(

@@ -187,5 +187,5 @@ class Broken(Tune):
 
 def order(section: str, **fields: object) -> Message:
     """An `engine.work` for three bars of bass."""
-    request = parse_request({"bars": 3, "parts": "bass", **fields})
+    request = parse_request({"bars": 3, "parts": "bass"} | fields)
     return {"type": "engine.work", "section": section, "request": request.to_fields(), "context": None, "attempt": 1}

@@ -23,7 +23,7 @@ from bridge.engine.backoff import Backoff
 from bridge.engine.supervisor import CONFIGURATION, MAX_CRASHES, EngineState, EngineStatus, Supervisor
 from sessions.canonical import from_base64
 from sessions.keys import MemberKey
-from tests.bridge.engine.stage import TOKEN, WAIT_S, open_stage
+from tests.bridge.engine.stage import TOKEN, WAIT_S, open_stage, order
 
 QUICK = Backoff(first_s=0.01, most_s=0.02)
 
@@ -241,6 +241,12 @@ def test_the_real_one_joins_comes_back_after_a_kill_and_goes_with_us() -> None:
             assert supervisor.status.pid != pid
             await again.let_in()
             await again.hear("engine.ready")
+            await again.say(order("ana/1", bars=1, bpm=240.0))
+            done = await again.hear("engine.done")
+            assert (done["composer"]["name"], done["renderer"]["name"]) == ("arranger", "sampler")
+            stems = [message for message in again.heard if message["type"] == "engine.stem"]
+            assert [(stem["part"], stem["frames"]) for stem in stems] == [("bass", 44_100), ("mix", 44_100)]
+            assert {stem["sha256"] for stem in stems} == set(stage.blobs)
             supervisor.leave("jam")
             async with asyncio.timeout(WAIT_S):
                 await again.over.wait()

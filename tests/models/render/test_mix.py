@@ -13,7 +13,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from models.render.loudness import integrated_lufs, true_peak
-from models.render.mix import CEILING_DBTP, TARGET_LUFS, Mix
+from models.render.mix import CEILING_DBTP, TARGET_LUFS, Mix, Stopped
 from models.render.soundfont import Floats
 from models.render.wav import read_wav, wav_bytes
 
@@ -72,6 +72,19 @@ def test_stems_that_cancel_each_other_do_not_clip_either() -> None:
     loud = tone(200, 1, 0.5)
     mix = Mix({"a": loud, "b": -loud, "c": tone(300, 1, 0.01)}, RATE)
     assert peak_db(as_floats(mix.wav("a"))) < CEILING_DBTP + 0.05
+
+
+def test_cancelled_it_stops_where_it_is() -> None:
+    stems = {"a": noise(200_000, 0.1, 1), "b": noise(200_000, 0.1, 2)}
+    for steps in (1, 4):
+        asked = iter([False] * steps + [True])
+        with pytest.raises(Stopped):
+            Mix(stems, RATE, cancelled=lambda asked=asked: next(asked))  # type: ignore[misc]
+    said = [False]
+    mix = Mix(stems, RATE, cancelled=lambda: said[0])
+    said[0] = True
+    with pytest.raises(Stopped):
+        mix.wav("mix")
 
 
 def test_silence_stays_silent_and_a_whisper_is_not_raised_to_a_shout() -> None:
