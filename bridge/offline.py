@@ -55,7 +55,7 @@ def ask(
     clock: Clock | None = None,
 ) -> Result:
     """Make one section into `out`; raises `Refused` before anything is written where it can't be had."""
-    request = parse_request(fields, seed=secrets.randbits(32))
+    request = parse_request(fields, seed=secrets.randbits(31))
     for name in ("like", "context"):
         if getattr(request, name):
             raise Refused(Code.BAD_VALUE, f"{name}: it speaks of a session's music; ask in a session, or leave it out")

@@ -21,6 +21,7 @@ from pathlib import Path
 from bridge.config import Address, Config, Ready
 from bridge.engine.supervisor import EngineState, Supervisor
 from bridge.house import House
+from bridge.ports.announce import Announcement
 from bridge.ports.clock import SystemClock
 from bridge.ports.http.app import create_app
 from bridge.ports.http.guard import Hosts
@@ -84,12 +85,24 @@ class Server:
         )
         osc = Address(*await udp.start())
         self._opened.push_async_callback(udp.close)
-        tcp = OscTcp(self.house, config.osc.host, osc.port, session=config.session, act_as=config.osc_as, any_port=True)
+        tcp = OscTcp(
+            self.house,
+            config.osc.host,
+            osc.port,
+            session=config.session,
+            act_as=config.osc_as,
+            any_port=config.osc.port == 0,
+        )
         osc_tcp = Address(*await tcp.start())
         self._opened.push_async_callback(tcp.close)
         query = OscQuery(config.osc.host, 0, osc_port=osc.port)
         described = Address(*await query.start())
         self._opened.push_async_callback(query.close)
+        if not config.osc.loopback:
+            name = f"StarBridge {config.session}"
+            announcement = Announcement(name, config.osc.host, osc_port=osc.port, oscquery_port=described.port)
+            await announcement.start()
+            self._opened.push_async_callback(announcement.close)
         return Ready(
             http=self._url,
             osc=str(Address(osc.reachable, osc.port)),

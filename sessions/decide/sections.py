@@ -48,9 +48,9 @@ def request(state: State, member: str, command: RequestSection, moment: Moment) 
 
 
 def _seed(state: State, member: str, id_: str) -> int:
-    """A seed where none is asked for: new for each request, and the same in every replay."""
+    """A seed where none is asked for: new for each request, and one that OSC's signed ints can send back."""
     digest = hashlib.sha256(f"{state.origin}\n{state.size}\n{member}\n{id_}".encode()).digest()
-    return int.from_bytes(digest[:4], "big")
+    return int.from_bytes(digest[:4], "big") >> 1
 
 
 def _understand(state: State, parts: tuple[Part, ...], asked: Mapping[str, Any], seed: int) -> Request:
