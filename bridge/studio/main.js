@@ -32,13 +32,17 @@ const takes = takeList(studio, (take, how) => {
   form.fill({ kind: how === "continue" ? undefined : kind, style, context: `${take.take} ${how}` });
 });
 
-const views = [
-  entrance(studio, takeToken(), () => void player.enable()),
-  viewTabs(studio), bandTabs(studio), memberList(studio), chat(studio), logPanel(studio), queue(studio), takes,
-  top_.update, transport.update, form.update, roll.update, stems.update,
-];
 heedNewInvites();
-for (const view of views) studio.store.show(view);
+const { store } = studio;
+store.show(entrance(studio, takeToken(), () => void player.enable()), "connection", "me");
+store.show(viewTabs(studio));
+store.show(bandTabs(studio));
+store.show(memberList(studio), "members", "live", "me", "capabilities", "notices", "links");
+store.show(chat(studio), "lines", "capabilities", "notices");
+store.show(logPanel(studio), "head", "me", "capabilities", "notices");
+store.show(queue(studio));
+store.show(takes, "takes", "sounding", "selected", "me", "capabilities", "notices");
+for (const { update } of [top_, transport, form, roll, stems]) store.show(update);
 player.watch(() => {
   top_.update(studio.state);
   stems.update(studio.state);

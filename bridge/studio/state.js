@@ -20,14 +20,14 @@
  * @typedef {{ size: number, root: string }} Head
  * @typedef {Record<string, any>} Capabilities
  * @typedef {{
- *   connection: Connection, me: Me, members: Members, capabilities: Capabilities | null, sections: Sections, takes: Takes,
+ *   connection: Connection, me: Me, members: Members, live: Record<string, string[]>, capabilities: Capabilities | null, sections: Sections, takes: Takes,
  *   sounding: Sounding, transports: Transport[], lines: Line[], unread: number, head: Head | null, notices: Notices, sent: Sent[],
  *   selected: string, follow: boolean, view: string, links: { role: string, name: string, link: string }[]
  * }} State
  * @typedef {Record<string, any>} Message
  */
 
-import { reduceLines, reduceMembers, withComings, withHistory } from "./state/people.js";
+import { reduceLines, reduceMembers, withComings, withHistory, withLiveNote } from "./state/people.js";
 import { placeOf, remember, withNotice } from "./state/notices.js";
 import { isOver, keyOf, newSection, onlyOver, reduceSections } from "./state/sections.js";
 import { timeOfBeat, withTransport } from "./time.js";
@@ -38,7 +38,7 @@ export function initialState() {
   return {
     connection: { phase: "idle", sentence: "", retry_at_us: 0 },
     me: { session: "", member: "", role: "", origin: "", log_key: "", signs: false },
-    members: {}, capabilities: null, sections: {}, takes: {}, sounding: {}, transports: [], lines: [], unread: 0, head: null,
+    members: {}, live: {}, capabilities: null, sections: {}, takes: {}, sounding: {}, transports: [], lines: [], unread: 0, head: null,
     notices: {}, sent: [], selected: "", follow: true, view: "roll", links: [],
   };
 }
@@ -84,12 +84,14 @@ const FACTS = {
   "session.role": (state, m) => (m.member === state.me.member ? { ...state, me: { ...state.me, role: m.role } } : state),
   "session.members": (state) => {
     const mine = state.members[state.me.member];
-    return mine && mine.role !== state.me.role ? { ...state, me: { ...state.me, role: mine.role } } : state;
+    const live = Object.fromEntries(Object.entries(state.live).filter(([name]) => state.members[name]?.status === "present"));
+    return { ...state, live, me: mine ? { ...state.me, role: mine.role } : state.me };
   },
   "transport.state": (state, m, now_us) => {
     const told = { playing: Boolean(m.playing), bpm: m.bpm, beat: m.beat, n: m.n, d: m.d, time_us: m.time_us ?? now_us };
     return { ...state, transports: withTransport(state.transports, told, now_us) };
   },
+  "live.note": (state, m) => ({ ...state, live: withLiveNote(state.live, m) }),
   "log.head": (state, m) => ({ ...state, head: { size: m.size, root: m.root } }),
   capabilities: (state, m) => ({ ...state, capabilities: m.capabilities ?? JSON.parse(m.json) }),
   "section.done": (state, m) => {

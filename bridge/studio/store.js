@@ -32,10 +32,21 @@ export class Store {
     this.#plan();
   }
 
-  /** Calls `view` with the state now and after every change. @param {View} view */
-  show(view) {
-    this.#views.push(view);
-    view(this.state);
+  /**
+   * Calls `view` with the state now and after every change; with `slices`, after a change of one of these only.
+   * @param {View} view
+   * @param {...keyof State} slices
+   */
+  show(view, ...slices) {
+    /** @type {State | null} */
+    let seen = null;
+    const changed = (/** @type {State} */ state) => {
+      const same = seen !== null && slices.length > 0 && slices.every((name) => seen?.[name] === state[name]);
+      seen = state;
+      if (!same) view(state);
+    };
+    this.#views.push(changed);
+    changed(this.state);
   }
 
   /** Calls `listener` with every message, after the state has it. @param {(message: Message, state: State) => void} listener */

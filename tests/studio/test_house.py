@@ -180,6 +180,32 @@ def test_invite_link_made_on_the_page_lets_somebody_in(enter: Callable[..., Page
     assert page.evaluate(f"[{STATE}.me.member, {STATE}.me.role]") == ["max", "rhythm"]
 
 
+def test_who_leaves_may_come_back_and_who_is_removed_may_not(enter: Callable[..., Page]) -> None:
+    leader, guest = enter("leader", "ida"), enter("guest", "jon")
+    guest.evaluate("[...document.querySelectorAll('.me button')].find((b) => b.innerText === 'Leave').click()")
+    guest.wait("document.querySelector('#entrance').innerText.includes('You left the session')")
+    leader.wait(f"!{STATE}.members.jon")
+    guest.click("#again")
+    guest.wait(INSIDE)
+    assert guest.evaluate(f"{STATE}.me.member") == "jon"
+    leader.wait(f"{STATE}.members.jon?.status === 'present'")
+    leader.evaluate("starbridge.studio.give({type: 'session.remove', member: 'jon'})")
+    guest.wait("document.querySelector('#entrance').innerText.includes('A leader removed you')")
+    guest.click("#again")
+    guest.wait("document.querySelector('#entrance').innerText.includes('a leader removed you')", timeout_s=10)
+
+
+def test_a_take_is_continued_from_its_card(enter: Callable[..., Page]) -> None:
+    page = enter("leader", "kay")
+    take = until_done(page, ask(page, bars=2, style="jazz"))
+    buttons = f"[...document.querySelectorAll('.take[data-take={take}] button')]"
+    page.evaluate(f"{buttons}.find((b) => b.innerText === 'Continue').click()")
+    key = ask(page, bars=2)
+    until_done(page, key)
+    request = page.evaluate(f"{section(key)}.request")
+    assert (request["context"], request["style"]) == (f"{take} continue", "jazz")
+
+
 def test_bad_field_is_explained_at_the_form(enter: Callable[..., Page]) -> None:
     page = enter("leader", "gil")
     page.type("#field-key", "H#")

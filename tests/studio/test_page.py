@@ -485,6 +485,7 @@ def test_every_control_has_a_name(server: Puppet, join: Join) -> None:
         asked(status="waiting"),
         {"type": "section.stem", "id": "v", "member": "kim", "part": "bass", "url": "/x"},
     )
+    page.choose("#roll-picker", "kim/v")
     page.wait("document.querySelectorAll('.stem').length === 1")
     nodes = page.call("Accessibility.getFullAXTree")["nodes"]
     roles = {"button", "textbox", "combobox", "slider", "checkbox", "spinbutton", "tab", "image"}

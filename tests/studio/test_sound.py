@@ -91,11 +91,11 @@ PLAYER = "starbridge.player"
 
 
 def add_take(server: Puppet, name: str = "take-1", bars: int = 8, **stems: float) -> None:
-    """A take whose stems are tones of these frequencies."""
+    """A take whose stems are tones of these frequencies; one of 0 Hz can't be read."""
     stems = stems or {"drums": 110.0, "bass": 220.0}
     request = request_fields(kind="loop", bars=bars, bpm=120, parts=",".join(stems))
     for part, frequency in stems.items():
-        server.files[f"/api/sessions/jam/takes/{name}/stems/{part}.wav"] = sine(bars * 2.0, frequency)
+        server.files[f"/api/sessions/jam/takes/{name}/stems/{part}.wav"] = sine(bars * 2.0, frequency) if frequency else b"no sound"
     taken: Message = {"type": "take.added", "take": name, "id": f"id-{name}", "member": "kim", "request": request}
     server.say(taken | {"stems": dict.fromkeys(stems, "ab"), "ratings": {}, "votes": {}, "verdict": "", "index": 5})
 
@@ -164,8 +164,7 @@ def test_sound_waits_for_a_gesture_after_a_reload_and_says_so(server: Puppet, jo
 
 def test_a_stem_that_cannot_be_had_says_so_and_the_others_play(server: Puppet, join: Callable[..., Page]) -> None:
     page = join("listener")
-    add_take(server)
-    server.files["/api/sessions/jam/takes/take-1/stems/bass.wav"] = b"no sound"
+    add_take(server, drums=110.0, bass=0.0)
     page.wait(
         "document.querySelector('.stem[data-part=bass] .stem-failed')?.textContent.includes('could not be loaded')"
     )
@@ -181,6 +180,21 @@ def test_what_has_played_to_its_end_is_over(server: Puppet, join: Callable[..., 
     server.say(started("take-1", early_us, loop=False))
     page.wait("document.querySelectorAll('.take.sounding').length === 1")
     page.wait("document.querySelectorAll('.take.sounding').length === 0")
+
+
+def test_listening_alone_silences_the_session_which_goes_on(server: Puppet, join: Callable[..., Page]) -> None:
+    page = join("listener")
+    add_take(server, "take-1", bass=220.0, drums=110.0)
+    add_take(server, "take-2", bass=330.0)
+    page.wait("document.querySelectorAll('.take').length === 2")
+    server.say(started("take-1", server.now_us(), loop=True))
+    page.wait(f"{PLAYER}.output.peak() > 0.3")
+    page.choose("#roll-picker", "kim/id-take-2")
+    page.click("#loop")
+    page.click("#listen")
+    page.wait(f"{PLAYER}.output.peak() < 0.25 && {PLAYER}.output.peak() > 0.15")
+    page.click("#listen")
+    page.wait(f"{PLAYER}.output.peak() > 0.3")
 
 
 def test_a_loop_is_heard_from_the_middle_by_who_comes_later(server: Puppet, join: Callable[..., Page]) -> None:

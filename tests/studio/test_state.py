@@ -229,6 +229,20 @@ def test_history_is_merged_with_what_was_heard(fold: Fold) -> None:
     assert len({line["n"] for line in lines}) == 2
 
 
+def test_live_notes_are_held_until_they_end_or_the_player_goes(fold: Fold) -> None:
+    def played(pitch: int, velocity: int, part: str = "melody") -> dict[str, Any]:
+        return {"type": "live.note", "member": "kim", "part": part, "pitch": pitch, "velocity": velocity}
+
+    assert fold(ME, played(60, 90), played(64, 90), played(60, 0), played(36, 9, "drums"))["live"] == {
+        "kim": ["E4", "Kick"]
+    }
+    here = {
+        "type": "session.members",
+        "members": [{"member": "kim", "role": "guest", "status": "away", "keyed": False}],
+    }
+    assert fold(ME, played(60, 90), here)["live"] == {}
+
+
 def test_my_role_follows_what_the_leader_says(fold: Fold) -> None:
     assert fold(ME, {"type": "session.role", "member": "ana", "role": "rhythm"})["me"]["role"] == "rhythm"
     assert fold(ME, {"type": "session.role", "member": "kim", "role": "rhythm"})["me"]["role"] == "guest"

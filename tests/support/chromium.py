@@ -157,15 +157,19 @@ class Page:
         return bool(self.evaluate(f"document.querySelector({json.dumps(selector)})?.checkVisibility() ?? false"))
 
     def click(self, selector: str) -> None:
-        """Press and release the mouse over an element's middle, once it is there and nothing lies over it."""
+        """Press and release the mouse over an element's middle, once it is there, keeps still and nothing lies over it."""
         found = f"document.querySelector({json.dumps(selector)})"
-        ready = (
-            f"(() => {{ const el = {found}; if (!el?.checkVisibility() || el.disabled) return null;"
-            " el.scrollIntoView({block: 'center', inline: 'nearest', behavior: 'instant'});"
-            " const box = el.getBoundingClientRect(); const x = box.x + box.width / 2, y = box.y + box.height / 2;"
-            " const top = document.elementFromPoint(x, y);"
-            " return top && (el.contains(top) || top.contains(el)) ? {x, y} : null; })()"
-        )
+        ready = f"""(() => {{
+            const el = {found};
+            if (!el?.checkVisibility() || el.disabled) return null;
+            el.scrollIntoView({{ block: 'center', inline: 'nearest', behavior: 'instant' }});
+            const box = el.getBoundingClientRect();
+            const [x, y] = [box.x + box.width / 2, box.y + box.height / 2];
+            const still = el.wasAt?.x === x && el.wasAt?.y === y;
+            el.wasAt = {{ x, y }};
+            const top = document.elementFromPoint(x, y);
+            return still && top && (el.contains(top) || top.contains(el)) ? {{ x, y }} : null;
+        }})()"""
         point = self.wait(ready)
         for kind in ("mousePressed", "mouseReleased"):
             event = {"type": kind, "x": point["x"], "y": point["y"], "button": "left", "clickCount": 1}

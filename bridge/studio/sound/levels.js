@@ -14,13 +14,14 @@ export const PLAIN = { volume: 1, mute: false, solo: false };
  * The gain of each part: solo silences all that are not solo, mute wins over solo.
  * @param {Levels} levels
  * @param {string[]} parts
+ * @param {number} [share]  of what the mixer says
  * @returns {Record<string, number>}
  */
-export function gains(levels, parts) {
+export function gains(levels, parts, share = 1) {
   const of = (/** @type {string} */ part) => levels[part] ?? PLAIN;
   const anySolo = parts.some((part) => of(part).solo);
   return Object.fromEntries(
-    parts.map((part) => [part, of(part).mute || (anySolo && !of(part).solo) ? 0 : of(part).volume]),
+    parts.map((part) => [part, of(part).mute || (anySolo && !of(part).solo) ? 0 : of(part).volume * share]),
   );
 }
 

@@ -2,8 +2,9 @@
  * The player: makes what should sound, sound.
  *
  * Two things can: takes that somebody plays to the whole session (`state.sounding`, timed by the server's clock) and one section
- * that this person alone listens to. It compares what should sound with what does, whenever either changes; so sound that is
- * enabled late, a stem that comes late and a page that is reloaded all end up in step.
+ * that this person alone listens to; meanwhile the session is silent here, and goes on in step. It compares what should sound
+ * with what does, whenever either changes; so sound that is enabled late, a stem that comes late and a page that is reloaded all
+ * end up in step.
  *
  * @typedef {import("../state.js").State} State
  * @typedef {import("../state/sections.js").Section} Section
@@ -82,7 +83,7 @@ export class Player {
   hush() {
     this.#own?.voice.stop();
     this.#own = null;
-    this.#changed();
+    this.#settle();
   }
 
   /** The section that one listens to alone; empty where there is none. */
@@ -136,7 +137,7 @@ export class Player {
       this.#voices.delete(take);
     }
     if (this.output.running) for (const take of Object.keys(sounding)) this.#sound(take);
-    if (this.#own) this.#fill(this.#own.voice, this.#studio.state.sections[this.#own.key]);
+    if (this.#own) this.#fill(this.#own.voice, this.#studio.state.sections[this.#own.key], 1);
     this.#changed();
   }
 
@@ -152,14 +153,19 @@ export class Player {
       this.#voices.set(take, { voice, time_us: playing.time_us, offset_us: this.#studio.clock.offset_us, drift_s: 0 });
       void this.load(section);
     }
-    this.#fill(voice, section);
+    this.#fill(voice, section, this.#own ? 0 : 1);
   }
 
-  /** Gives a voice the stems that have come, and its levels. @param {Voice} voice @param {Section | undefined} section */
-  #fill(voice, section) {
+  /**
+   * Gives a voice the stems that have come, and its levels.
+   * @param {Voice} voice
+   * @param {Section | undefined} section
+   * @param {number} share  0 silences it
+   */
+  #fill(voice, section, share) {
     if (!section) return;
     const parts = StemShelf.parts(section);
-    const levels = gains(this.#levels.get(section.key) ?? {}, parts);
+    const levels = gains(this.#levels.get(section.key) ?? {}, parts, share);
     for (const part of parts) {
       const buffer = this.shelf.buffer(section, part);
       if (buffer && !voice.has(part)) voice.add(part, buffer, levels[part] ?? 1);

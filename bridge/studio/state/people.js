@@ -7,8 +7,12 @@
  * @typedef {Record<string, any>} Message
  */
 
+import { drumName, pitchName } from "../music.js";
+
 /** Lines kept on the screen; all of them are in the log. */
 export const MAX_LINES = 500;
+/** Notes of one member shown at a time: ten fingers. */
+const MAX_HELD = 10;
 
 /**
  * @param {Message} said
@@ -60,6 +64,18 @@ function fromList(list) {
 function without(members, name) {
   const { [name]: _, ...rest } = members;
   return rest;
+}
+
+/**
+ * The notes that each member holds down just now; a velocity of 0 ends one.
+ * @param {Record<string, string[]>} live
+ * @param {Message} message
+ * @returns {Record<string, string[]>}
+ */
+export function withLiveNote(live, message) {
+  const name = message.part === "drums" ? drumName(message.pitch) : pitchName(message.pitch);
+  const others = (live[message.member] ?? []).filter((note) => note !== name);
+  return { ...live, [message.member]: message.velocity ? [...others, name].slice(-MAX_HELD) : others };
 }
 
 /** What the diary says of a message, in a sentence that starts with the member. @type {Record<string, (m: Message) => string>} */

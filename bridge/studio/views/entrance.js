@@ -97,7 +97,7 @@ export function entrance(studio, token, gesture) {
   const over = h("div", { class: "card-in", hidden: true });
   const overTitle = h("h2", {}, "You are not in the session");
   const overText = h("p", { class: "headline", role: "alert" });
-  const again = h("button", { type: "button", class: "primary big", onclick: () => location.reload() }, "Try again");
+  const again = h("button", { type: "button", id: "again", class: "primary big", onclick: () => location.reload() }, "Try again");
   const other = h("button", { type: "button", class: "big", onclick: () => (dropToken(), location.reload()) }, "Use another invite");
   over.append(overTitle, overText, again, other);
   const waiting = h("div", { class: "card-in", hidden: true }, h("h2", {}, "One moment"), h("p", { class: "headline", role: "status" }, "Knocking at the session…"));

@@ -43,13 +43,14 @@ export function memberList(studio) {
     const mine = h("span", { class: "soft small" }, "you");
     const key = h("span", { class: "keyed", title: "Signs every command with a key of their own" }, icon("key"), h("span", { class: "unseen" }, "signs commands"));
     const status = h("span", { class: "soft small" });
+    const held = h("span", { class: "held mono small" });
     const role = h("span", { class: "chip" });
     const give = h("select", { class: "role-select", "aria-label": `Role of ${member}`, onchange: () => studio.give({ type: "session.role", member, role: give.value }, where) });
     const remove = button("Remove", () => sure(true), { class: "small quiet" });
     const really = button("Remove for good", () => studio.give({ type: "session.remove", member }, where), { class: "small bad" });
     const keep = button("Keep", () => sure(false), { class: "small" });
     const notice = noticeAt(studio, () => where);
-    const el = h("li", { class: "member" }, h("div", { class: "member-row" }, dot, name, mine, key, status, h("span", { class: "grow" }), role, give, remove, really, keep), notice.el);
+    const el = h("li", { class: "member" }, h("div", { class: "member-row" }, dot, name, mine, key, status, held, h("span", { class: "grow" }), role, give, remove, really, keep), notice.el);
     let asking = false;
 
     /** @param {boolean} on */
@@ -68,6 +69,7 @@ export function memberList(studio) {
       mine.hidden = !self;
       key.hidden = !now.keyed;
       say(status, now.status === "present" ? "" : now.status);
+      say(held, (state.live[member] ?? []).join(" "));
       say(role, now.role);
       role.hidden = lead;
       give.hidden = !lead || asking;

@@ -31,7 +31,7 @@ const HINTS = /** @type {Record<string, string>} */ ({
 export function mixer(studio, player) {
   const section = () => studio.state.sections[studio.state.selected];
   const where = () => `stems:${studio.state.selected}`;
-  const listen = button("Listen", toggle, { icon: "play", class: "primary" });
+  const listen = button("Listen", toggle, { icon: "play", class: "primary", title: "You alone hear it; the session goes on without you" });
   listen.id = "listen";
   const loop = button("Loop", toggleLoop, { icon: "loop", title: "Again and again, when you listen" });
   loop.id = "loop";
