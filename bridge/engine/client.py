@@ -163,7 +163,8 @@ class _Shift:
                 async with self._bench.turn():
                     await self._make(read_work(message), stop)
             except Refused as refused:
-                log.info("%s: %s failed: %s", self._session, section, refused.advice)
+                if refused.code is not Code.CANCELLED:
+                    log.warning("%s: %s failed: %s", self._session, section, refused.advice)
                 await self._fail(section, refused)
             finally:
                 if self._stops.get(section) is stop:
