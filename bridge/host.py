@@ -18,6 +18,8 @@ from collections.abc import Callable, Iterable
 from pathlib import Path
 from typing import Any
 
+from bridge import questions
+from bridge.agenda import Acknowledged, Agenda, done
 from bridge.delivery import Audience, Nowhere, fresh_id
 from bridge.door import Bundle, Message, Outlet, Seat, refusal
 from bridge.ledger import Ledger
@@ -26,8 +28,7 @@ from bridge.ports.disk import DiskFailed, Record
 from bridge.promises import Promises
 from bridge.wire.smf import to_smf
 from sessions import commands as c
-from sessions.answers import Tell, To, transport_answer, welcome
-from sessions.capabilities import capabilities
+from sessions.answers import To, welcome
 from sessions.decide import Decision, Moment, decide, engines, members, sections
 from sessions.errors import Code, Refused
 from sessions.events import Event, Joined, Left, LeftWhy, Owes, Removed
@@ -37,17 +38,10 @@ from sessions.log import time_text
 from sessions.roles import ENGINE
 from sessions.state import Presence, State
 
-__all__ = ["AWAY_AFTER_S", "LATEST_S", "MAX_SCHEDULED", "Host", "Seat"]
+__all__ = ["AWAY_AFTER_S", "Host", "Seat"]
 
 AWAY_AFTER_S = 60.0
 """A member unheard for so long is away."""
-LATEST_S = 60.0
-"""How far ahead a time tag may lie."""
-MAX_SCHEDULED = 256
-"""Messages of one member that wait for their time."""
-
-Acknowledged = asyncio.Future[int | None]
-"""Done when the disk has it: the log index, or None where nothing is logged."""
 
 _log = logging.getLogger(__name__)
 
@@ -68,7 +62,7 @@ class Host:
         self._engine_expected = engine_expected
         self._audience = Audience(self.name, base_url, self.blob_path)
         self._promises = Promises()
-        self._scheduled: dict[str, set[asyncio.TimerHandle]] = {}
+        self._agenda = Agenda()
         self._visits: dict[str, Seat] = {}
         self._tasks: list[asyncio.Task[None]] = []
         self._closed = False
@@ -102,8 +96,7 @@ class Host:
     async def stop(self) -> None:
         """Take nothing more, put everything on disk and close the record."""
         self._closed = True
-        for handle in [handle for handles in self._scheduled.values() for handle in handles]:
-            handle.cancel()
+        self._agenda.clear()
         for task in self._tasks:
             task.cancel()
         for task in self._tasks:
@@ -195,30 +188,17 @@ class Host:
         """
         now_us = self._clock.now_us()
         seat.heard_us = now_us
-        if at_us is not None and at_us > now_us:
-            return self._schedule(seat, message, at_us, now_us)
-        return self._take(seat, message)
-
-    def _schedule(self, seat: Seat, message: Message, at_us: int, now_us: int) -> Acknowledged:
-        if at_us - now_us > LATEST_S * 1e6:
-            raise Refused(Code.BAD_VALUE, f"time tag: it lies more than {LATEST_S:g} s ahead; send it later")
+        if at_us is None or at_us <= now_us:
+            return self._take(seat, message)
         c.parse_command(message)
-        waiting = self._scheduled.setdefault(seat.member, set())
-        if len(waiting) >= MAX_SCHEDULED:
-            raise Refused(Code.TOO_MANY, f"time tag: {MAX_SCHEDULED} messages of yours wait already; send them later")
-        acknowledged: Acknowledged = asyncio.get_running_loop().create_future()
+        return self._agenda.put(seat.member, at_us - now_us, lambda: self._take_when_due(seat, message))
 
-        def due() -> None:
-            waiting.discard(handle)
-            try:
-                _follow(self._take(seat, message), acknowledged)
-            except Refused as error:
-                self._send(seat, Bundle((refusal(message, error),)))
-                acknowledged.set_result(None)
-
-        handle = asyncio.get_running_loop().call_later((at_us - now_us) / 1e6, due)
-        waiting.add(handle)
-        return acknowledged
+    def _take_when_due(self, seat: Seat, message: Message) -> Acknowledged:
+        try:
+            return self._take(seat, message)
+        except Refused as error:
+            self._send(seat, Bundle((refusal(message, error),)))
+            return done(None)
 
     def _take(self, seat: Seat, message: Message) -> Acknowledged:
         if seat.gone or self._closed or seat.member not in self.state.members:
@@ -236,7 +216,7 @@ class Host:
         signature = self._check_signature(member.key, seat.member, message) if signed else ""
         decision = decide(self.state, seat.member, command, self._moment())
         if command.QUERY:
-            self._answer_query(seat, command)
+            self._answer_question(seat, command)
         for answers in decision.answers:
             self._answer(seat, Bundle(answers))
         return self._come_to(seat, decision, message, signature)
@@ -260,26 +240,17 @@ class Host:
         now_us = self._clock.now_us()
         return Moment(now_us, time_text(now_us), to_smf, self._engine_expected())
 
-    def _answer_query(self, seat: Seat, command: c.Command) -> None:
-        """Questions are answered from what is there, to the asker alone."""
-        now_us = self._clock.now_us()
-        match command:
-            case c.Ping(time=time):
-                pong: Message = {"type": "session.pong", "time_us": now_us}
-                self._send(seat, Bundle((pong if time is None else {**pong, "time": time},)))
-            case c.AskHead():
-                size = self.state.size
-                self._answer(seat, Bundle(({"type": "log.head", "size": size, "root": self.record.root(size).hex()},)))
-            case c.AskCapabilities():
-                found = capabilities(self.state, seat.member)
-                self._send(seat, Bundle(({"type": "capabilities", "capabilities": found},)))
-            case c.AskTransport():
-                told = transport_answer(self.state.transport, now_us)
-                self._send(seat, Bundle(told.messages, told.at_us))
-            case c.EngineProgress():
-                progress = engines.progress(self.state, seat.member, command)
-                if progress is not None:
-                    self._audience.tell(Tell((progress,), To.SECTION, progress["member"]), self.state)
+    def _answer_question(self, seat: Seat, command: c.Command) -> None:
+        """Answered from what is there; what is said of the log waits until the disk has all of that."""
+        told = questions.answer(command, self.state, seat.member, self.record.root, self._clock.now_us())
+        if told is None:
+            return
+        if told.to is not To.ONE:
+            self._audience.tell(told, self.state)
+        elif isinstance(command, c.AskHead):
+            self._answer(seat, Bundle(told.messages))
+        else:
+            self._send(seat, Bundle(told.messages, told.at_us))
 
     # -- what comes of it --------------------------------------------------------------------------------------------
 
@@ -371,24 +342,8 @@ class Host:
             "seats": len(list(self._audience.seats())),
             "queue": len(self.state.queue),
             "promises": len(self._promises),
-            "scheduled": sum(len(handles) for handles in self._scheduled.values()),
+            "scheduled": len(self._agenda),
             "entries": self.state.size,
             "durable": self._ledger.durable,
             "takes": len(self.state.takes),
         }
-
-
-def _follow(first: Acknowledged, second: Acknowledged) -> None:
-    """Let a future come to what another comes to."""
-
-    def done(_: Acknowledged) -> None:
-        if second.done():
-            return
-        error = first.exception()
-        if error is not None:
-            second.set_exception(error)
-            second.exception()
-        else:
-            second.set_result(first.result())
-
-    first.add_done_callback(done)

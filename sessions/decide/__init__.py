@@ -8,8 +8,6 @@ Nothing is changed here and nothing is done: the host logs the events, applies t
 
 from __future__ import annotations
 
-from collections.abc import Callable
-
 from sessions import commands as c
 from sessions.decide import engines, live, members, sections, takes
 from sessions.decide.base import Decision, Moment
@@ -19,8 +17,6 @@ from sessions.roles import WITH_PARTS, Permit
 from sessions.state import Presence, State
 
 __all__ = ["Decision", "Moment", "decide", "permit"]
-
-Decider = Callable[[State, str, c.Command, Moment], Decision]
 
 
 def permit(state: State, member: str, command: c.Command) -> Permit:
@@ -53,47 +49,52 @@ def decide(state: State, member: str, command: c.Command, moment: Moment) -> Dec
     if not isinstance(command, c.RequestSection) and permit(state, member, command) is Permit.NO:
         own = ", ".join(role.parts_for(command.TYPE))
         raise Refused(Code.NOT_ALLOWED, f"role: as {role.name} you may do {command.TYPE} on {own} only")
-    return _DECIDERS[type(command)](state, member, command, moment)
+    return _decide(state, member, command, moment)
 
 
-def _nothing(state: State, member: str, command: c.Command, moment: Moment) -> Decision:
-    """A question: the host answers it from what it has."""
-    return Decision()
-
-
-_DECIDERS: dict[type[c.Command], Decider] = {
-    c.Leave: lambda s, m, x, t: members.leave(m),
-    c.SetRole: lambda s, m, x, t: members.set_role(s, m, x),  # type: ignore[arg-type]
-    c.RemoveMember: lambda s, m, x, t: members.remove(s, x),  # type: ignore[arg-type]
-    c.Revoke: lambda s, m, x, t: members.revoke(s, m, x),  # type: ignore[arg-type]
-    c.DefineRole: lambda s, m, x, t: members.define(s, x),  # type: ignore[arg-type]
-    c.Say: lambda s, m, x, t: members.say(x),  # type: ignore[arg-type]
-    c.RequestSection: lambda s, m, x, t: sections.request(s, m, x, t),  # type: ignore[arg-type]
-    c.Resend: lambda s, m, x, t: sections.resend(s, m, x),  # type: ignore[arg-type]
-    c.Cancel: lambda s, m, x, t: sections.cancel(s, m, x),  # type: ignore[arg-type]
-    c.Approve: lambda s, m, x, t: sections.approve(s, m, x),  # type: ignore[arg-type]
-    c.Deny: lambda s, m, x, t: sections.deny(s, m, x),  # type: ignore[arg-type]
-    c.PlayTake: lambda s, m, x, t: takes.play(s, x, t),  # type: ignore[arg-type]
-    c.LoopTake: lambda s, m, x, t: takes.play(s, x, t),  # type: ignore[arg-type]
-    c.StopTake: lambda s, m, x, t: takes.stop(s, x),  # type: ignore[arg-type]
-    c.AcceptTake: lambda s, m, x, t: takes.curate(s, x),  # type: ignore[arg-type]
-    c.RejectTake: lambda s, m, x, t: takes.curate(s, x),  # type: ignore[arg-type]
-    c.RateTake: lambda s, m, x, t: takes.curate(s, x),  # type: ignore[arg-type]
-    c.VoteTake: lambda s, m, x, t: takes.curate(s, x),  # type: ignore[arg-type]
-    c.StartTransport: lambda s, m, x, t: live.move(s, x, t),
-    c.StopTransport: lambda s, m, x, t: live.move(s, x, t),
-    c.SetTempo: lambda s, m, x, t: live.move(s, x, t),
-    c.Locate: lambda s, m, x, t: live.move(s, x, t),
-    c.SetMeter: lambda s, m, x, t: live.move(s, x, t),
-    c.LiveNote: lambda s, m, x, t: live.note(s, x, t),  # type: ignore[arg-type]
-    c.EngineReady: lambda s, m, x, t: engines.ready(x),  # type: ignore[arg-type]
-    c.EngineBar: lambda s, m, x, t: engines.bar(s, m, x),  # type: ignore[arg-type]
-    c.EngineStem: lambda s, m, x, t: engines.stem(s, m, x),  # type: ignore[arg-type]
-    c.EngineDone: lambda s, m, x, t: engines.done(s, m, x, t),  # type: ignore[arg-type]
-    c.EngineFailed: lambda s, m, x, t: engines.failed(s, m, x),  # type: ignore[arg-type]
-    c.EngineProgress: _nothing,
-    c.Ping: _nothing,
-    c.AskHead: _nothing,
-    c.AskCapabilities: _nothing,
-    c.AskTransport: _nothing,
-}
+def _decide(state: State, member: str, command: c.Command, moment: Moment) -> Decision:
+    """The decision itself; whoever asks may."""
+    match command:
+        case c.Leave():
+            return members.leave(member)
+        case c.SetRole():
+            return members.set_role(state, command)
+        case c.RemoveMember():
+            return members.remove(state, command)
+        case c.Revoke():
+            return members.revoke(state, member, command)
+        case c.DefineRole():
+            return members.define(state, command)
+        case c.Say():
+            return members.say(command)
+        case c.RequestSection():
+            return sections.request(state, member, command, moment)
+        case c.Resend():
+            return sections.resend(state, member, command)
+        case c.Cancel():
+            return sections.cancel(state, member, command)
+        case c.Approve():
+            return sections.approve(state, member, command)
+        case c.Deny():
+            return sections.deny(state, member, command)
+        case c.PlayTake() | c.LoopTake():
+            return takes.play(state, command, moment)
+        case c.StopTake():
+            return takes.stop(state, command)
+        case c.AcceptTake() | c.RejectTake() | c.RateTake() | c.VoteTake():
+            return takes.curate(state, command)
+        case c.StartTransport() | c.StopTransport() | c.SetTempo() | c.Locate() | c.SetMeter():
+            return live.move(state, command, moment)
+        case c.LiveNote():
+            return live.note(state, command, moment)
+        case c.EngineReady():
+            return engines.ready(command)
+        case c.EngineBar():
+            return engines.bar(state, member, command)
+        case c.EngineStem():
+            return engines.stem(state, member, command)
+        case c.EngineDone():
+            return engines.done(state, member, command, moment)
+        case c.EngineFailed():
+            return engines.failed(state, member, command)
+    return Decision()  # a question: the host answers it from what it has

@@ -113,7 +113,7 @@ def away(state: State, member: str, why: LeftWhy = LeftWhy.AWAY) -> Decision:
     return Decision((Left(member, why),))
 
 
-def set_role(state: State, member: str, command: SetRole) -> Decision:
+def set_role(state: State, command: SetRole) -> Decision:
     target = _member(state, command.member)
     if not state.has_role(command.role):
         raise Refused(Code.BAD_VALUE, f"role: there is no role {command.role[:64]!r}; there are {_roles(state)}")

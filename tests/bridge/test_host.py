@@ -10,8 +10,9 @@ from typing import Any
 
 import pytest
 
+from bridge.agenda import LATEST_S, MAX_SCHEDULED
 from bridge.door import Bundle, Message, Seat
-from bridge.host import AWAY_AFTER_S, LATEST_S, MAX_SCHEDULED, Host
+from bridge.host import AWAY_AFTER_S, Host
 from bridge.ledger import open_ledger
 from bridge.ports.disk import SYSTEM, Files, System
 from sessions.errors import Code, Refused

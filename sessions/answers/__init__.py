@@ -1,0 +1,54 @@
+"""Answers: what is said to whom when something has happened.
+
+Each event becomes messages in the words of the contract, addressed to everybody, to one member, or to a section's asker and
+whoever watches (`To.SECTION`: doors that show the whole session, such as the studio's WebSocket, pass those on as well). The
+host delivers them; where audio lies and how a listener gets it, only he knows, so a stem is told by its hash.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from sessions import events as e
+from sessions.answers import members, sections, takes
+from sessions.answers.base import Message, Tell, To, refusal
+from sessions.answers.members import members_answer
+from sessions.answers.sections import bar_answer, outcome, requested_summary
+from sessions.answers.takes import take_summary, transport_answer
+from sessions.state import State
+
+__all__ = [
+    "Message",
+    "Tell",
+    "To",
+    "bar_answer",
+    "outcome",
+    "refusal",
+    "take_summary",
+    "tell",
+    "transport_answer",
+    "welcome",
+]
+
+_TELLERS = {**members.TELLERS, **sections.TELLERS, **takes.TELLERS}
+
+
+def tell(state: State, member: str, event: e.Event) -> tuple[Tell, ...]:
+    """What an event, just applied, leads to being said."""
+    teller = _TELLERS.get(type(event))
+    return tuple(teller(state, member, event)) if teller is not None else ()
+
+
+def welcome(state: State, member: str, now_us: int) -> Iterator[Tell]:
+    """What somebody who comes in has to know of what is going on (to those who watch; others ask)."""
+    yield Tell((members_answer(state),), To.ONE, member)
+    yield Tell(
+        tuple({"type": "session.defined", "role": r, "grants": g} for r, g in state.roles.items()), To.ONE, member
+    )
+    now = transport_answer(state.transport, now_us)
+    yield Tell(now.messages, To.ONE, member, now.at_us)
+    for section in state.sections.values():
+        if not section.status.over:
+            for messages in ((requested_summary(section),), *outcome(state, section)):
+                yield Tell(messages, To.ONE, member)
+    yield Tell(tuple({"type": "take.added", **take_summary(state, take)} for take in state.takes), To.ONE, member)

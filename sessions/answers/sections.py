@@ -1,0 +1,196 @@
+"""What is said of sections: accepted, a bar at a time, stems, done or failed; and to an engine, what to do.
+
+All of it goes to the asker and to whoever watches, under the asker's own id.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import Any
+
+from sessions import events as e
+from sessions.answers.base import Message, Tell, Teller, To
+from sessions.answers.takes import take_summary
+from sessions.errors import Code
+from sessions.music import TICKS_PER_BEAT, Note, Part
+from sessions.state import Section, State, Status
+
+__all__ = ["TELLERS", "bar_answer", "outcome", "requested_summary"]
+
+
+def _about(section: Section, kind: str, **fields: Any) -> Message:
+    return {"type": kind, "id": section.id, "member": section.asker, **fields}
+
+
+def _to_section(section: Section, *messages: Message) -> Tell:
+    return Tell(messages, To.SECTION, section.asker)
+
+
+def bar_answer(section: Section, part: Part, bar: int, notes: tuple[Note, ...]) -> Iterator[Message]:
+    """One bar of one part: its notes, then how many they are."""
+    for note in notes:
+        yield _about(
+            section,
+            "section.note",
+            part=str(part),
+            start=note.start / TICKS_PER_BEAT,
+            length=note.length / TICKS_PER_BEAT,
+            pitch=note.pitch,
+            velocity=note.velocity,
+        )
+    yield _about(section, "section.bar", part=str(part), bar=bar, notes=len(notes))
+
+
+def _stem_answer(section: Section, part: str) -> Message:
+    stem = section.stems[part]
+    return _about(
+        section, "section.stem", part=part, sha256=stem.sha256, frames=stem.frames, rate=stem.rate, url="", path=""
+    )
+
+
+def _accepted(state: State, section: Section) -> Message:
+    if section.status is Status.WAITING:
+        return _about(section, "section.waiting")
+    return {**_position(state, section), "type": "section.accepted"}
+
+
+def outcome(state: State, section: Section) -> Iterator[tuple[Message, ...]]:
+    """All that has come of a request so far, for an asker who asks the same again; a bar's messages are one group."""
+    if section.status is Status.CANCELLED:
+        yield (_about(section, "section.cancelled"),)
+        return
+    yield (_accepted(state, section),)
+    for (part, bar), notes in section.written().items():
+        yield tuple(bar_answer(section, part, bar, notes))
+    for part_name in section.stems:
+        yield (_stem_answer(section, part_name),)
+    if section.status is Status.DONE:
+        yield (_done_answer(state, section),)
+    elif section.status is Status.FAILED:
+        yield (_about(section, "section.failed", code=section.code, advice=section.advice),)
+    elif section.status is Status.DENIED:
+        yield (_denied_answer(section),)
+
+
+def _done_answer(state: State, section: Section) -> Message:
+    return _about(section, "section.done", take=section.take, index=state.takes[section.take].index)
+
+
+def _denied_answer(section: Section) -> Message:
+    advice = "a leader said no; talk to them, or ask for something else under a new id"
+    return _about(section, "section.failed", code=str(Code.NOT_ALLOWED), advice=advice)
+
+
+def requested_summary(section: Section) -> Message:
+    request = section.request.to_fields()
+    return _about(section, "section.requested", request=request, status=str(section.status), time=section.time)
+
+
+def _requested(state: State, member: str, event: e.Requested) -> Iterator[Tell]:
+    section = state.sections[f"{member}/{event.id}"]
+    yield Tell((requested_summary(section),), To.WATCHERS)
+    yield _to_section(section, _accepted(state, section))
+
+
+def _approved(state: State, member: str, event: e.Approved) -> Iterator[Tell]:
+    section = state.sections[event.section]
+    yield _to_section(section, _about(section, "section.approve", by=member))
+    yield _to_section(section, _accepted(state, section))
+
+
+def _denied(state: State, member: str, event: e.Denied) -> Iterator[Tell]:
+    section = state.sections[event.section]
+    yield _to_section(section, _about(section, "section.deny", by=member))
+    yield _to_section(section, _denied_answer(section))
+
+
+def _assigned(state: State, member: str, event: e.Assigned) -> Iterator[Tell]:
+    section = state.sections[event.section]
+    yield Tell((work_of(state, section),), To.ONE, event.engine)
+    yield _to_section(section, _about(section, "section.progress", stage="composing", done=0.0))
+    for name in state.queue:
+        waiting = state.sections[name]
+        yield _to_section(waiting, _position(state, waiting))
+
+
+def _position(state: State, section: Section) -> Message:
+    place = {"position": state.position(section.name), "eta_s": state.eta_s(section.name)}
+    return _about(section, "section.position", **place)
+
+
+def work_of(state: State, section: Section) -> Message:
+    """What an engine is asked to do."""
+    context = None
+    if section.request.context is not None:
+        take = state.takes[section.request.context.take]
+        parent = state.sections[take.section]
+        bars = [
+            [str(part), bar, [[n.start, n.length, n.pitch, n.velocity] for n in notes]]
+            for (part, bar), notes in parent.written().items()
+        ]
+        context = {"request": parent.request.to_fields(), "bars": bars, "chords": take.stated.get("chords", "")}
+    return {
+        "type": "engine.work",
+        "section": section.name,
+        "request": section.request.to_fields(),
+        "context": context,
+        "attempt": section.attempt,
+    }
+
+
+def _requeued(state: State, member: str, event: e.Requeued) -> Iterator[Tell]:
+    section = state.sections[event.section]
+    yield _to_section(section, _position(state, section))
+
+
+def _bar(state: State, member: str, event: e.BarWritten) -> Iterator[Tell]:
+    section = state.sections[event.section]
+    yield _to_section(section, *bar_answer(section, event.part, event.bar, event.notes))
+    texture = Part.TEXTURE in section.request.parts
+    if texture and event.part is next(part for part in section.request.parts if part is not Part.TEXTURE):
+        yield _to_section(section, *bar_answer(section, Part.TEXTURE, event.bar, ()))
+
+
+def _stem(state: State, member: str, event: e.StemRendered) -> Iterator[Tell]:
+    section = state.sections[event.section]
+    yield _to_section(section, _stem_answer(section, event.part))
+
+
+def _done(state: State, member: str, event: e.Done) -> Iterator[Tell]:
+    section = state.sections[event.section]
+    if section.request.parts == (Part.TEXTURE,):
+        for bar in range(1, section.request.bars + 1):
+            yield _to_section(section, *bar_answer(section, Part.TEXTURE, bar, ()))
+    yield _to_section(section, _done_answer(state, section))
+    yield Tell(({"type": "take.added", **take_summary(state, event.take)},), To.WATCHERS)
+
+
+def _failed(state: State, member: str, event: e.Failed) -> Iterator[Tell]:
+    section = state.sections[event.section]
+    yield _to_section(section, _about(section, "section.failed", code=str(event.code), advice=event.advice))
+    yield from _call_off(section)
+
+
+def _cancelled(state: State, member: str, event: e.Cancelled) -> Iterator[Tell]:
+    section = state.sections[event.section]
+    yield from _call_off(section)
+    yield _to_section(section, _about(section, "section.cancelled"))
+
+
+def _call_off(section: Section) -> Iterator[Tell]:
+    if section.engine:
+        yield Tell(({"type": "engine.cancel", "section": section.name},), To.ONE, section.engine)
+
+
+TELLERS: dict[type[e.Event], Teller] = {
+    e.Requested: _requested,
+    e.Approved: _approved,
+    e.Denied: _denied,
+    e.Assigned: _assigned,
+    e.Requeued: _requeued,
+    e.BarWritten: _bar,
+    e.StemRendered: _stem,
+    e.Done: _done,
+    e.Failed: _failed,
+    e.Cancelled: _cancelled,
+}

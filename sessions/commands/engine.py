@@ -1,0 +1,82 @@
+"""What an engine says: what it can do, and the section that it was given, piece by piece."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any, ClassVar
+
+from sessions.commands.base import Command
+from sessions.errors import Code
+from sessions.music import Note, Part, Renderer
+
+__all__ = ["EngineBar", "EngineDone", "EngineFailed", "EngineProgress", "EngineReady", "EngineStem", "RendererOffer"]
+
+
+@dataclass(frozen=True, slots=True)
+class RendererOffer:
+    """A renderer that an engine has, and what its sound may be used for."""
+
+    name: Renderer
+    licence: str
+    note: str = ""
+    commercial: bool = True
+
+
+@dataclass(frozen=True, slots=True)
+class EngineReady(Command):
+    TYPE: ClassVar[str] = "engine.ready"
+    name: str
+    software: str
+    renderers: tuple[RendererOffer, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class EngineBar(Command):
+    """One part of one bar, whole: notes in ticks from the section's start."""
+
+    TYPE: ClassVar[str] = "engine.bar"
+    section: str
+    part: Part
+    bar: int
+    notes: tuple[Note, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class EngineStem(Command):
+    """Audio that was handed in as a blob: a part's stem, or `mix`."""
+
+    TYPE: ClassVar[str] = "engine.stem"
+    section: str
+    part: str
+    sha256: str
+    frames: int
+    rate: int
+
+
+@dataclass(frozen=True, slots=True)
+class EngineDone(Command):
+    """All is there; by which composer and renderer (name, version, hash, licence)."""
+
+    TYPE: ClassVar[str] = "engine.done"
+    section: str
+    composer: Mapping[str, Any]
+    renderer: Mapping[str, Any]
+    chords: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class EngineFailed(Command):
+    TYPE: ClassVar[str] = "engine.failed"
+    section: str
+    code: Code
+    advice: str
+
+
+@dataclass(frozen=True, slots=True)
+class EngineProgress(Command):
+    TYPE: ClassVar[str] = "engine.progress"
+    QUERY: ClassVar[bool] = True
+    section: str
+    stage: str
+    done: float
