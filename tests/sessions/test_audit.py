@@ -182,6 +182,14 @@ def test_a_signature_of_somebody_else() -> None:
     assert wrong(rechained(LINES, 10, change)) == (Problem.SIGNATURE, 10)
 
 
+def test_two_neighbours_that_disagree_where_nothing_else_tells() -> None:
+    """Without a checkpoint, or with damage on both sides, the first of the two is named."""
+    forged = rechained(LINES, 9, lambda fields: fields["event"].update(stars=5))
+    lines = [*LINES[:9], forged[9], LINES[10]]
+    assert audit(lines).index == 9
+    assert audit([*lines, b"{}\n"]).index == 9
+
+
 def test_a_time_that_runs_backwards() -> None:
     lines = rechained(LINES, 6, lambda fields: fields.update(time="2026-01-31T12:00:00.000Z"))
     assert wrong(lines) == (Problem.TIME, 6)

@@ -302,6 +302,81 @@ def test_a_failure_at_the_end_is_said_and_the_folder_is_let_go() -> None:
     run(work)
 
 
+# -- snapshots -------------------------------------------------------------------------------------------------------
+
+
+def test_a_snapshot_is_of_what_was_staged_when_it_was_asked_for() -> None:
+    async def work() -> None:
+        disk = SimulatedDisk()
+        record = create(SIMULATED, files=disk)
+        say(record, 5)
+        asked = asyncio.create_task(record.snapshot({"lines": 6}))
+        await asyncio.sleep(0)
+        say(record, 3)
+        await record.flush()
+        assert await asked
+        assert on_disk(disk, record) >= 6
+        assert record.load_state() == (6, {"lines": 6})
+        assert await record.snapshot({"lines": 9})
+        again = Record.open(SIMULATED, files=disk.after_kill())
+        assert (again.recovery.from_snapshot, again.load_state()) == (9, (9, {"lines": 9}))
+        await again.close()
+        await record.close()
+
+    run(work)
+
+
+def test_a_snapshot_that_cannot_be_written_costs_nothing_but_time() -> None:
+    async def work() -> None:
+        disk = SimulatedDisk()
+        record = create(SIMULATED, files=disk)
+        for at in range(1, 20):
+            say(record)
+            await record.flush()
+            disk.plan(at, Fault.ERROR)
+            kept = await record.snapshot({"lines": record.size})
+            assert kept == (disk.calls < disk.fail_at)
+            if kept:
+                break
+            again = Record.open(SIMULATED, files=disk.after_kill())
+            assert again.durable == record.durable
+            again.close_now()
+        assert at > 10
+        disk.fail_at = 0
+        assert record.load_state() == (record.size, {"lines": record.size})
+        await record.close()
+
+    run(work)
+
+
+def test_what_cannot_be_flushed_is_in_no_snapshot() -> None:
+    async def work() -> None:
+        disk = SimulatedDisk()
+        record = create(SIMULATED, files=disk)
+        say(record)
+        disk.plan(1, Fault.ERROR)
+        with pytest.raises(DiskFailed):
+            await record.snapshot({"lines": 2})
+        assert record.load_state() == (0, None)
+        await record.close()
+
+    run(work)
+
+
+def test_a_checkpoint_that_fails_at_the_end_is_said() -> None:
+    for close_now in (True, False):
+        disk = SimulatedDisk()
+        record = create(SIMULATED, files=disk)
+        say(record)
+        record.flush_now()
+        disk.plan(1, Fault.ERROR)
+        with pytest.raises(DiskFailed):
+            record.close_now() if close_now else asyncio.run(record.close())
+        again = Record.open(SIMULATED, files=disk)
+        assert (again.durable, again.recovery.clean) == (2, False)
+        again.close_now()
+
+
 # -- checkpoints and proofs ------------------------------------------------------------------------------------------
 
 
