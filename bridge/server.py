@@ -29,6 +29,7 @@ from bridge.ports.http.server import HttpServer
 from bridge.ports.osc_tcp import OscTcp
 from bridge.ports.osc_udp import OscUdp
 from bridge.ports.oscquery import OscQuery
+from bridge.ports.secret import secret_of
 from sessions.roles import ENGINE, ROLES
 
 __all__ = ["INVITE_S", "Server", "serve"]
@@ -114,7 +115,10 @@ class Server:
 
     async def _start_engine(self) -> None:
         config = self.config
-        self._engine = Supervisor(soundfont=config.soundfont, ca=config.tls_cert, on_gave_up=self._engine_gave_up)
+        seed = await asyncio.to_thread(secret_of, config.data / "engine.key")
+        self._engine = Supervisor(
+            soundfont=config.soundfont, ca=config.tls_cert, seed=seed, on_gave_up=self._engine_gave_up
+        )
         await self._engine.start()
         self._opened.push_async_callback(self._engine.close)
         for name, host in self.house.hosts.items():
