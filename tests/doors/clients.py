@@ -241,9 +241,10 @@ class LengthTcp(_Tcp):
 
 
 class WebSocket(Client):
-    def __init__(self, server: Server) -> None:
+    def __init__(self, server: Server, token: str = "") -> None:
         super().__init__()
         self._url = server.http.replace("http", "ws", 1) + f"/ws?session={server.session}"
+        self._url += f"&token={token}" if token else ""
         self._open = ExitStack()
         self._socket = self._open.enter_context(connect(self._url, max_size=None, close_timeout=0.2))
 
