@@ -35,7 +35,6 @@ from sessions.events import Event, Joined, Left, LeftWhy, Owes, Removed
 from sessions.invites import Invite, make_invite, read_token
 from sessions.keys import SigningKey, verify_command
 from sessions.log import time_text
-from sessions.roles import ENGINE
 from sessions.state import Presence, State
 
 __all__ = ["AWAY_AFTER_S", "Host", "Seat"]
@@ -329,10 +328,8 @@ class Host:
         """Where a blob lies, if it is here."""
         return self.record.blob_path(sha256)
 
-    def put_blob(self, seat: Seat, sha256: str, data: bytes) -> bool:
-        """Keep what an engine hands in; False where it was here already. Raises `Refused`."""
-        if seat.role != ENGINE:
-            raise Refused(Code.NOT_ALLOWED, "blob: only an engine hands in audio")
+    def put_blob(self, sha256: str, data: bytes) -> bool:
+        """Keep what an engine hands in; False where it was here already. It blocks. Raises `Refused`."""
         return self.record.put_blob(sha256, data)
 
     def statistics(self) -> dict[str, Any]:

@@ -41,13 +41,12 @@ _BODY = {
 async def hand_in(request: Request, visit: Visitor, sha256: Digest, response: Response) -> Stored:
     """An engine hands in audio."""
     visit.must(HAND_IN)
-    host, seat = visit.host, visit.seat()
     async with request.app.state.uploads:
         held = io.BytesIO()
         async for chunk in read_chunks(request, MAX_BLOB_BYTES):
             held.write(chunk)
         data = held.getvalue()
-        new = await asyncio.to_thread(host.put_blob, seat, sha256, data)
+        new = await asyncio.to_thread(visit.host.put_blob, sha256, data)
     if not new:
         response.status_code = 200
     return Stored(sha256=sha256, size=len(data))
