@@ -20,6 +20,9 @@ import { partsOf, shapeOf } from "./state/sections.js";
 
 const RULER = 34;
 const STRIP = 4;
+/** The room that a chord's name needs at the least, and how far a long one is squeezed into it. */
+const LEAST_CHORD = 12;
+const MOST_SQUEEZED = 1.5;
 const LEAST_LANE = 11;
 const MOST_LANE = 18;
 const LEAST_OCTAVES = 2;
@@ -151,12 +154,9 @@ function drawRuler(canvas, section, at, ink) {
   canvas.font = "600 11px system-ui, sans-serif";
   canvas.fillStyle = ink.text ?? "";
   for (const span of chordSpans(section.chords || section.request.chords, at.perBar, at.total)) {
-    canvas.save();
-    canvas.beginPath();
-    canvas.rect(span.start * at.perBeat, 0, (span.end - span.start) * at.perBeat - 2, RULER);
-    canvas.clip();
-    canvas.fillText(span.name, span.start * at.perBeat + 4, 18);
-    canvas.restore();
+    const room = (span.end - span.start) * at.perBeat - 6;
+    const fits = room > LEAST_CHORD && canvas.measureText(span.name).width <= room * MOST_SQUEEZED;
+    if (fits) canvas.fillText(span.name, span.start * at.perBeat + 4, 18, room);
   }
   at.parts.forEach((part, row) => {
     const y = RULER + row * STRIP;

@@ -95,7 +95,9 @@ def add_take(server: Puppet, name: str = "take-1", bars: int = 8, **stems: float
     stems = stems or {"drums": 110.0, "bass": 220.0}
     request = request_fields(kind="loop", bars=bars, bpm=120, parts=",".join(stems))
     for part, frequency in stems.items():
-        server.files[f"/api/sessions/jam/takes/{name}/stems/{part}.wav"] = sine(bars * 2.0, frequency) if frequency else b"no sound"
+        server.files[f"/api/sessions/jam/takes/{name}/stems/{part}.wav"] = (
+            sine(bars * 2.0, frequency) if frequency else b"no sound"
+        )
     taken: Message = {"type": "take.added", "take": name, "id": f"id-{name}", "member": "kim", "request": request}
     server.say(taken | {"stems": dict.fromkeys(stems, "ab"), "ratings": {}, "votes": {}, "verdict": "", "index": 5})
 

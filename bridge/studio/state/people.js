@@ -82,7 +82,7 @@ export function withLiveNote(live, message) {
 const DIARY = {
   "session.removed": () => "was removed",
   "session.role": (m) => `is now ${m.role}`,
-  "section.done": (m) => `has ${m.take}`,
+  "section.done": (m) => `has a new take: ${m.take}`,
   "take.accept": (m) => `accepted ${m.take}`,
   "take.reject": (m) => `rejected ${m.take}`,
 };

@@ -26,7 +26,7 @@ export function requestForm(studio) {
   const outcome = h("p", { class: "outcome soft small", role: "status", "aria-live": "polite" });
   const submit = h("button", { type: "submit", class: "primary big", id: "ask-button" }, "Ask for it");
   const clear = button("Clear", () => controls.forEach((control) => control.write(undefined)), { class: "quiet" });
-  const form = h("form", { id: "request-form", novalidate: true, onsubmit: ask }, note, fields, notice.el, h("div", { class: "form-end" }, submit, clear), outcome);
+  const form = h("form", { id: "request-form", novalidate: true, onsubmit: ask }, note, fields, h("div", { class: "form-end" }, notice.el, outcome, submit, clear));
   root.append(none, form);
 
   /** @type {Control[]} */

@@ -31,8 +31,8 @@ export function takeList(studio, buildOn) {
     const play = button("Play to all at the next bar", () => give({ type: "take.play", at: "next-bar" }), { icon: "play", only: true, class: "small" });
     const loop = button("Loop to all from the next bar", () => give({ type: "take.loop", at: "next-bar" }), { icon: "loop", only: true, class: "small" });
     const stop = button("Stop for all", () => give({ type: "take.stop" }), { icon: "stop", only: true, class: "small" });
-    const accept = button("Accept", () => give({ type: "take.accept" }), { icon: "check", class: "small good" });
-    const reject = button("Reject", () => give({ type: "take.reject" }), { icon: "cross", class: "small bad" });
+    const accept = button("Accept", () => give({ type: "take.accept" }), { class: "small good" });
+    const reject = button("Reject", () => give({ type: "take.reject" }), { class: "small bad" });
     const show = button("Show", () => open(take), { class: "small quiet" });
     const more = button("Continue", () => buildOn(held(), "continue"), { class: "small quiet", title: "Ask for what comes after it" });
     const vary = button("Vary", () => buildOn(held(), "vary"), { class: "small quiet", title: "Ask for another one like it" });
