@@ -35,6 +35,8 @@ KICK_TOGETHER, KICK_APART = 0.4, 0.2
 """How much sooner a note with a kick comes in, and how much later one without, in lines that lock fully."""
 KICK_RANK = 0.3
 """From which density on a line that locks answers a kick for which it has no note."""
+ROOTS = "RrOo"
+ROOT_LOUDNESS = 100.0
 GHOST_TICKS = 90
 HELD_GATE = 0.98
 CENTRE = 0.35
@@ -57,7 +59,8 @@ class Bass:
         self._kicks = kicks
         self._learned = learned
         self._low, self._high = plan.part_range(Part.BASS)
-        self._last = last if last is not None else self._low + int(CENTRE * (self._high - self._low))
+        self._home = self._low + int(CENTRE * (self._high - self._low))
+        self._last = self._home if last is None else last
 
     def heard(self, notes: Sequence[Note]) -> None:
         """What the part played last, so that the next note is near it."""
@@ -69,6 +72,8 @@ class Bass:
         plan = self._plan
         if bar.index < plan.enters(Part.BASS):
             return []
+        if bar.opens and bar.index:
+            self._last = self._home  # a line that comes back comes back where it was
         line = self._line(bar)
         if plan.manner.sustains or (plan.manner.holds and bar.is_last):
             steps = []
@@ -113,16 +118,17 @@ class Bass:
         return sorted({step.tick: step for step in chosen}.values(), key=lambda step: step.tick)
 
     def _rooted(self, bar: Bar, steps: list[Step]) -> list[Step]:
-        """Each chord that starts in this bar, and a bar that would be empty, gets its root."""
-        plan = self._plan
-        wanted = []
+        """Each chord that starts in this bar begins with its root, and so does a bar that would be empty."""
+        plan, rooted = self._plan, list(steps)
         for span in plan.spans[plan.span_index(bar.start) : plan.span_index(bar.end - 1) + 1]:
             start, end = max(span.start, bar.start), min(span.end, bar.end)
-            if not any(start <= step.tick < end for step in steps) and (span.start >= bar.start or not steps):
-                wanted.append(Step(start, end - start, 0.0, 100, "R", 1.0, f"root/{start - bar.start}"))
-        if plan.grid.bars_per_unit > 1:  # bars shorter than a chord may stay empty
-            wanted = [step for step in wanted if plan.span_at(step.tick).start == step.tick]
-        return sorted([*steps, *wanted], key=lambda step: step.tick)
+            first = next((step for step in rooted if start <= step.tick < end), None)
+            is_new = span.start >= bar.start
+            if first is not None and is_new and first.sign not in ROOTS:
+                rooted[rooted.index(first)] = replace(first, sign="R", loudness=ROOT_LOUDNESS)
+            elif first is None and (is_new or not (rooted or plan.grid.bars_per_unit > 1)):
+                rooted.append(Step(start, end - start, 0.0, ROOT_LOUDNESS, "R", 1.0, f"root/{start - bar.start}"))
+        return sorted(rooted, key=lambda step: step.tick)
 
     def _note(self, bar: Bar, step: Step, following: int) -> Note:
         plan = self._plan
@@ -139,11 +145,11 @@ class Bass:
 
     def _root(self, tick: int) -> int:
         """The root of the chord at a tick, near the last root and not far from where the bass likes to be."""
-        bass = self._plan.tones_at(tick).bass
-        centre = self._low + CENTRE * (self._high - self._low)
+        bass, centre = self._plan.tones_at(tick).bass, self._home
         options = [pitch for pitch in range(self._low, self._high + 1) if pitch % 12 == bass]
         if not options:
-            return nearest(self._plan.tones_at(tick).chord, int(centre), self._low, self._high)
+            tones = self._plan.tones_at(tick)
+            return nearest(tones.chord, centre, self._low, self._high, otherwise=tones.ladder)
         return min(options, key=lambda pitch: (abs(pitch - self._last) + 1.2 * abs(pitch - centre), pitch))
 
     def _pitch(self, bar: Bar, step: Step) -> int:

@@ -39,8 +39,8 @@ STRUM_MS = 9.0
 PAD = Comp(How.PAD, read_pattern("X---|----|----|----"))
 LOW_RANK = 0.07
 """Broken chords have the low voice on steps up to this rank, the upper voices on the others."""
-CHOPPED_LOUDNESS = 66.0
-"""Muted chords are short rather than soft."""
+EVEN_LOUDNESS, EVENNESS = 98.0, 0.3
+"""Chords are struck more evenly than drums: this share of a pattern's accents is left around this loudness."""
 CHOICES = 2
 """Ways that a phrase chooses from: the liveliest that its energy allows."""
 
@@ -92,7 +92,7 @@ class Comping:
             return [step.moved(bar.start) for step in self._learned[bar.index % len(self._learned)]]
         steps = steps_on(comp.pattern, bar.cells, echoes=comp.how in (How.ARP, How.BROKEN))
         spare = spare_steps(bar.cells, steps, self._plan.request.seed, "harmony", finest=2)
-        steps = [replace(step, loudness=max(step.loudness, CHOPPED_LOUDNESS)) for step in steps]
+        steps = [replace(step, loudness=EVEN_LOUDNESS + EVENNESS * (step.loudness - EVEN_LOUDNESS)) for step in steps]
         return sorted([*steps, *spare], key=lambda step: step.tick)
 
     def _is_played(self, bar: Bar, step: Step) -> bool:
@@ -119,7 +119,7 @@ class Comping:
                 attacks[step.tick] = step.loudness
         notes = []
         ticks = sorted(attacks)
-        for tick, following in zip(ticks, [*ticks[1:], plan.end], strict=True):
+        for tick, following in zip(ticks, [*ticks[1:], plan.end], strict=False):
             until = min(
                 following, plan.span_at(tick).end, plan.end if holds or plan.grid.bars_per_unit > 1 else bar.end
             )

@@ -70,14 +70,15 @@ class Feel:
 
     def _moved(self, note: Note, bar: Bar, part: Part) -> Note:
         start, end = self.bent(note.start), self.bent(note.end)
-        wander = round(self._loose * (2 * spot(self._plan.request.seed, "loose", part, note.start, note.pitch) - 1))
-        if part is Part.DRUMS:
-            wander = wander // 2 if note.pitch in KICKS else wander
-            wander += self._lag if note.pitch in SNARES else 0
-        else:
-            # Tones struck together stay together: they wander as one.
-            wander = round(self._loose * (2 * spot(self._plan.request.seed, "loose", part, note.start) - 1))
+        # Tones struck together stay together; each drum is a hand or foot of its own.
+        hand = note.pitch if part is Part.DRUMS else ""
+        wander = round(self._loose * (2 * spot(self._plan.request.seed, "loose", part, note.start, hand) - 1))
+        if part is not Part.DRUMS:
             wander += round(self._lag * LATE_SHARE[part])
+        elif note.pitch in KICKS:
+            wander //= 2
+        elif note.pitch in SNARES:
+            wander += self._lag
         # A chord's notes do not slip into the chord before.
         span = self._plan.span_at(note.start)
         start = min(max(start + wander, bar.start, span.start), bar.end - 1, max(span.end - 1, note.start))

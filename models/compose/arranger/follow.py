@@ -22,7 +22,7 @@ from models.compose.arranger.plan import LOOPING, Plan, plan_of
 from sessions.errors import Code, Refused
 from sessions.music.chords import Chords, Span
 from sessions.music.notes import notes_of
-from sessions.music.parts import Part
+from sessions.music.parts import PITCHED_PARTS, Part
 from sessions.music.references import Context, ContextMode
 
 if TYPE_CHECKING:
@@ -94,28 +94,23 @@ def _parent_plan(parent: Parent) -> Plan:
     bare = plan_of(replace(request, context=None))
     if request.chords is not None:
         return bare
-    low = notes_of(parent.bars, Part.BASS)
-    pitched = notes_of(parent.bars, Part.HARMONY) + notes_of(parent.bars, Part.MELODY)
-    if not (low or pitched):
+    notes = {part: notes_of(parent.bars, part) for part in PITCHED_PARTS}
+    if not any(notes.values()):
         return bare
-    return plan_of(
-        replace(request, context=None), infer_chords(request.key, bare.grid.units(request.bars), pitched, low)
-    )
+    return plan_of(replace(request, context=None), infer_chords(request.key, bare.grid.units(request.bars), notes))
 
 
 def _plan(request: Request, context: Context, parent: Parent, heard: Plan) -> Plan:
     """The plan of the new section: on chords asked for, else on the parent's, in the parent's form."""
-    if request.chords is not None:
-        return plan_of(request)
     old = parent.request
+    goes_on = context.mode is ContextMode.CONTINUE
+    letters = None if goes_on or old.bars != request.bars else "".join(phrase.letter for phrase in heard.phrases)
+    if goes_on and old.kind is not request.kind and heard.idiom.harmony not in LOOPING:
+        return plan_of(request)
     spans = refit(heard.spans, heard.grid.bar_ticks, old.bars, request.ticks_per_bar, request.bars)
-    if context.mode is ContextMode.CONTINUE:
-        if old.kind is not request.kind and heard.idiom.harmony not in LOOPING:
-            return plan_of(request)
+    if goes_on:
         spans = tuple(Span(span.start, span.end, transposed(span.chord, old.key, request.key)) for span in spans)
-        return plan_of(request, spans)
-    letters = "".join(phrase.letter for phrase in heard.phrases) if old.bars == request.bars else None
-    return plan_of(request, spans, letters, given=old.chords is not None)
+    return plan_of(request, spans, letters, given=old.chords is not None and not goes_on)
 
 
 def _last(parent: Parent, part: Part) -> int | None:

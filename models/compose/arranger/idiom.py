@@ -20,7 +20,7 @@ from models.compose.arranger.patterns import Pattern, read_pattern
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-__all__ = ["Bass", "Comp", "Feel", "Groove", "How", "Idiom", "Line", "Sounds", "Tune", "groove"]
+__all__ = ["Bass", "Comp", "Feel", "Groove", "How", "Idiom", "Line", "Tune", "groove"]
 
 _LINE = re.compile(r"([a-z][a-z0-9-]*)(?:\s+@([\d.]+))?\s+((?:[^\s|]{4}\|)*[^\s|]{4})(?=\s|$)")
 
@@ -104,22 +104,8 @@ class Feel:
 
 
 @dataclass(frozen=True, slots=True)
-class Sounds:
-    """General MIDI programs, from 0, for renderers that play soundfonts, and the pitches that suit each part."""
-
-    bass: int
-    harmony: int
-    melody: int
-    texture: int = 89
-    kit: int = 0
-    bass_range: tuple[int, int] = (28, 50)
-    harmony_range: tuple[int, int] = (50, 76)
-    melody_range: tuple[int, int] = (62, 84)
-
-
-@dataclass(frozen=True, slots=True)
 class Idiom:
-    """A style as it is played."""
+    """A style as it is played; ranges are the pitches that suit each part."""
 
     name: str
     tempo: tuple[float, float]
@@ -130,9 +116,11 @@ class Idiom:
     basses: tuple[Bass, ...]
     comps: tuple[Comp, ...]
     tunes: tuple[Tune, ...]
-    sounds: Sounds
     feel: Feel = field(default_factory=Feel)
     chord_units: int = 1
     voices: int = 3
     three: tuple[int, int, int] = (0, 2, 3)
     four_on_floor: bool = False
+    bass_range: tuple[int, int] = (28, 50)
+    harmony_range: tuple[int, int] = (50, 76)
+    melody_range: tuple[int, int] = (62, 84)

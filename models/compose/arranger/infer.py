@@ -5,7 +5,7 @@ Candidates are the chords of the key alone.
 
     >>> from sessions.music.notes import Note
     >>> key, notes = Key.parse("C"), [Note(0, 3840, pitch, 90) for pitch in (45, 57, 60, 64)]
-    >>> [str(span.chord) for span in infer_chords(key, [(0, 3840)], notes, ())]
+    >>> [str(span.chord) for span in infer_chords(key, [(0, 3840)], {Part.HARMONY: notes})]
     ['Am']
 """
 
@@ -16,27 +16,32 @@ from typing import TYPE_CHECKING
 from models.compose.arranger.theory import DEGREES, chord_on, nearest_in_key, numeral
 from sessions.music.chords import Chord, Span
 from sessions.music.keys import Key
+from sessions.music.parts import Part
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Sequence
+    from collections.abc import Iterable, Mapping, Sequence
 
     from sessions.music.notes import Note
 
 __all__ = ["infer_chords", "refit", "transposed"]
 
-ROOT_WEIGHT = 1.5
-"""How much more the lowest notes count for the root."""
+PART_WEIGHTS = {Part.BASS: 1.2, Part.HARMONY: 1.0, Part.MELODY: 0.25}
+"""How much each part says about the chord; a tune passes through many tones."""
 FOREIGN_WEIGHT = 0.7
+ROOTED, COVERED = 0.3, 0.4
+"""What it is worth that the lowest tone is the root, and that all tones of a chord are heard."""
+HEARD = 0.09
+"""The share of all sound from which on a tone counts as heard."""
 TENSION_COST = 0.04
 """What each tone beyond a triad costs, so that passing tones do not make sevenths."""
 
 
-def infer_chords(
-    key: Key, units: Sequence[tuple[int, int]], notes: Iterable[Note], low_notes: Iterable[Note]
-) -> tuple[Span, ...]:
+def infer_chords(key: Key, units: Sequence[tuple[int, int]], notes: Mapping[Part, Iterable[Note]]) -> tuple[Span, ...]:
     """A chord of the key for each span of ticks; where nothing sounds the chord before goes on."""
     options = [chord_on(key, numeral(degree), colour) for colour in ("triad", "seventh") for degree in range(DEGREES)]
-    everything = [(note, 1.0) for note in notes] + [(note, ROOT_WEIGHT) for note in low_notes]
+    everything = [
+        (note, PART_WEIGHTS[part]) for part, played in notes.items() if part in PART_WEIGHTS for note in played
+    ]
     spans: list[Span] = []
     for start, end in units:
         weights = [0.0] * 12
@@ -46,20 +51,20 @@ def infer_chords(
             if sounding > 0:
                 weights[note.pitch % 12] += sounding * weight / (end - start)
                 lowest.append((note.pitch, -sounding))
-        if not lowest:
+        if lowest:
+            root = min(lowest)[0] % 12
+            spans.append(Span(start, end, max(options, key=lambda chord: _fit(chord, weights, root))))
+        else:
             spans.append(Span(start, end, spans[-1].chord if spans else options[0]))
-            continue
-        root = min(lowest)[0] % 12
-        spans.append(Span(start, end, max(options, key=lambda chord: _fit(chord, weights, root))))
     return tuple(spans)
 
 
 def _fit(chord: Chord, weights: list[float], lowest: int) -> float:
-    total = sum(weights) or 1.0
+    total = sum(weights)
     inside = sum(weights[tone] for tone in chord.pitch_classes) / total
-    rooted = 0.3 if chord.root == lowest else 0.0
-    covered = sum(weights[tone] > 0 for tone in chord.pitch_classes) / len(chord.pitch_classes)
-    return inside - FOREIGN_WEIGHT * (1 - inside) + rooted + 0.3 * covered - TENSION_COST * len(chord.pitch_classes)
+    rooted = ROOTED if chord.root == lowest else 0.0
+    covered = sum(weights[tone] >= HEARD * total for tone in chord.pitch_classes) / len(chord.pitch_classes)
+    return inside - FOREIGN_WEIGHT * (1 - inside) + rooted + COVERED * covered - TENSION_COST * len(chord.pitch_classes)
 
 
 def refit(spans: Sequence[Span], old_bar: int, old_bars: int, bar_ticks: int, bars: int) -> tuple[Span, ...]:

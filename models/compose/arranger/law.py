@@ -96,7 +96,7 @@ class Law:
     def _thinned(self, notes: list[Note]) -> list[Note]:
         """No more notes at once than the part may have: older ones end, or new ones are left out where they cannot."""
         if self._most is None:
-            return notes
+            return sorted(notes)
         kept: list[Note] = []
         for note in sorted(notes):
             ringing = [old for old in self._sounding if old.end > note.start]
@@ -108,7 +108,7 @@ class Law:
                 kept[oldest] = replace(kept[oldest], length=note.start - kept[oldest].start)
             if len(ringing) + sum(old.end > note.start for old in kept) < self._most:
                 kept.append(note)
-        return kept
+        return sorted(kept)
 
     def _lone_note(self, bar: Bar) -> Note:
         length = min(TICKS_PER_BEAT, bar.end - bar.start)
@@ -116,5 +116,6 @@ class Law:
             piece = PIECES["hat"] if self._plan.manner.drops_kick else KICK
             return Note(bar.start, length, piece, LONE_NOTE_LOUDNESS)
         low, high = self._plan.part_range(self._part)
-        tones = self._plan.tones_at(bar.start).chord
-        return Note(bar.start, length, nearest(tones, (low + high) // 2, low, high), LONE_NOTE_LOUDNESS)
+        tones = self._plan.tones_at(bar.start)
+        pitch = nearest(tones.chord, (low + high) // 2, low, high, otherwise=tones.ladder)
+        return Note(bar.start, length, pitch, LONE_NOTE_LOUDNESS)

@@ -170,7 +170,7 @@ class _Ear:
                 rank = 0.0 if weight >= 0.5 or not steps else 0.2
                 steps.append(Step(offset, note.length, rank, loud, "x", weight, f"heard {offset}"))
                 heights.append(_height(note.pitch, scale) - _height(notes[0].pitch, scale))
-            motifs.append(Motif(tuple(steps), tuple(heights)))
+            motifs.append(Motif(tuple(steps), tuple(heights), notes[0].pitch))
         return tuple(motifs)
 
     def kicks(self) -> tuple[tuple[int, ...], ...]:

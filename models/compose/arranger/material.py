@@ -23,10 +23,11 @@ class Hit:
 
 @dataclass(frozen=True, slots=True)
 class Motif:
-    """A bar of tune: its rhythm, and its heights in steps of the scale from the first note."""
+    """A bar of tune: its rhythm, its heights in steps of the scale from the first note, and that note's pitch."""
 
     steps: tuple[Step, ...]
     heights: tuple[int, ...]
+    first: int
 
 
 @dataclass(frozen=True, slots=True)

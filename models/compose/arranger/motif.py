@@ -28,7 +28,7 @@ __all__ = ["CORE_RANK", "draw_heights", "is_core", "vary_heights"]
 
 CORE_RANK = 0.3
 """Steps up to this rank are the motif; those above decorate it."""
-STILL_SHARE, SECOND_SHARE, TURN_SHARE = 0.16, 0.28, 0.34
+STILL_SHARE, SECOND_SHARE, TURN_SHARE = 0.14, 0.16, 0.3
 """How often a tune stays on its tone, goes two steps instead of one, and turns round."""
 AMBIT = 4
 """Steps from its first tone beyond which a motif turns back."""
@@ -46,7 +46,7 @@ def draw_heights(steps: Sequence[Step], dice: Dice, leap: float) -> list[int]:
     for step in steps:
         if is_core(step) and heights:
             if dice.chance(leap):
-                height += direction * dice.pick((2, 3, 3, 4))
+                height += direction * dice.pick((2, 2, 3, 4))
                 direction = -direction
             elif not dice.chance(STILL_SHARE):
                 height += direction * (2 if dice.chance(SECOND_SHARE) else 1)
@@ -60,8 +60,8 @@ def draw_heights(steps: Sequence[Step], dice: Dice, leap: float) -> list[int]:
 
 def vary_heights(heights: Sequence[int], dice: Dice, temperature: float) -> list[int]:
     """The heights of a motif that comes back: mostly the same, at times inverted, at times another ending."""
-    if dice.chance(0.1 * temperature):
+    if dice.chance(0.05 * temperature):
         return [-height for height in heights]
-    ending = dice.between(1, 2) if dice.chance(0.35 * temperature) else 0
+    ending = dice.between(1, 2) if dice.chance(0.3 * temperature) else 0
     shift = dice.pick((-1, 1))
     return [height + (shift if i >= len(heights) - ending and i else 0) for i, height in enumerate(heights)]

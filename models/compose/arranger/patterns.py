@@ -34,7 +34,7 @@ _SIGNS = {
     "z": (0.55, 70),
 }
 _BASS_SIGNS = "ROFLTSAWGroftlsawg"
-CORE_RANK, SPARE_RANK = 0.06, 0.44
+CORE_RANK, SPARE_RANK = 0.06, 0.4
 
 
 @dataclass(frozen=True, slots=True)

@@ -16,13 +16,17 @@ if TYPE_CHECKING:
 __all__ = ["along", "fold", "in_range", "nearest"]
 
 
-def nearest(tones: Sequence[int], pitch: int, low: int = 0, high: int = 127) -> int:
-    """The pitch of one of the pitch classes next to another pitch, the lower where two are as near, within a range."""
-    for away in range(128):
-        for candidate in (pitch - away, pitch + away):
-            if low <= candidate <= high and candidate % 12 in tones:
-                return candidate
-    raise ValueError(f"none of {tones} between {low} and {high}")
+def nearest(tones: Sequence[int], pitch: int, low: int = 0, high: int = 127, *, otherwise: Sequence[int] = ()) -> int:
+    """The pitch of one of the pitch classes next to another pitch, the lower where two are as near, within a range.
+
+    Narrow ranges may hold none of a few tones: then one of those that are wanted `otherwise`.
+    """
+    for wanted in (tones, otherwise):
+        for away in range(128):
+            for candidate in (pitch - away, pitch + away):
+                if low <= candidate <= high and candidate % 12 in wanted:
+                    return candidate
+    raise ValueError(f"none of {tones} and {otherwise} between {low} and {high}")
 
 
 def in_range(tones: Sequence[int], low: int, high: int) -> list[int]:

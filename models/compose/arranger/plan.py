@@ -24,13 +24,13 @@ from models.compose.arranger.harmony import chords_text, plan_chords
 from models.compose.arranger.styles import idiom_of
 from models.compose.arranger.theory import Tones, tones_of
 from sessions.music.beats import TICKS_PER_BEAT
+from sessions.music.parts import Part
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from models.compose.arranger.idiom import Idiom
     from sessions.music.chords import Span
-    from sessions.music.parts import Part
     from sessions.music.section import Request
 
 __all__ = ["LOOPING", "Bar", "Plan", "plan_of"]
@@ -132,7 +132,9 @@ class Plan:
     def part_range(self, part: Part) -> tuple[int, int]:
         """The lowest and highest pitch of a part: as asked, else as the style likes it."""
         asked = self.request.pitch_range(part)
-        return asked or getattr(self.idiom.sounds, f"{part}_range")
+        idiom = self.idiom
+        liked = {Part.BASS: idiom.bass_range, Part.HARMONY: idiom.harmony_range, Part.MELODY: idiom.melody_range}
+        return asked or liked[part]
 
     def enters(self, part: Part) -> int:
         """The bar in which a part comes in; sections shorter than a phrase have no time for entries."""

@@ -22,7 +22,7 @@ if TYPE_CHECKING:
     from models.compose.arranger.plan import Bar, Plan
     from sessions.music.parts import Part
 
-__all__ = ["is_played", "rank_of", "velocity"]
+__all__ = ["is_played", "velocity"]
 
 ALWAYS = 0.02
 """Steps below this rank are the groove itself and are never left out."""
@@ -32,20 +32,18 @@ BEAT_ACCENT = 6
 """Velocities between the first beat of a bar and the weakest place."""
 
 
-def rank_of(plan: Plan, bar: Bar, step: Step, purpose: str) -> float:
-    """From which density on a step is played in this bar."""
-    if step.rank <= ALWAYS:
-        return step.rank
-    seed, letter = plan.request.seed, bar.phrase.letter
-    material = 2 * spot(seed, purpose, letter, step.place) - 1
-    today = 2 * spot(seed, purpose, "bar", bar.index, step.place) - 1
-    wander = MATERIAL_WANDER * material + BAR_WANDER * plan.request.temperature * today
-    return max(ALWAYS, step.rank + wander)
-
-
 def is_played(plan: Plan, bar: Bar, step: Step, purpose: str, density: float, late: float = 0.0) -> bool:
     """True where the density is enough for a step; `late` asks for that much more."""
-    return rank_of(plan, bar, step, purpose) + late <= max(density, ALWAYS)
+    if step.rank <= ALWAYS:
+        return step.rank + late <= max(density, ALWAYS)
+    by_bar = BAR_WANDER * plan.request.temperature
+    spare = max(density, ALWAYS) - late
+    if abs(spare - step.rank) > MATERIAL_WANDER + by_bar:
+        return step.rank < spare
+    seed = plan.request.seed
+    material = 2 * spot(seed, purpose, bar.phrase.letter, step.place) - 1
+    today = 2 * spot(seed, purpose, "bar", bar.index, step.place) - 1
+    return max(ALWAYS, step.rank + MATERIAL_WANDER * material + by_bar * today) <= spare
 
 
 def velocity(plan: Plan, bar: Bar, step: Step, part: Part, purpose: str, balance: float = 1.0) -> int:

@@ -46,8 +46,7 @@ def walk(plan: Plan, bar: Bar, steps: Sequence[Step], last: int, pitches: tuple[
     notes: list[Note] = []
     for i, step in enumerate(steps):
         span, tones = plan.span_at(step.tick), plan.tones_at(step.tick)
-        is_new = not notes or plan.span_at(notes[-1].start).start != span.start
-        starts_chord = is_new and step.tick - max(span.start, bar.start) < bar.cells[0].length
+        starts_chord = span.start >= bar.start if not notes else plan.span_at(notes[-1].start).start != span.start
         pool = in_range((tones.bass,) if starts_chord else tones.ladder, *pitches) or in_range(tones.chord, *pitches)
         target, left = _target(plan, bar, steps, i, last, pitches)
         costs = {pitch: _cost(pitch, last, target, left, pitches) for pitch in pool}

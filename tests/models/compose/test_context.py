@@ -32,14 +32,14 @@ from tests.models.compose.sections import (
 )
 
 
-@pytest.fixture(params=["house", "pop", "jazz", "trap"])
-def take(request_style: str) -> Parent:
-    return parent_of(request(style=request_style, bars=8, seed=11))
-
-
 @pytest.fixture(params=["house", "pop", "jazz", "trap", "ballad"])
-def request_style(request: pytest.FixtureRequest) -> str:
+def style(request: pytest.FixtureRequest) -> str:
     return str(request.param)
+
+
+@pytest.fixture
+def take(style: str) -> Parent:
+    return parent_of(request(style=style, bars=8, seed=11))
 
 
 def test_continuing_keeps_the_chords_and_the_groove(take: Parent) -> None:
@@ -61,14 +61,20 @@ def test_continuing_as_another_kind_stays_in_key() -> None:
 
 
 def test_continuing_in_another_key_moves_the_chords() -> None:
-    take = parent_of(request(style="house", bars=4, key="Am", seed=11, chords="Am F C G"))
-    assert Arranger().chords(child(take, context="continue", key="Bm"), take) == "Bm G D A"
+    take = parent_of(request(style="house", bars=4, key="Am", seed=11))
+    moved = Chords.parse(Arranger().chords(child(take, context="continue", key="Bm"), take))
+    assert [chord.root for chord, _ in moved.steps] == [
+        (chord.root + 2) % 12 for chord, _ in Chords.parse(take.chords).steps
+    ]
 
 
 def test_continuing_chords_from_outside_the_key_takes_their_relatives() -> None:
-    take = parent_of(request(style="house", bars=4, key="Am", seed=11, chords="Am E7 F G#dim"))
+    played_freely = parent_of(request(style="house", bars=4, key="Am", seed=11, chords="Am E7 F G#dim"))
+    take = replace(played_freely, request=replace(played_freely.request, chords=None))
     asked = child(take, context="continue", seed=2)
+    assert asked.chords is None
     assert_lawful(asked, list(Arranger().stream(asked, take)))
+    assert Arranger().chords(asked, take).startswith("Am Em7 F ")
 
 
 def test_accompanying_follows_chords_that_were_only_played() -> None:
@@ -153,7 +159,7 @@ def test_a_longer_section_goes_on_where_the_take_ends(take: Parent) -> None:
     assert all(bar[Part.DRUMS] for bar in bars[8:])
 
 
-@pytest.mark.parametrize("seed", range(6))
+@pytest.mark.parametrize("seed", range(4))
 def test_random_contexts_are_lawful(seed: int) -> None:
     dice = random.Random(seed)
     for _ in range(15):

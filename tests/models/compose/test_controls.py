@@ -11,37 +11,42 @@ from tests.models.compose.sections import likeness, loudness, most_at_once, plac
 STEPS = (0.0, 0.25, 0.5, 0.75, 1.0)
 
 
-def onsets(style: str, part: Part, **fields: object) -> int:
-    notes = played(section(style=style, kind="verse", bars=8, parts=part.value, seed=4, temperature=1, **fields), part)
-    # A strummed chord is one stroke, a drum is a stroke of its own.
-    return len({(round(note.start / 60), note.pitch if part is Part.DRUMS else 0) for note in notes})
+def onsets(style: str, **fields: object) -> dict[Part, int]:
+    """How many strokes each part has; a strummed chord is one, a drum is a stroke of its own."""
+    bars = section(style=style, kind="verse", bars=8, seed=4, temperature=1, **fields)
+    return {
+        part: len({(round(note.start / 60), note.pitch if part is Part.DRUMS else 0) for note in played(bars, part)})
+        for part in NOTE_PARTS
+    }
 
 
-@pytest.mark.parametrize("part", NOTE_PARTS)
 @pytest.mark.parametrize("style", STYLES)
-def test_density_adds_notes(style: str, part: Part) -> None:
-    counts = [onsets(style, part, density=step) for step in STEPS]
-    assert rises(counts), counts
-    assert counts[-1] >= 1.5 * counts[0], counts
+def test_density_adds_notes(style: str) -> None:
+    by_step = [onsets(style, density=step) for step in STEPS]
+    for part in NOTE_PARTS:
+        counts = [strokes[part] for strokes in by_step]
+        assert rises(counts), (part, counts)
+        assert counts[-1] >= 1.5 * counts[0], (part, counts)
 
 
-@pytest.mark.parametrize("part", NOTE_PARTS)
-def test_a_part_s_own_density_goes_before_the_section_s(part: Part) -> None:
+def test_a_part_s_own_density_goes_before_the_section_s() -> None:
     for style in ("house", "jazz", "pop"):
-        low, high = (onsets(style, part, density=0.5, **{f"{part.value}__density": step}) for step in (0.0, 1.0))
-        assert low < onsets(style, part, density=0.5) < high
+        plain = onsets(style, density=0.5)
+        for part in NOTE_PARTS:
+            low, high = (onsets(style, density=0.5, **{f"{part.value}__density": step}) for step in (0.0, 1.0))
+            assert low[part] < plain[part] < high[part]
+            others = [other for other in NOTE_PARTS if other is not part]
+            assert [low[other] for other in others] == [plain[other] for other in others]
 
 
-@pytest.mark.parametrize("part", NOTE_PARTS)
 @pytest.mark.parametrize("style", STYLES)
-def test_energy_and_velocity_play_harder(style: str, part: Part) -> None:
-    for control in ("energy", f"{part.value}__velocity"):
-        loud = []
-        for step in STEPS:
-            fields = {"style": style, "bars": 8, "parts": part.value, "seed": 4, control: step}
-            loud.append(loudness(played(section(**fields), part)))
-        assert rises(loud), (control, loud)
-        assert loud[-1] > loud[0] + 25, (control, loud)
+def test_energy_and_velocity_play_harder(style: str) -> None:
+    for controls in (("energy",), tuple(f"{part.value}__velocity" for part in NOTE_PARTS)):
+        by_step = [section(style=style, bars=8, seed=4, **dict.fromkeys(controls, step)) for step in STEPS]
+        for part in NOTE_PARTS:
+            loud = [loudness(played(bars, part)) for bars in by_step]
+            assert rises(loud), (controls, part, loud)
+            assert loud[-1] > loud[0] + 25, (controls, part, loud)
 
 
 @pytest.mark.parametrize("style", STYLES)

@@ -19,9 +19,9 @@ from tests.models.compose.sections import random_fields, request, section
 
 # Notes must not change by platform or by accident; who changes the music on purpose writes the new hash here.
 GOLDEN = {
-    "house": "",
-    "jazz": "",
-    "latin": "",
+    "house": "c7fb54dfa0c786fa",
+    "jazz": "574281fd3e231893",
+    "latin": "de422b5aef950677",
 }
 
 

@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 import pytest
 
 from models.compose.arranger.data.kit import CRASH, KICKS
 from models.compose.arranger.plan import plan_of
+from models.compose.composer import BarNotes
 from sessions.music.chords import Chords
 from sessions.music.kinds import Kind
 from sessions.music.parts import Part
@@ -13,9 +16,9 @@ from sessions.music.styles import STYLES
 from tests.models.compose.sections import likeness, loudness, places, played, request, section
 
 
-def weight(bars: list[dict[Part, tuple]], parts: tuple[Part, ...] = tuple(Part)[:4]) -> float:  # type: ignore[type-arg]
-    total: int = sum(note.velocity for bar in bars for part in parts for note in bar[part])
-    return total / len(bars)
+def weight(bars: Sequence[BarNotes]) -> float:
+    """How much is going on in a bar: the velocities of all its notes."""
+    return sum(note.velocity for bar in bars for notes in bar.values() for note in notes) / len(bars)
 
 
 @pytest.mark.parametrize("style", STYLES)
@@ -27,8 +30,11 @@ def test_kinds_sound_different(style: str) -> None:
     assert weights[Kind.VERSE] < weights[Kind.CHORUS]
     assert weight(bars[Kind.OUTRO][4:]) < weight(bars[Kind.OUTRO][:4])
     assert weights[Kind.DROP] == max(weights.values()) or weights[Kind.DROP] > 0.9 * weights[Kind.CHORUS]
-    drop, verse = (played(bars[kind], Part.BASS) for kind in (Kind.DROP, Kind.VERSE))
-    assert loudness(drop) > loudness(verse) + 5
+    # The louder half, without ghost notes.
+    drop, verse = (
+        sorted(played(bars[kind], Part.BASS), key=lambda note: note.velocity) for kind in (Kind.DROP, Kind.VERSE)
+    )
+    assert loudness(drop[len(drop) // 2 :]) > loudness(verse[len(verse) // 2 :]) + 5
 
 
 @pytest.mark.parametrize("style", STYLES)
@@ -45,7 +51,7 @@ def test_a_breakdown_leaves_the_kick_out_and_an_intro_lets_it_wait(style: str) -
 @pytest.mark.parametrize("style", [style for style in STYLES if style != "ambient"])
 def test_a_drop_hits_with_a_crash(style: str) -> None:
     (first, *_) = section(style=style, kind="drop", bars=8, seed=5)
-    hits = [note.pitch for note in first[Part.DRUMS] if note.start == 0]
+    hits = [note.pitch for note in first[Part.DRUMS] if note.start < 40]
     assert CRASH in hits
     assert KICKS & set(hits)
 

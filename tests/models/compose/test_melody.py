@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-import itertools
 from collections import Counter
+from itertools import pairwise
 
 import pytest
 
@@ -23,7 +23,7 @@ def test_lines_move_mostly_by_step_and_seldom_leap_far() -> None:
     for style in STYLES:
         for seed in range(3):
             line = tune(style, seed)
-            moves.update(abs(later.pitch - note.pitch) for note, later in itertools.pairwise(line))
+            moves.update(abs(later.pitch - note.pitch) for note, later in pairwise(line))
     total = sum(moves.values())
     assert (moves[1] + moves[2]) / total > 0.35
     assert sum(count for move, count in moves.items() if move <= 4) / total > 0.75

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from models.compose.arranger.idiom import Bass, Comp, Feel, How, Idiom, Sounds, Tune, groove
+from models.compose.arranger.idiom import Bass, Comp, Feel, How, Idiom, Tune, groove
 from models.compose.arranger.patterns import read_pattern as p
 
 IDIOM = Idiom(
@@ -48,6 +48,6 @@ IDIOM = Idiom(
         ),
         Tune((p("X---|x---|----|----"), p("..X-|----|x---|--+-")), leap=0.4, breath=0.7, gate=0.98),
     ),
-    sounds=Sounds(bass=39, harmony=89, melody=98, texture=94, melody_range=(64, 88)),
+    melody_range=(64, 88),
     feel=Feel(loose_ms=9.0, touch=9),
 )

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from models.compose.arranger.idiom import Bass, Comp, Feel, How, Idiom, Sounds, Tune, groove
+from models.compose.arranger.idiom import Bass, Comp, Feel, How, Idiom, Tune, groove
 from models.compose.arranger.patterns import read_pattern as p
 
 IDIOM = Idiom(
@@ -53,6 +53,6 @@ IDIOM = Idiom(
         ),
         Tune((p("X---|--x-|x---|X---"), p("....|x-x-|X-x-|----"), p("X-x-|x-x-|X---|----")), leap=0.3, breath=0.6),
     ),
-    sounds=Sounds(bass=33, harmony=0, melody=73, texture=48, melody_range=(62, 84)),
+    melody_range=(62, 84),
     feel=Feel(loose_ms=7.0, late_ms=3.0, touch=9),
 )

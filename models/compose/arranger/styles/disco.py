@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from models.compose.arranger.idiom import Bass, Comp, Feel, How, Idiom, Sounds, Tune, groove
+from models.compose.arranger.idiom import Bass, Comp, Feel, How, Idiom, Tune, groove
 from models.compose.arranger.patterns import read_pattern as p
 
 IDIOM = Idiom(
@@ -54,6 +54,6 @@ IDIOM = Idiom(
         Tune((p("X.x.|x.x.|X-..|..o."), p("..x.|x.X.|x.x-|--.."), p("X---|--x.|x.x.|X---")), leap=0.3, breath=0.5),
         Tune((p("X..x|..X.|..x.|x-.."), p("xoX.|x.x.|X---|----")), leap=0.35, breath=0.5),
     ),
-    sounds=Sounds(bass=33, harmony=27, melody=48, texture=50, melody_range=(64, 88)),
+    melody_range=(64, 88),
     feel=Feel(loose_ms=4.0, touch=8),
 )

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from models.compose.arranger.idiom import Bass, Comp, Feel, How, Idiom, Sounds, Tune, groove
+from models.compose.arranger.idiom import Bass, Comp, Feel, How, Idiom, Tune, groove
 from models.compose.arranger.patterns import read_pattern as p
 
 IDIOM = Idiom(
@@ -53,6 +53,6 @@ IDIOM = Idiom(
         Tune((p("X---|--x-|----|X---"), p("X---|x---|--X-|---+"), p("..X-|----|x--X|----")), leap=0.3, breath=0.6),
         Tune((p("X--x|--X-|-o.x|--+."), p("X.x.|X--.|x.o.|X---")), leap=0.3, breath=0.5),
     ),
-    sounds=Sounds(bass=39, harmony=89, melody=80, texture=94, bass_range=(26, 48)),
+    bass_range=(26, 48),
     feel=Feel(loose_ms=2.0, touch=8),
 )

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from models.compose.arranger.idiom import Bass, Comp, Feel, How, Idiom, Sounds, Tune, groove
+from models.compose.arranger.idiom import Bass, Comp, Feel, How, Idiom, Tune, groove
 from models.compose.arranger.patterns import read_pattern as p
 
 IDIOM = Idiom(
@@ -56,6 +56,6 @@ IDIOM = Idiom(
             schemes=("aaab", "abac"),
         ),
     ),
-    sounds=Sounds(bass=39, harmony=90, melody=81, texture=92, bass_range=(26, 46)),
+    bass_range=(26, 46),
     feel=Feel(loose_ms=1.5, touch=6),
 )

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from models.compose.arranger.idiom import Bass, Comp, Feel, How, Idiom, Sounds, Tune, groove
+from models.compose.arranger.idiom import Bass, Comp, Feel, How, Idiom, Tune, groove
 from models.compose.arranger.patterns import read_pattern as p
 
 IDIOM = Idiom(
@@ -63,6 +63,5 @@ IDIOM = Idiom(
             schemes=("aaab", "abac"),
         ),
     ),
-    sounds=Sounds(bass=36, harmony=28, melody=61, texture=16),
     feel=Feel(loose_ms=5.0, late_ms=2.0, touch=10),
 )

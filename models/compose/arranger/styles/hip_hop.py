@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from models.compose.arranger.idiom import Bass, Comp, Feel, How, Idiom, Sounds, Tune, groove
+from models.compose.arranger.idiom import Bass, Comp, Feel, How, Idiom, Tune, groove
 from models.compose.arranger.patterns import read_pattern as p
 
 IDIOM = Idiom(
@@ -49,6 +49,5 @@ IDIOM = Idiom(
         Tune((p("X.x.|x--.|..x.|x---"), p("..X.|x.xo|X---|..+."), p("X..x|..x-|X-..|....")), leap=0.25, breath=0.6),
         Tune((p("X--x|..x.|X...|...o"), p("X.xx|..o.|X-x-|....")), leap=0.2, breath=0.6, schemes=("aaab", "abac")),
     ),
-    sounds=Sounds(bass=33, harmony=4, melody=11, texture=89),
     feel=Feel(loose_ms=5.0, late_ms=14.0, touch=10),
 )

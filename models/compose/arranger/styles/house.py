@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from models.compose.arranger.idiom import Bass, Comp, Feel, How, Idiom, Sounds, Tune, groove
+from models.compose.arranger.idiom import Bass, Comp, Feel, How, Idiom, Tune, groove
 from models.compose.arranger.patterns import read_pattern as p
 
 IDIOM = Idiom(
@@ -64,6 +64,5 @@ IDIOM = Idiom(
             schemes=("aaab", "abab", "aabc"),
         ),
     ),
-    sounds=Sounds(bass=38, harmony=4, melody=81, texture=89),
     feel=Feel(loose_ms=1.5, touch=6),
 )

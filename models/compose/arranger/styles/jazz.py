@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from models.compose.arranger.idiom import Bass, Comp, Feel, How, Idiom, Sounds, Tune, groove
+from models.compose.arranger.idiom import Bass, Comp, Feel, How, Idiom, Tune, groove
 from models.compose.arranger.patterns import read_pattern as p
 
 IDIOM = Idiom(
@@ -57,6 +57,7 @@ IDIOM = Idiom(
         ),
         Tune((p("X---|..x.|X-x.|x---"), p("..X.|x-x.|..x.|X---"), p("X-x-|x.x.|o.X-|----")), leap=0.35, breath=0.6),
     ),
-    sounds=Sounds(bass=32, harmony=0, melody=66, texture=89, harmony_range=(50, 74), melody_range=(58, 82)),
+    harmony_range=(50, 74),
+    melody_range=(58, 82),
     feel=Feel(loose_ms=7.0, touch=11),
 )

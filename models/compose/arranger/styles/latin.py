@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from models.compose.arranger.idiom import Bass, Comp, Feel, How, Idiom, Sounds, Tune, groove
+from models.compose.arranger.idiom import Bass, Comp, Feel, How, Idiom, Tune, groove
 from models.compose.arranger.patterns import read_pattern as p
 
 IDIOM = Idiom(
@@ -55,6 +55,5 @@ IDIOM = Idiom(
         Tune((p("X..x|..x.|..X-|--.."), p("..x.|x..x|..X-|--o."), p("X-.x|--x.|x-X-|--..")), leap=0.35, breath=0.5),
         Tune((p("x..x|..X.|x.x.|X---"), p("..X.|.x.x|..x.|X---")), leap=0.3, breath=0.5),
     ),
-    sounds=Sounds(bass=32, harmony=0, melody=56, texture=48),
     feel=Feel(loose_ms=5.0, touch=9),
 )

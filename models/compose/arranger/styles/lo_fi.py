@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from models.compose.arranger.idiom import Bass, Comp, Feel, How, Idiom, Sounds, Tune, groove
+from models.compose.arranger.idiom import Bass, Comp, Feel, How, Idiom, Tune, groove
 from models.compose.arranger.patterns import read_pattern as p
 
 IDIOM = Idiom(
@@ -47,6 +47,5 @@ IDIOM = Idiom(
         Tune((p("..X.|x.x-|--..|...."), p("X-x.|x---|..o.|x-.."), p("...x|X---|x-x-|--..")), leap=0.3, breath=0.8),
         Tune((p("X---|..x.|x---|...."), p("..X-|--x-|o-X-|----")), leap=0.3, breath=0.8),
     ),
-    sounds=Sounds(bass=32, harmony=4, melody=26, texture=89),
     feel=Feel(loose_ms=7.0, late_ms=16.0, touch=11),
 )

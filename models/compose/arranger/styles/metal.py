@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from models.compose.arranger.idiom import Bass, Comp, Feel, How, Idiom, Sounds, Tune, groove
+from models.compose.arranger.idiom import Bass, Comp, Feel, How, Idiom, Tune, groove
 from models.compose.arranger.patterns import read_pattern as p
 
 IDIOM = Idiom(
@@ -55,8 +55,8 @@ IDIOM = Idiom(
             schemes=("abac", "aabc"),
         ),
     ),
-    sounds=Sounds(
-        bass=34, harmony=30, melody=30, texture=52, bass_range=(26, 45), harmony_range=(38, 60), melody_range=(60, 88)
-    ),
+    bass_range=(26, 45),
+    harmony_range=(38, 60),
+    melody_range=(60, 88),
     feel=Feel(loose_ms=3.0, touch=6),
 )

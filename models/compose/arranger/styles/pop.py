@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from models.compose.arranger.idiom import Bass, Comp, Feel, How, Idiom, Sounds, Tune, groove
+from models.compose.arranger.idiom import Bass, Comp, Feel, How, Idiom, Tune, groove
 from models.compose.arranger.patterns import read_pattern as p
 
 IDIOM = Idiom(
@@ -55,6 +55,5 @@ IDIOM = Idiom(
         ),
         Tune((p("x.x.|X.x.|x.x-|--.."), p("X---|x.x.|X-o-|--.."), p("..xx|x.x.|X---|....")), leap=0.2, breath=0.6),
     ),
-    sounds=Sounds(bass=33, harmony=0, melody=80, texture=89),
     feel=Feel(loose_ms=4.0, touch=8),
 )

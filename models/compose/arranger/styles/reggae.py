@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from models.compose.arranger.idiom import Bass, Comp, Feel, How, Idiom, Sounds, Tune, groove
+from models.compose.arranger.idiom import Bass, Comp, Feel, How, Idiom, Tune, groove
 from models.compose.arranger.patterns import read_pattern as p
 
 IDIOM = Idiom(
@@ -49,6 +49,5 @@ IDIOM = Idiom(
         Tune((p("X.x.|x---|..x.|x---"), p("..x.|x.x.|X---|--.."), p("X--x|--x.|X---|....")), leap=0.25, breath=0.7),
         Tune((p("..X-|x.x.|x-..|...."), p("X-x-|x---|..o.|x-..")), leap=0.3, breath=0.7),
     ),
-    sounds=Sounds(bass=33, harmony=16, melody=22, texture=19),
     feel=Feel(loose_ms=6.0, late_ms=6.0, touch=9),
 )

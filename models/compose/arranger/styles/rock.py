@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from models.compose.arranger.idiom import Bass, Comp, Feel, How, Idiom, Sounds, Tune, groove
+from models.compose.arranger.idiom import Bass, Comp, Feel, How, Idiom, Tune, groove
 from models.compose.arranger.patterns import read_pattern as p
 
 IDIOM = Idiom(
@@ -50,6 +50,6 @@ IDIOM = Idiom(
         Tune((p("X.x.|x.x.|X---|----"), p("X---|--x-|x.x.|X---"), p("..x.|X.x.|x-X-|----")), leap=0.3, breath=0.5),
         Tune((p("X-x-|X-x-|o-X-|--.."), p("X..x|..X.|x.X-|----")), leap=0.35, breath=0.5),
     ),
-    sounds=Sounds(bass=34, harmony=29, melody=30, texture=48, harmony_range=(45, 72)),
+    harmony_range=(45, 72),
     feel=Feel(loose_ms=5.0, touch=8),
 )

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from models.compose.arranger.idiom import Bass, Comp, Feel, How, Idiom, Sounds, Tune, groove
+from models.compose.arranger.idiom import Bass, Comp, Feel, How, Idiom, Tune, groove
 from models.compose.arranger.patterns import read_pattern as p
 
 IDIOM = Idiom(
@@ -56,6 +56,5 @@ IDIOM = Idiom(
         ),
         Tune((p("..X.|..x.|x.X-|--.."), p("X-x.|x-x.|X---|...."), p("x.X.|x.x.|..o.|X---")), leap=0.25, breath=0.6),
     ),
-    sounds=Sounds(bass=32, harmony=26, melody=56, texture=48),
     feel=Feel(loose_ms=6.0, touch=10),
 )

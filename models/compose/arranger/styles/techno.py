@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from models.compose.arranger.idiom import Bass, Comp, Feel, How, Idiom, Sounds, Tune, groove
+from models.compose.arranger.idiom import Bass, Comp, Feel, How, Idiom, Tune, groove
 from models.compose.arranger.patterns import read_pattern as p
 
 IDIOM = Idiom(
@@ -67,6 +67,6 @@ IDIOM = Idiom(
             schemes=("aaab", "abab"),
         ),
     ),
-    sounds=Sounds(bass=38, harmony=90, melody=80, texture=95, melody_range=(55, 79)),
+    melody_range=(55, 79),
     feel=Feel(loose_ms=1.0, touch=5),
 )

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from models.compose.arranger.idiom import Bass, Comp, Feel, How, Idiom, Sounds, Tune, groove
+from models.compose.arranger.idiom import Bass, Comp, Feel, How, Idiom, Tune, groove
 from models.compose.arranger.patterns import read_pattern as p
 
 IDIOM = Idiom(
@@ -54,6 +54,7 @@ IDIOM = Idiom(
         ),
         Tune((p("X--.|x--.|X-x-|--.."), p("X---|--x-|x-X-|----")), leap=0.3, breath=0.6),
     ),
-    sounds=Sounds(bass=38, harmony=88, melody=11, texture=91, bass_range=(24, 45), melody_range=(62, 86)),
+    bass_range=(24, 45),
+    melody_range=(62, 86),
     feel=Feel(loose_ms=1.5, late_ms=4.0, touch=8),
 )
