@@ -34,7 +34,7 @@ from sessions.errors import Code, Refused
 from sessions.events import Event, Joined, Left, LeftWhy, Owes, Removed
 from sessions.invites import Invite, make_invite, read_token
 from sessions.keys import SigningKey, verify_command
-from sessions.log import time_text
+from sessions.roles import Role
 from sessions.state import Presence, State
 
 __all__ = ["AWAY_AFTER_S", "Host", "Seat"]
@@ -108,10 +108,7 @@ class Host:
     # -- who comes in ------------------------------------------------------------------------------------------------
 
     def join(self, invite: Invite, message: Message, outlet: Outlet, before: str = "") -> tuple[Seat, Acknowledged]:
-        """A seat for whoever brings an invite; told to the outlet once the disk has it. Raises `Refused`.
-
-        `before` is the member who was at the same place before, where the door can tell.
-        """
+        """A seat for whoever brings an invite, told of once the disk has it; `before` was at the same place. Raises `Refused`."""
         command = c.parse_command({**message, "type": c.Join.TYPE})
         assert isinstance(command, c.Join)
         decision = members.join(self.state, members.Door(invite.id, invite.role, invite.name, before), command)
@@ -135,6 +132,11 @@ class Host:
             seat, _ = self.join(unnamed, {"type": c.Join.TYPE, "name": name}, Nowhere())
             self._visits[invite.id] = seat
         return seat
+
+    def role_of(self, invite: Invite) -> Role:
+        """The role that a caller without a connection has: his member's, where he has become one, else his invite's."""
+        seat = self._visits.get(invite.id)
+        return self.state.role_of(seat.member) if seat is not None else self.state.role(invite.role)
 
     def act_as(self, role: str, outlet: Outlet) -> Seat:
         """The seat of a door that the owner gave a role, because its clients can't carry a token. Raises `Refused`."""
@@ -237,7 +239,7 @@ class Host:
 
     def _moment(self) -> Moment:
         now_us = self._clock.now_us()
-        return Moment(now_us, time_text(now_us), to_smf, self._engine_expected())
+        return Moment(now_us, self.record.time_for(now_us), to_smf, self._engine_expected())
 
     def _answer_question(self, seat: Seat, command: c.Command) -> None:
         """Answered from what is there; what is said of the log waits until the disk has all of that."""
@@ -265,7 +267,7 @@ class Host:
         return acknowledged
 
     def _write_all(self, events: Iterable[Event]) -> None:
-        """Events of the server's own, and what it does by itself after them."""
+        """Events of the server's own, and what follows from them."""
         for event in events:
             self._write("", event)
         while following := engines.follow_ups(self.state):

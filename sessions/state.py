@@ -172,8 +172,11 @@ class State:
     """What an engine takes for a section here, smoothed over the last ones."""
 
     def role_of(self, member: str) -> Role:
-        """The role of a member as it is now; nothing is granted to who has none."""
-        name = self.members[member].role
+        """The role of a member as it is now."""
+        return self.role(self.members[member].role)
+
+    def role(self, name: str) -> Role:
+        """A role by its name; nothing is granted by one that is no longer there."""
         if name in ROLES:
             return ROLES[name]
         return Role.parse(name, self.roles[name]) if name in self.roles else Role(name, {})

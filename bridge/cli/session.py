@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 if TYPE_CHECKING:
-    from bridge.ports.http.export import Parcel
+    from bridge.export import Parcel
 
 __all__ = ["app", "export"]
 
@@ -56,10 +56,10 @@ def export(
 
 async def pack(folder: Path, name: str, target: Path) -> None:
     """The session of a folder as a zip; raises `Refused`, also where a server has it open."""
+    from bridge.export import Parcel
     from bridge.host import Host
     from bridge.ledger import open_ledger
     from bridge.ports.clock import SystemClock
-    from bridge.ports.http.export import Parcel
 
     clock = SystemClock()
     ledger = await asyncio.to_thread(open_ledger, folder, name, clock)
@@ -72,7 +72,7 @@ async def pack(folder: Path, name: str, target: Path) -> None:
 
 def write(parcel: Parcel, target: Path) -> None:
     """The zip beside its place and then moved there, so that half a one never lies about."""
-    from bridge.ports.http.export import write_zip
+    from bridge.export import write_zip
 
     half = target.with_name(target.name + ".part")
     try:

@@ -14,7 +14,7 @@ from sessions.answers import members, sections, takes
 from sessions.answers.base import Message, Tell, To, refusal
 from sessions.answers.members import members_answer
 from sessions.answers.sections import bar_answer, outcome, requested_summary
-from sessions.answers.takes import take_summary, transport_answer
+from sessions.answers.takes import playing_answer, take_summary, transport_answer
 from sessions.state import State
 
 __all__ = [
@@ -52,3 +52,6 @@ def welcome(state: State, member: str, now_us: int) -> Iterator[Tell]:
             for messages in ((requested_summary(section),), *outcome(state, section)):
                 yield Tell(messages, To.ONE, member)
     yield Tell(tuple({"type": "take.added", **take_summary(state, take)} for take in state.takes), To.ONE, member)
+    for take in state.playing:
+        sounding = playing_answer(state, take, "")
+        yield Tell(sounding.messages, To.ONE, member, sounding.at_us)

@@ -10,7 +10,7 @@ from sessions.answers.base import Message, Tell, Teller
 from sessions.music import TICKS_PER_BEAT, Transport
 from sessions.state import State
 
-__all__ = ["TELLERS", "take_summary", "transport_answer"]
+__all__ = ["TELLERS", "playing_answer", "take_summary", "transport_answer"]
 
 
 def take_summary(state: State, take: str) -> Message:
@@ -44,16 +44,22 @@ def take_summary(state: State, take: str) -> Message:
 def _played(state: State, member: str, event: e.Played) -> Iterator[Tell]:
     if event.transport is not None:
         yield from _moved(state, member, e.TransportMoved(event.transport))
-    beat = event.tick / TICKS_PER_BEAT
-    played = {
-        "type": "take.loop" if event.loop else "take.play",
-        "take": event.take,
+    yield playing_answer(state, event.take, member)
+
+
+def playing_answer(state: State, take: str, member: str) -> Tell:
+    """A take that sounds, with the time at which it begins or began; `member` let it play."""
+    playing = state.playing[take]
+    beat = playing.tick / TICKS_PER_BEAT
+    message = {
+        "type": "take.loop" if playing.loop else "take.play",
+        "take": take,
         "at": f"beat {beat:.10g}",
         "beat": beat,
-        "loop": int(event.loop),
+        "loop": int(playing.loop),
         "member": member,
     }
-    yield Tell((played,), at_us=state.transport.time_us_at(event.tick) if state.transport.playing else None)
+    return Tell((message,), at_us=state.transport.time_us_at(playing.tick) if state.transport.playing else None)
 
 
 def _about_take(kind: str, **names: str) -> Teller:

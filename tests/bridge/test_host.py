@@ -168,7 +168,10 @@ def test_a_newcomer_who_watches_learns_what_is_going_on(jam: Callable[[Test], No
         await jam.say(engine, "engine.bar", section="ana/done", part="drums", bar=1, notes=[])
         await jam.say(engine, "engine.done", section="ana/done", composer={}, renderer={})
         await jam.say(engine, "engine.bar", section="ana/open", part="drums", bar=1, notes=[[0, 10, 36, 100]])
+        await jam.say(ana, "take.loop", take="take-1", at="now")
         _, ear = await jam.join("listener", "late")
+        (looping,) = [bundle for bundle in ear.bundles if bundle.messages[0]["type"] == "take.loop"]
+        assert looping.at_us == jam.host.state.transport.time_us_at(0)
         assert [message["take"] for message in ear.of("take.added")] == ["take-1"]
         assert [message["id"] for message in ear.of("section.requested")] == ["open"]
         assert len(ear.of("section.bar")) == 1

@@ -11,7 +11,6 @@ nothing of what the entries mean; and it is the only place in the house that ope
 from bridge.ports.disk.blobs import Blobs
 from bridge.ports.disk.checking import audit_path
 from bridge.ports.disk.errors import DiskFailed
-from bridge.ports.disk.export import export_zip
 from bridge.ports.disk.files import SYSTEM, Files, System
 from bridge.ports.disk.folder import is_session, read_key, session_folder
 from bridge.ports.disk.record import Record
@@ -26,7 +25,6 @@ __all__ = [
     "Recovery",
     "System",
     "audit_path",
-    "export_zip",
     "is_session",
     "read_key",
     "session_folder",

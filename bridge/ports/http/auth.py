@@ -21,7 +21,7 @@ from bridge.host import Host, Seat
 from bridge.house import House
 from sessions.errors import Code, Refused
 from sessions.invites import Invite
-from sessions.roles import ROLES, Permit, Role
+from sessions.roles import Permit
 
 __all__ = ["HAND_IN", "READ_LOG", "READ_TAKES", "RULE", "Visit", "Visitor", "house_of", "open_door"]
 
@@ -62,16 +62,13 @@ class Visit:
     invite: Invite
 
     def must(self, command: str) -> None:
-        """Raise `Refused` unless the invite's role has that row of the table; nobody joins for it."""
-        name, own = self.invite.role, self.host.state.roles
-        role = ROLES.get(name) or (Role.parse(name, own[name]) if name in own else None)
-        self._check(role, name, command)
+        """Raise `Refused` unless the table has that row for whoever asks; nobody joins for it.
 
-    def must_as_member(self, command: str) -> None:
-        """The same by the role that a leader may have given the member since; joins on first use."""
-        member = self.seat().member
-        role = self.host.state.role_of(member)
-        self._check(role, role.name, command)
+        The role is the one that a leader has given this invite's member here since, else the invite's.
+        """
+        role = self.host.role_of(self.invite)
+        if role.permits(command) is Permit.NO:
+            raise Refused(Code.NOT_ALLOWED, f"role: as {role.name} you may not do this; ask a leader for another role")
 
     def seat(self) -> Seat:
         """The member that this invite is over plain HTTP; joins on first use."""
@@ -87,10 +84,6 @@ class Visit:
             if index >= self.host.state.size:
                 raise Refused(Code.FAILED, "the server's disk did not take it; make room there and ask again")
             await asyncio.sleep(POLL_S)
-
-    def _check(self, role: Role | None, name: str, command: str) -> None:
-        if role is None or role.permits(command) is Permit.NO:
-            raise Refused(Code.NOT_ALLOWED, f"role: as {name} you may not do this; ask a leader for another role")
 
 
 async def _visit(

@@ -17,9 +17,9 @@ from typing import Any, Final
 from fastapi import Request, Response
 from fastapi.responses import StreamingResponse
 
+from bridge.export import Parcel, write_zip
 from bridge.ports.http.auth import RULE, Visitor
 from bridge.ports.http.bodies import read_object
-from bridge.ports.http.export import Parcel, write_zip
 from bridge.ports.http.models import InviteAsk, Made, body
 from bridge.ports.http.routes import Routes
 from sessions.errors import Code, Refused
@@ -40,7 +40,7 @@ _ZIP = {200: {"content": {"application/zip": {}}, "description": "Log, checkpoin
 @router.post("/invites", status_code=201, openapi_extra=body(InviteAsk.model_json_schema()))
 async def invite(request: Request, visit: Visitor, response: Response) -> Made:
     """Make an invite to this session; for leaders."""
-    visit.must_as_member(RULE)
+    visit.must(RULE)
     asked = await read_object(request, known=InviteAsk.model_fields)
     role, name = _text(asked, "role", ""), _text(asked, "name", "")
     if not role:
@@ -53,7 +53,7 @@ async def invite(request: Request, visit: Visitor, response: Response) -> Made:
 @router.read("/export", response_class=Response, responses=_ZIP)
 async def export(request: Request, visit: Visitor) -> Response:
     """The whole session as a zip: the log with its checkpoint and key, every take with its files; for leaders."""
-    visit.must_as_member(RULE)
+    visit.must(RULE)
     name = visit.host.name
     headers = {"Cache-Control": "no-store", "Content-Disposition": f'attachment; filename="{name}.zip"'}
     if request.method == "HEAD":

@@ -237,7 +237,10 @@ def _token(socket: WebSocket) -> str | None:
 
 
 class _Writer:
-    """The frames of a bundle, written once for all who are sent the same one, one after the other."""
+    """The frames of a bundle, written once for all who are sent the same one, one after the other.
+
+    What sounds at a time says so in each of its frames, as an OSC bundle says it by its time tag.
+    """
 
     def __init__(self) -> None:
         self._bundle = Bundle(())
@@ -245,7 +248,8 @@ class _Writer:
 
     def __call__(self, bundle: Bundle) -> tuple[str, ...]:
         if bundle is not self._bundle:
-            self._bundle, self._texts = bundle, tuple(frame_text(message) for message in bundle.messages)
+            when = {} if bundle.at_us is None else {"time_us": bundle.at_us}
+            self._bundle, self._texts = bundle, tuple(frame_text({**message, **when}) for message in bundle.messages)
         return self._texts
 
 

@@ -9,8 +9,8 @@ from typing import Any
 
 import pytest
 
-from bridge.door import Bundle
 from bridge.agenda import LATEST_S
+from bridge.door import Bundle
 from bridge.host import AWAY_AFTER_S
 from bridge.ports.osc_caller import BURST_MESSAGES, Encoded
 from osc_schemas import vectors
