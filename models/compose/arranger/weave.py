@@ -6,6 +6,7 @@ material are settled before, in `follow`.
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from models.compose.arranger.dice import spot
@@ -40,7 +41,8 @@ def woven(setting: Setting, part: Part, bar: Bar, fresh: list[Note], law: Law) -
         return law.upheld(fresh, bar)
     old = parent.bars.get((part, bar.index + 1), ())
     if keeps(setting, bar):
-        kept = tuple(note for note in old if note.end <= setting.plan.end)
+        end = setting.plan.end
+        kept = tuple(replace(note, length=min(note.length, end - note.start)) for note in old)
         law.heard(kept)
         return kept
     if context.mode is ContextMode.BARS:
