@@ -17,11 +17,10 @@ from importlib.metadata import version
 from pathlib import Path
 from typing import Any
 
-from models.engine import Engine
-
 from bridge.ledger import SOFTWARE
 from bridge.ports.clock import Clock, SystemClock
 from bridge.wire.smf import to_smf
+from models.engine import Engine
 from models.work import BarWritten, Finished, Progress, StemRendered, Work
 from sessions.certificate import make_certificate, statement_hash
 from sessions.checkpoint import make_checkpoint
