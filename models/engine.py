@@ -18,7 +18,7 @@ from models.compose.arranger import Arranger
 from models.compose.composer import Composer
 from models.render.renderer import SampledStems, StemRenderer, offer
 from models.render.soundfont import Soundfont, bundled_path
-from models.work import BarWritten, Finished, Output, Progress, Provenance, Work
+from models.work import BarWritten, Finished, Output, Progress, Work
 from sessions.errors import Code, Refused
 from sessions.music.kinds import Renderer
 from sessions.music.notes import Note
@@ -69,8 +69,7 @@ class Engine:
             if renderer is not None:
                 yield from renderer.stems(request, bars, chords, cancelled=cancelled)
             if not cancelled():
-                composer = Provenance.of(self._composer.provenance)
-                yield Finished(composer, renderer.provenance if renderer else None, chords)
+                yield Finished(self._composer.provenance, renderer.provenance if renderer else None, chords)
         except Refused:
             raise
         except Exception as error:

@@ -9,35 +9,15 @@ Light on purpose: whoever talks with an engine imports this and nothing heavier.
 
 from __future__ import annotations
 
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass
 
-from models.compose import composer
 from models.compose.composer import Parent
+from models.provenance import Provenance
 from sessions.music.notes import Note
 from sessions.music.parts import Part
 from sessions.music.section import Request
 
 __all__ = ["BarWritten", "Finished", "Output", "Parent", "Progress", "Provenance", "StemRendered", "Work"]
-
-
-@dataclass(frozen=True, slots=True)
-class Provenance:
-    """Who made it: a composer or a renderer, with the hash of its weights or sounds and what they may be used for."""
-
-    name: str
-    version: str
-    sha256: str
-    licence: str
-    note: str = ""
-
-    @classmethod
-    def of(cls, other: composer.Provenance) -> Provenance:
-        """A composer's own words for the same."""
-        return cls(other.name, other.version, other.sha256, other.licence, other.note)
-
-    def to_fields(self) -> dict[str, str]:
-        """As JSON carries it, and a certificate states it."""
-        return asdict(self)
 
 
 @dataclass(frozen=True, slots=True)

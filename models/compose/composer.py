@@ -15,6 +15,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Protocol
 
+from models.provenance import Provenance
 from sessions.music.parts import Part
 
 if TYPE_CHECKING:
@@ -36,17 +37,6 @@ class Parent:
     request: Request
     bars: Bars
     chords: str = ""
-
-
-@dataclass(frozen=True, slots=True)
-class Provenance:
-    """What wrote the notes: a name, a version, the hash of its weights or rules, its licence, and a word for people."""
-
-    name: str
-    version: str
-    sha256: str
-    licence: str
-    note: str
 
 
 class Composer(Protocol):

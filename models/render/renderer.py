@@ -8,11 +8,12 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator
 from typing import Any, Protocol
 
+from models.provenance import Provenance
 from models.render.mix import Mix, Stopped
 from models.render.sampler import DEFAULT_RATE, Sampler
 from models.render.soundfont import Floats, Soundfont
 from models.render.texture import bed
-from models.work import Progress, Provenance, StemRendered
+from models.work import Progress, StemRendered
 from sessions.errors import Code, Refused
 from sessions.music.chords import Chords
 from sessions.music.kinds import Renderer
