@@ -7,7 +7,7 @@ elsewhere who can't be told of files on this machine, and callers without a conn
 from __future__ import annotations
 
 import secrets
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from pathlib import Path
 
 from bridge.door import Bundle, Message, Outlet, Seat
@@ -48,10 +48,16 @@ class Audience:
             self._seats.pop(seat.member, None)
         return not seats
 
-    def dismiss(self, member: str) -> None:
-        """Let all connections of a member go."""
-        for seat in self._seats.pop(member, []):
-            self._let_go(seat)
+    def seats_of(self, member: str) -> tuple[Seat, ...]:
+        """A member's connections, as of now."""
+        return tuple(self._seats.get(member, ()))
+
+    def dismiss(self, seats: Iterable[Seat]) -> None:
+        """Let connections go."""
+        for seat in seats:
+            if not seat.gone:
+                self.drop(seat)
+                self._let_go(seat)
 
     @staticmethod
     def _let_go(seat: Seat) -> None:

@@ -280,12 +280,14 @@ class Host:
             for told in tells:
                 self._audience.tell(told, self.state)
             tells = ()
+        leaving: tuple[Seat, ...] = ()
+        if isinstance(event, Removed) or (isinstance(event, Left) and event.why is LeftWhy.LEFT):
+            leaving = self._audience.seats_of(event.member)  # whoever comes back before the disk has it stays
 
         def kept() -> None:
             for told in tells:
                 self._audience.tell(told, self.state)
-            if isinstance(event, Removed) or (isinstance(event, Left) and event.why is LeftWhy.LEFT):
-                self._audience.dismiss(event.member)
+            self._audience.dismiss(leaving)
 
         self._promises.make(self.state.size, kept=kept)
 
@@ -313,7 +315,7 @@ class Host:
         self._promises.keep(self._ledger.durable)
         self._promises.break_all(Refused(Code.FAILED, advice))
         for member in self._audience.members() - self.state.members.keys():
-            self._audience.dismiss(member)
+            self._audience.dismiss(self._audience.seats_of(member))
 
     async def _watch_forever(self) -> None:
         """Who was not heard for a while is away."""

@@ -271,6 +271,21 @@ def test_removed_means_the_connection_goes_after_the_news(jam: Callable[[Test], 
     jam(test)
 
 
+def test_who_leaves_and_comes_back_before_the_disk_has_it_stays(jam: Callable[[Test], None]) -> None:
+    async def test(jam: Jam) -> None:
+        first, _ = await jam.join("rhythm", "ana")
+        left = jam.host.submit(first, {"type": "session.leave"})
+        second, joined = jam.host.join(invite("rhythm"), {"type": "session.join", "name": "ana"}, Ear())
+        await left
+        await joined
+        assert (first.gone, second.gone) == (True, False)
+        await jam.say(second, "session.ping")
+        jam.host.close(second)
+        assert jam.host.state.members["ana"].presence is Presence.AWAY
+
+    jam(test)
+
+
 def test_a_lost_connection_is_away_at_once_unless_there_is_another(jam: Callable[[Test], None]) -> None:
     async def test(jam: Jam) -> None:
         key = MemberKey()
