@@ -41,6 +41,9 @@ __all__ = ["AWAY_AFTER_S", "Host", "Seat"]
 
 AWAY_AFTER_S = 60.0
 """A member unheard for so long is away."""
+STEADY = frozenset((Nowhere.kind, "ws"))
+"""Doors that need no sign of life: nobody is there, or pings of their own tell when the connection is gone. Silence would
+also send away everybody whose process was stopped with ours (a paused container), and an engine would not come back."""
 
 _log = logging.getLogger(__name__)
 
@@ -318,13 +321,14 @@ class Host:
             self._audience.dismiss(self._audience.seats_of(member))
 
     async def _watch_forever(self) -> None:
-        """Who was not heard for a while is away."""
+        """Who was not heard for a while, by any connection, is away."""
         while True:
             await asyncio.sleep(AWAY_AFTER_S / 12)
             late_us = self._clock.now_us() - int(AWAY_AFTER_S * 1e6)
-            for seat in self._audience.seats():
-                if seat.heard_us < late_us and seat.outlet.kind != Nowhere.kind:
-                    self.silent(seat)
+            for member in [member.name for member in self.state.present()]:
+                seats = self._audience.seats_of(member)
+                if not any(seat.outlet.kind in STEADY or seat.heard_us >= late_us for seat in seats):
+                    self._write_all(members.away(self.state, member).events)
 
     # -- audio and figures -------------------------------------------------------------------------------------------
 

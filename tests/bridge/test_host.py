@@ -256,6 +256,33 @@ def test_silence_is_being_away_and_a_word_brings_back(jam: Callable[[Test], None
     jam(test)
 
 
+def test_a_member_is_heard_by_any_of_his_connections(jam: Callable[[Test], None]) -> None:
+    async def test(jam: Jam) -> None:
+        _, stale = await jam.join("leader", "ana", kind="osc")
+        engine, _ = await jam.engine()
+        named = invite("rhythm", name="bob", id_="00000000000000b0")
+        jam.host.join(
+            named, {"type": "session.join"}, Ear("osc")
+        )  # its program was killed, and came back at another port
+        bob, joined = jam.host.join(named, {"type": "session.join"}, Ear("osc"))
+        await joined
+        size = jam.host.state.size
+        for _ in range(6):
+            await jam.say(bob, "session.ping")
+            await asyncio.sleep(AWAY_AFTER_S / 2)
+        members = jam.host.state.members
+        assert [members[name].presence for name in ("ana", "bob", "engine")] == [
+            Presence.AWAY,
+            Presence.PRESENT,
+            Presence.PRESENT,
+        ]
+        assert jam.host.state.size == size + 1, "only ana's silence is worth a line"
+        assert not stale.of("session.left")
+        assert engine.member in jam.host.state.offers
+
+    jam(test)
+
+
 def test_removed_means_the_connection_goes_after_the_news(jam: Callable[[Test], None]) -> None:
     async def test(jam: Jam) -> None:
         ana, _ = await jam.join("leader", "ana")
