@@ -131,7 +131,8 @@ def remove(state: State, command: RemoveMember) -> Decision:
     if target.role == LEADER:
         _keep_a_leader(state, target)
     events: list[Event] = [Removed(target.name), *_cancel_all(state, target.name)]
-    if target.invite and not any(m.invite == target.invite for m in state.members.values() if m.name != target.name):
+    others = [m for m in state.members.values() if m.name != target.name and m.presence is not Presence.REMOVED]
+    if target.invite and not any(m.invite == target.invite for m in others):
         events.append(Revoked(target.invite))
     return Decision(tuple(events))
 

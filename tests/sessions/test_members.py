@@ -138,6 +138,10 @@ def test_removing_somebody_takes_their_invite_unless_others_came_by_it() -> None
     band.do("ana", "session.remove", member="mal")
     with refused(Code.BAD_TOKEN):
         band.join("guest", "mal", invite="alone")
+    for name in ("gus", "new"):
+        band.do("ana", "session.remove", member=name)
+    with refused(Code.BAD_TOKEN):
+        band.join("guest", "eve", invite="shared")
 
 
 def test_a_removed_key_stays_out() -> None:
