@@ -88,7 +88,7 @@ def _decide(state: State, member: str, command: c.Command, moment: Moment) -> De
         case c.LiveNote():
             return live.note(state, command, moment)
         case c.EngineReady():
-            return engines.ready(command)
+            return engines.ready(state, member, command)
         case c.EngineBar():
             return engines.bar(state, member, command)
         case c.EngineStem():

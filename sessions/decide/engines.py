@@ -28,8 +28,10 @@ MAX_ATTEMPTS = 3
 _SHA256 = re.compile(r"[0-9a-f]{64}")
 
 
-def ready(command: EngineReady) -> Decision:
-    return Decision((EngineOffered(command.name, command.software, command.renderers),))
+def ready(state: State, member: str, command: EngineReady) -> Decision:
+    """An engine begins anew: what it had in hand was lost with its last connection, noticed or not."""
+    lost = [_give_up(state.sections[name]) for name in state.hands.get(member, ())]
+    return Decision((EngineOffered(command.name, command.software, command.renderers), *lost))
 
 
 def _own(state: State, member: str, name: str) -> Section | None:

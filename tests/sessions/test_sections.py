@@ -229,6 +229,20 @@ def test_a_lost_engine_hands_on(band: Band) -> None:
     assert band.play_out("ana/a") == "take-1"
 
 
+def test_an_engine_that_is_back_before_it_was_missed_begins_again(band: Band) -> None:
+    engine = band.engine()
+    ask(band)
+    ready = {"name": "test", "software": "1", "renderers": [{"name": "sampler", "licence": "CC0"}]}
+    band.join("engine", engine, invite=f"invite-of-{engine}", named=engine)
+    band.do(engine, "engine.ready", **ready)
+    assert band.state.hands == {engine: ("ana/a",)}
+    assert (status(band), band.state.sections["ana/a"].attempt) == (Status.WORKING, 2)
+    assert len(band.messages("engine.work")) == 2
+    band.do(engine, "engine.ready", **ready)
+    band.do(engine, "engine.ready", **ready)
+    assert status(band) is Status.FAILED
+
+
 def test_a_section_that_loses_engines_fails_some_day(band: Band) -> None:
     ask(band)
     for attempt in range(engines.MAX_ATTEMPTS):
