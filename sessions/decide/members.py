@@ -91,7 +91,7 @@ def _free_name(state: State, door: Door, command: Join) -> str:
             Code.CONFLICT,
             f"name: {door.name} is somebody here already; come with their key, or ask for an invite of another name",
         )
-    wanted = command.name or door.name or door.role
+    wanted = door.name or command.name or door.role
     if not _NAME.fullmatch(wanted):
         wanted = "member"
     if wanted not in state.members:

@@ -20,7 +20,7 @@ def test_names_come_from_the_wish_the_invite_or_the_role() -> None:
     band = Band()
     assert band.join("leader", "ana") == "ana"
     assert band.join("guest") == "guest"
-    assert band.join("guest", named="gus", invite="for-gus") == "gus"
+    assert band.join("guest", "somebody", named="gus", invite="for-gus") == "gus", "the invite says who comes"
     assert band.join("guest") == "guest-2"
 
 
