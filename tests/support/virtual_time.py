@@ -106,6 +106,11 @@ class VirtualLoop(asyncio.SelectorEventLoop):
             self.set_default_executor(pool)
         return pool
 
+    async def shutdown_default_executor(self, timeout: float | None = None) -> None:
+        """Real threads end in real time: the clock stands still, so that no virtual timeout runs out over them."""
+        with self.hold():
+            await super().shutdown_default_executor()
+
     def _landed(self, _: object) -> None:
         with suppress(RuntimeError):  # the loop is closed: nobody is left to be woken
             self.call_soon_threadsafe(self._one_less)

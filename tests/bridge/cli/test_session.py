@@ -17,7 +17,8 @@ def test_the_zip_holds_the_log_and_never_the_key(starbridge: Command, data: Path
     target = tmp_path / "jam.zip"
     done = starbridge("session", "export", "jam", "--data", data, "--out", target)
     assert (done.exit_code, done.stdout.strip()) == (0, str(target))
-    secret = (data / "sessions" / "jam" / "key").read_bytes().split(b"+")[-1].strip()
+    secret = (data / "sessions" / "jam" / "key").read_bytes().strip().split(b"+", 4)[4]  # PRIVATE+KEY+name+id+base64
+    assert len(secret) == 44
     with zipfile.ZipFile(target) as archive:
         assert {"jam/log.jsonl", "jam/checkpoint"} <= set(archive.namelist())
         assert all(secret not in archive.read(name) for name in archive.namelist())
