@@ -19,6 +19,9 @@ __all__ = ["Audience", "Nowhere", "fresh_id"]
 
 MAX_SEATS_PER_MEMBER = 8
 """Connections of one member; the oldest is let go for another."""
+STEADY = frozenset(("http", "ws"))
+"""Doors whose silence says nothing: nobody is there, or pings tell when the connection is gone. (A container that was
+paused would send everybody away, and an engine that is away has no work to answer.)"""
 
 
 class Audience:
@@ -64,6 +67,10 @@ class Audience:
         seat.gone = True
         if seat.dismissed is not None:
             seat.dismissed()
+
+    def heard_since(self, member: str, at_us: int) -> bool:
+        """Whether a member gave a sign of life since then, by any connection."""
+        return any(seat.outlet.kind in STEADY or seat.heard_us >= at_us for seat in self._seats.get(member, ()))
 
     def members(self) -> set[str]:
         return set(self._seats)

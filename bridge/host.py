@@ -41,9 +41,6 @@ __all__ = ["AWAY_AFTER_S", "Host", "Seat"]
 
 AWAY_AFTER_S = 60.0
 """A member unheard for so long is away."""
-STEADY = frozenset((Nowhere.kind, "ws"))
-"""Doors that need no sign of life: nobody is there, or pings of their own tell when the connection is gone. Silence would
-also send away everybody whose process was stopped with ours (a paused container), and an engine would not come back."""
 
 _log = logging.getLogger(__name__)
 
@@ -68,6 +65,7 @@ class Host:
         self._visits: dict[str, Seat] = {}
         self._tasks: list[asyncio.Task[None]] = []
         self._closed = False
+        self._hopeless = False
 
     @property
     def name(self) -> str:
@@ -152,13 +150,7 @@ class Host:
 
     def close(self, seat: Seat) -> None:
         """The connection is gone; without another one the member is away."""
-        if self._audience.drop(seat) and not self._closed:
-            self.silent(seat)
-
-    def silent(self, seat: Seat) -> None:
-        """The member is away but stays known at this door: whatever comes from there brings them back."""
-        member = self.state.members.get(seat.member)
-        if member is not None and member.presence is Presence.PRESENT:
+        if self._audience.drop(seat) and not self._closed and seat.member in self.state.members:
             self._write_all(members.away(self.state, seat.member).events)
 
     def heard(self, seat: Seat) -> None:
@@ -166,9 +158,9 @@ class Host:
         seat.heard_us = self._clock.now_us()
 
     def no_engine_left(self) -> None:
-        """The server's own engine is gone for good: who waits is told, unless another engine is here."""
-        if not any(self.state.engines()):
-            self._write_all(sections.no_engine_left(self.state).events)
+        """The server's own engine is gone for good: who waits is told, as soon as no other engine is here either."""
+        self._hopeless = True
+        self._write_all(())
 
     def make_invite(self, role: str, name: str = "", expires_s: float = 12 * 3600) -> str:
         """A token for this session; raises `Refused` for a role that it doesn't have."""
@@ -273,9 +265,14 @@ class Host:
         """Events of the server's own, and what follows from them."""
         for event in events:
             self._write("", event)
-        while following := engines.follow_ups(self.state):
+        while following := engines.follow_ups(self.state) or self._given_up():
             for event in following:
                 self._write("", event)
+
+    def _given_up(self) -> tuple[Event, ...]:
+        """What waits for an engine when none is here and none will come."""
+        hopeless = self._hopeless and not any(self.state.engines())
+        return sections.no_engine_left(self.state).events if hopeless else ()
 
     def _write(self, member: str, event: Event, command: Message | None = None, signature: str = "") -> None:
         tells = self._ledger.write(member, event, command, signature)
@@ -321,13 +318,12 @@ class Host:
             self._audience.dismiss(self._audience.seats_of(member))
 
     async def _watch_forever(self) -> None:
-        """Who was not heard for a while, by any connection, is away."""
+        """Who was not heard for a while, by any connection, is away; whatever comes from there brings them back."""
         while True:
             await asyncio.sleep(AWAY_AFTER_S / 12)
             late_us = self._clock.now_us() - int(AWAY_AFTER_S * 1e6)
             for member in [member.name for member in self.state.present()]:
-                seats = self._audience.seats_of(member)
-                if not any(seat.outlet.kind in STEADY or seat.heard_us >= late_us for seat in seats):
+                if not self._audience.heard_since(member, late_us):
                     self._write_all(members.away(self.state, member).events)
 
     # -- audio and figures -------------------------------------------------------------------------------------------

@@ -283,6 +283,21 @@ def test_a_member_is_heard_by_any_of_his_connections(jam: Callable[[Test], None]
     jam(test)
 
 
+def test_who_waits_is_told_when_the_last_engine_goes_after_it_was_given_up(jam: Callable[[Test], None]) -> None:
+    async def test(jam: Jam) -> None:
+        ana, ear = await jam.join("leader", "ana")
+        engine, _ = await jam.engine()
+        await jam.say(ana, "section.request", id="a", bars=1)
+        jam.host.no_engine_left()  # its process has ended, and its connection is not noticed yet
+        assert jam.host.state.sections["ana/a"].status is Status.WORKING
+        jam.host.close(engine)
+        await jam.say(ana, "session.ping")
+        (failed,) = ear.of("section.failed")
+        assert failed["code"] == "no-engine"
+
+    jam(test)
+
+
 def test_removed_means_the_connection_goes_after_the_news(jam: Callable[[Test], None]) -> None:
     async def test(jam: Jam) -> None:
         ana, _ = await jam.join("leader", "ana")
