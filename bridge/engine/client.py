@@ -145,6 +145,8 @@ class _Shift:
                     self._stops[message["section"]].set()
                 case "session.removed" if message.get("member") == self._link.member:
                     raise Refused(Code.NOT_ALLOWED, "session: a leader removed this engine; ask for a new invite")
+                case "refused" if message.get("code") == Code.FAILED:  # a disk that is full for a while, say
+                    raise LinkLost(f"the server failed over {message.get('what')} ({message.get('advice')})")
                 case "refused" if message.get("what") == "engine.ready":
                     raise Refused(
                         Code.NOT_ALLOWED, f"{message.get('advice')}; an engine comes with an invite for the role engine"

@@ -201,6 +201,17 @@ def test_it_waits_for_a_server_that_is_not_ready_yet() -> None:
     asyncio.run(scene())
 
 
+@pytest.mark.parametrize("what", ["engine.ready", "engine.bar", "engine.done"])
+def test_what_the_server_could_not_keep_is_begun_anew(what: str) -> None:
+    async def scene() -> None:
+        async with open_stage() as stage, playing(stage, Tune()):
+            call = await ready(stage)
+            await call.say({"type": "refused", "what": what, "code": "failed", "advice": "the disk is full; make room"})
+            await ready(stage)
+
+    asyncio.run(scene())
+
+
 @pytest.mark.parametrize("code", ["bad-token", "expired", "not-allowed", "conflict"])
 def test_who_will_never_be_let_in_gives_up(code: str) -> None:
     async def scene() -> None:
