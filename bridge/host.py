@@ -137,7 +137,7 @@ class Host:
     def role_of(self, invite: Invite) -> Role:
         """The role that a caller without a connection has: his member's, where he has become one, else his invite's."""
         seat = self._visits.get(invite.id)
-        return self.state.role_of(seat.member) if seat is not None else self.state.role(invite.role)
+        return self.state.role_of(seat.member) if seat and not seat.gone else self.state.role(invite.role)
 
     def act_as(self, role: str, outlet: Outlet) -> Seat:
         """The seat of a door that the owner gave a role, because its clients can't carry a token. Raises `Refused`."""
@@ -311,7 +311,7 @@ class Host:
     def _roll_back(self, error: DiskFailed) -> None:
         """The disk did not take what was staged: whoever waits for it is told, and nothing of it has happened."""
         _log.error("session %s: %s", self.name, error)
-        advice = f"the server's disk did not take it ({error}) and nothing was changed; make room there and ask again"
+        advice = f"the server's disk did not take it, and nothing was changed: {error.advice}"
         self._promises.keep(self._ledger.durable)
         self._promises.break_all(Refused(Code.FAILED, advice))
         for member in self._audience.members() - self.state.members.keys():

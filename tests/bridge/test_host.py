@@ -439,6 +439,8 @@ def test_a_full_disk_undoes_says_so_and_forgets_nothing(tmp_path: Path) -> None:
         gus, lost = host.join(invite("guest"), {"type": "session.join", "name": "gus"}, Ear())
         gone: list[bool] = []
         gus.dismissed = lambda: gone.append(True)
+        caller = invite("rhythm")
+        host.visit(caller)
         for future in (*waiting, lost):
             with pytest.raises(Refused, match="disk is full"):
                 await future
@@ -446,6 +448,7 @@ def test_a_full_disk_undoes_says_so_and_forgets_nothing(tmp_path: Path) -> None:
         assert list(host.state.sections) == ["ana/kept"]
         assert gone == [True]
         assert "gus" not in host.state.members
+        assert host.role_of(caller).name == "rhythm"
         disk.full = False
         index = await host.submit(ana, {"type": "section.request", "id": "a", "bars": 1})
         assert index == host.state.size - 1 == host.record.durable - 1
