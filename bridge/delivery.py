@@ -6,6 +6,7 @@ elsewhere who can't be told of files on this machine, and callers without a conn
 
 from __future__ import annotations
 
+import logging
 import secrets
 from collections.abc import Callable, Iterable, Iterator
 from pathlib import Path
@@ -16,6 +17,8 @@ from sessions.roles import ENGINE
 from sessions.state import State
 
 __all__ = ["Audience", "Nowhere", "fresh_id"]
+
+_log = logging.getLogger(__name__)
 
 MAX_SEATS_PER_MEMBER = 8
 """Connections of one member; the oldest is let go for another."""
@@ -91,7 +94,12 @@ class Audience:
     def send(self, seat: Seat, bundle: Bundle) -> None:
         """Send one seat a bundle, as its outlet may have it."""
         if not seat.gone and bundle.messages:
-            seat.outlet.send(self._for_outlet(bundle, seat.outlet))
+            try:
+                seat.outlet.send(self._for_outlet(bundle, seat.outlet))
+            except Exception:
+                _log.exception("%s is let go: its outlet failed", seat.member)
+                self.drop(seat)
+                self._let_go(seat)
 
     def _for_outlet(self, bundle: Bundle, outlet: Outlet) -> Bundle:
         """Stems get their address, and their path where the outlet is on this machine."""

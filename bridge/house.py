@@ -53,12 +53,16 @@ class House:
         check_name(name, "session")
         host = await self._open(name)
         beside = sorted(path.parent.name for path in self._folder.glob("*/log.jsonl"))
-        for other in [other for other in beside if other != name][: MAX_SESSIONS - 1]:
-            try:
-                await self._open(other)
-            except Refused as error:
-                _log.warning("session %s stays closed: %s", other, error.advice)
+        others = [other for other in beside if other != name][: MAX_SESSIONS - 1]
+        await asyncio.gather(*(self._try_to_open(other) for other in others))
         return host
+
+    async def _try_to_open(self, name: str) -> None:
+        """A session that can't be opened keeps no other one closed."""
+        try:
+            await self._open(name)
+        except Refused as error:
+            _log.warning("session %s stays closed: %s", name, error.advice)
 
     async def _open(self, name: str) -> Host:
         ledger = await asyncio.to_thread(open_ledger, self._folder / name, name, self._clock)

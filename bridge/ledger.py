@@ -30,7 +30,7 @@ from sessions.state import State, Status, from_snapshot, to_snapshot
 __all__ = ["SNAPSHOT_EVERY", "SOFTWARE", "Ledger", "open_ledger"]
 
 SNAPSHOT_EVERY = 5000
-"""Entries after which the state is written down anew."""
+"""Entries after which the state is written down anew, at first; later whenever the log has doubled, for it takes longer then."""
 SOFTWARE = "starbridge"
 
 _log = logging.getLogger(__name__)
@@ -79,7 +79,8 @@ class Ledger:
 
     async def save_when_due(self) -> None:
         """Write the state down, every so many entries, so that a restart is short."""
-        if self.state.size - self._saved >= SNAPSHOT_EVERY and self.durable == self.state.size:
+        due = max(SNAPSHOT_EVERY, self._saved)
+        if self.state.size - self._saved >= due and self.durable == self.state.size:
             self._saved = self.state.size
             await self.record.snapshot(to_snapshot(self.state))
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import asdict, dataclass
+from typing import Any
 
 __all__ = ["Provenance"]
 
@@ -16,7 +17,9 @@ class Provenance:
     sha256: str
     licence: str
     note: str = ""
+    commercial: bool = True
+    """Whether what it makes may be sold; a take says so until the end."""
 
-    def to_fields(self) -> dict[str, str]:
+    def to_fields(self) -> dict[str, Any]:
         """As JSON carries it, and a certificate states it."""
         return asdict(self)

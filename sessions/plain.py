@@ -128,7 +128,8 @@ def _from_class(kind: Any, value: Any, name: str) -> Any:
         except ValueError:
             raise _wrong(name, "one of " + ", ".join(str(member.value) for member in kind), value) from None
     if kind is Note:
-        start, length, pitch, velocity = _from_tuple((int, int, int, int), value, name)
+        plain = type(value) is list and len(value) == 4 and all(type(number) is int for number in value)
+        start, length, pitch, velocity = value if plain else _from_tuple((int, int, int, int), value, name)
         try:
             return Note(start, length, pitch, velocity)
         except ValueError:

@@ -33,7 +33,7 @@ from sessions.keys import MemberKey
 __all__ = ["CONFIGURATION", "main"]
 
 CONFIGURATION = 78  # exit code: what it was told can't work, starting it again won't help (sysexits' EX_CONFIG)
-BROKEN_ORDER = 70  # exit code: a line that is none (EX_SOFTWARE)
+BROKEN = 70  # exit code: something that nobody thought of, such as a line that is none (EX_SOFTWARE)
 NICENESS = 5  # the server's clock comes before imagining
 PR_SET_PDEATHSIG = 1
 
@@ -70,6 +70,10 @@ async def _serve(client: Client) -> None:
         await client.serve()
     except Refused as refused:
         log.error("%s: not let in: %s", client.session, refused.advice)
+    except Exception:
+        log.exception("%s: the engine failed", client.session)
+        sys.stderr.flush()
+        os._exit(BROKEN)  # the supervisor starts another one; half an engine would answer nobody
 
 
 async def run(orders: asyncio.Queue[dict[str, Any]]) -> None:
@@ -96,7 +100,7 @@ def main() -> NoReturn:
     with contextlib.suppress(OSError, AttributeError):  # Windows has no such thing
         os.nice(NICENESS)
     signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C is for the server, which then ends our input
-    code = BROKEN_ORDER
+    code = BROKEN
     try:
         asyncio.run(_main())
     except Refused as refused:

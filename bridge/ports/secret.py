@@ -18,18 +18,17 @@ SECRET_BYTES = 32
 
 def secret_of(path: Path) -> bytes:
     """The secret in a file, made at first; raises `Refused` where the file holds something else. It blocks."""
-    path.parent.mkdir(parents=True, exist_ok=True)
-    try:
-        handle = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL | getattr(os, "O_BINARY", 0), 0o600)
-    except FileExistsError:
+    if path.exists():
         found = path.read_bytes()
         if len(found) != SECRET_BYTES:
             advice = (
                 f"{path} should hold {SECRET_BYTES} bytes, and holds {len(found)}; remove it, and a new one is made"
             )
-            raise Refused(Code.FAILED, advice) from None
+            raise Refused(Code.FAILED, advice)
         return found
-    fresh = secrets.token_bytes(SECRET_BYTES)
-    with os.fdopen(handle, "wb") as file:
-        file.write(fresh)
+    path.parent.mkdir(parents=True, exist_ok=True)
+    fresh, half = secrets.token_bytes(SECRET_BYTES), path.with_name(f"{path.name}.{os.getpid()}")
+    half.touch(mode=0o600)
+    half.write_bytes(fresh)
+    half.replace(path)  # whole or not at all, whenever the power goes
     return fresh

@@ -37,10 +37,6 @@ class StemRenderer(Protocol):
     @property
     def provenance(self) -> Provenance: ...
 
-    @property
-    def commercial(self) -> bool:
-        """Whether what it makes may be sold."""
-
     def stems(
         self, request: Request, bars: Bars, chords: str, *, cancelled: Callable[[], bool]
     ) -> Iterator[StemRendered | Progress]:
@@ -51,7 +47,6 @@ class SampledStems:
     """Plays the notes with a soundfont."""
 
     name = Renderer.SAMPLER
-    commercial = True
 
     def __init__(self, font: Soundfont, rate: int = DEFAULT_RATE) -> None:
         self._sampler = Sampler(font, rate)
@@ -99,5 +94,5 @@ def offer(renderer: StemRenderer) -> dict[str, Any]:
         "name": renderer.name.value,
         "licence": made_by.licence,
         "note": made_by.note,
-        "commercial": renderer.commercial,
+        "commercial": made_by.commercial,
     }

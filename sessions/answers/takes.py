@@ -17,9 +17,7 @@ def take_summary(state: State, take: str) -> Message:
     """A take as lists show it."""
     found = state.takes[take]
     section = state.sections[found.section]
-    commercial = found.stated.get("renderer", {}).get("commercial", True) and found.stated.get("composer", {}).get(
-        "commercial", True
-    )
+    makers = [found.stated.get(maker) or {} for maker in ("composer", "renderer")]
     return {
         "take": found.name,
         "id": section.id,
@@ -33,7 +31,7 @@ def take_summary(state: State, take: str) -> Message:
         "chords": found.stated.get("chords", ""),
         "composer": found.stated.get("composer", {}),
         "renderer": found.stated.get("renderer", {}),
-        "commercial": bool(commercial),
+        "commercial": all(maker.get("commercial", True) is True for maker in makers),
         "statement": found.statement,
         "verdict": found.verdict,
         "ratings": dict(found.ratings),

@@ -18,8 +18,10 @@ from sessions.state import Member, Presence, State
 
 __all__ = ["Door", "away", "define", "join", "leave", "remove", "revoke", "say", "set_role"]
 
-MAX_MEMBERS = 512
+MAX_MEMBERS = 1024
 """Members of a session, gone ones included: each has a name that is never given twice."""
+MAX_MEMBERS_PER_INVITE = 256
+"""Of those, who may have come by one invite: a link that went around can't use up the session."""
 MAX_ROLES = 32
 """Roles of the leaders' own."""
 
@@ -57,6 +59,10 @@ def join(state: State, door: Door, command: Join) -> Decision:
     if len(state.members) >= MAX_MEMBERS:
         raise Refused(
             Code.TOO_MANY, f"session: {MAX_MEMBERS} members have been here, which is the limit; start another session"
+        )
+    if sum(m.invite == door.invite for m in state.members.values()) >= MAX_MEMBERS_PER_INVITE:
+        raise Refused(
+            Code.TOO_MANY, f"token: {MAX_MEMBERS_PER_INVITE} have come by this invite; ask a leader for another"
         )
     name = _free_name(state, door, command)
     return Decision((Joined(name, door.role, door.invite, command.key),))

@@ -14,7 +14,7 @@ from sessions.commands import Approve, Cancel, Deny, RequestSection, Resend
 from sessions.decide.base import Decision, Moment, find_section, find_take
 from sessions.errors import Code, Refused
 from sessions.events import Approved, Cancelled, Denied, Failed, Requested
-from sessions.music import ContextMode, Part, Renderer, Request, parse_request
+from sessions.music import AtKind, ContextMode, Part, Renderer, Request, parse_request
 from sessions.roles import ENGINE, LEADER, Permit
 from sessions.state import Section, State, Status
 
@@ -39,6 +39,10 @@ def request(state: State, member: str, command: RequestSection, moment: Moment) 
     if permit is Permit.NO:
         own = ", ".join(role.parts_for("section.request")) or "no parts"
         raise Refused(Code.NOT_ALLOWED, f"parts: as {role.name} you may ask for {own}; leave the others to the band")
+    may_play = role.permits("take.play", section.parts) is Permit.YES
+    if section.at.kind is not AtKind.NEVER and permit is Permit.YES and not may_play:
+        advice = f"at: as {role.name} you may not play takes, so this one can only wait; leave at out"
+        raise Refused(Code.NOT_ALLOWED, advice)
     _room_for(state, member)
     if not moment.engine_expected and not any(state.engines()):
         raise Refused(

@@ -10,6 +10,7 @@ from sessions.decide.base import Decision, Moment, find_take
 from sessions.errors import Code, Refused
 from sessions.events import Accepted, Event, Played, Rated, Rejected, Stopped, Voted
 from sessions.music import TICKS_PER_BEAT, At, AtKind
+from sessions.roles import Permit
 from sessions.state import Section, State
 
 __all__ = ["LEAD_US", "curate", "play", "stop", "when_done"]
@@ -41,9 +42,11 @@ def _start(state: State, section: Section, take: str, at: At, moment: Moment, *,
 
 
 def when_done(state: State, section: Section, take: str, moment: Moment) -> tuple[Event, ...]:
-    """A section that was asked for at a time plays when it is there."""
+    """A section that was asked for at a time plays when it is there, if whoever asked, or said yes to it, may play it."""
     at = section.request.at
-    if at.kind is AtKind.NEVER:
+    starter = section.approver or section.asker
+    may_play = state.role_of(starter).permits("take.play", section.request.parts) is Permit.YES
+    if at.kind is AtKind.NEVER or not may_play:
         return ()
     try:
         return (_start(state, section, take, at, moment, loop=False),)

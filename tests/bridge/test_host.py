@@ -361,6 +361,24 @@ def test_a_caller_without_a_connection_is_one_member(jam: Callable[[Test], None]
     jam(test)
 
 
+def test_an_outlet_that_fails_goes_and_the_session_stays(jam: Callable[[Test], None]) -> None:
+    class Broken(Ear):
+        def send(self, bundle: Bundle) -> None:
+            raise RuntimeError("no such encoding")
+
+    async def test(jam: Jam) -> None:
+        ana, ear = await jam.join("leader", "ana")
+        seat, joined = jam.host.join(invite("listener"), {"type": "session.join", "name": "bad"}, Broken())
+        gone: list[bool] = []
+        seat.dismissed = lambda: gone.append(True)
+        await joined
+        await jam.say(ana, "chat.say", text="still here")
+        assert ear.of("chat.said")
+        assert gone == [True]
+
+    jam(test)
+
+
 def test_acting_as_a_role(jam: Callable[[Test], None]) -> None:
     async def test(jam: Jam) -> None:
         seat = jam.host.act_as("rhythm", Ear("osc"))

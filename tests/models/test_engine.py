@@ -104,6 +104,7 @@ def test_the_end_names_who_made_it_with_hash_and_licence() -> None:
         "version": "1",
         "sha256": "cd" * 32,
         "licence": "Apache-2.0",
+        "commercial": True,
         "note": "for tests",
     }
     assert end.renderer is not None

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from sessions.decide.members import MAX_MEMBERS
+from sessions.decide.members import MAX_MEMBERS, MAX_MEMBERS_PER_INVITE
 from sessions.errors import Code, Refused
 from sessions.state import Presence, Status
 from tests.support.band import Band
@@ -98,12 +98,15 @@ def test_a_key_that_cannot_be() -> None:
         Band().join("guest", "gus", key="AAAA")
 
 
-def test_the_session_is_full_some_day() -> None:
+def test_an_invite_and_a_session_are_full_some_day() -> None:
     band = Band()
-    for _ in range(MAX_MEMBERS):
-        band.join("listener")
-    with refused(Code.TOO_MANY):
-        band.join("listener")
+    for number in range(MAX_MEMBERS):
+        band.join("listener", invite=f"invite-{number // MAX_MEMBERS_PER_INVITE}")
+        if number == MAX_MEMBERS_PER_INVITE - 1:
+            with pytest.raises(Refused, match="this invite"):
+                band.join("listener", invite="invite-0")
+    with pytest.raises(Refused, match="session"):
+        band.join("listener", invite="one more")
 
 
 def test_a_revoked_invite_is_worth_nothing_and_its_members_go() -> None:

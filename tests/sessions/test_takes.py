@@ -58,6 +58,25 @@ def test_asked_for_at_a_time_it_plays_when_it_is_there(band: Band) -> None:
     assert band.play_out("ana/b") in band.state.playing, "too late for beat 2: the next bar line"
 
 
+def test_asking_for_a_time_is_playing(band: Band) -> None:
+    band.do("ana", "session.define", role="scribe", grants="section.request")
+    band.join("guest", "gus")
+    band.do("ana", "session.role", member="gus", role="scribe")
+    with pytest.raises(Refused) as refused:
+        band.do("gus", "section.request", id="a", at="now")
+    assert refused.value.code is Code.NOT_ALLOWED
+    band.do("ana", "session.role", member="gus", role="rhythm")
+    band.do("gus", "section.request", id="a", bars=1, at="now", parts="drums")
+    band.do("ana", "session.role", member="gus", role="listener")
+    band.play_out("gus/a")
+    assert not band.state.playing, "a role that was taken away meanwhile counts"
+    band.join("guest", "eve")
+    band.do("eve", "section.request", id="b", bars=1, at="now", parts="drums")
+    band.do("ana", "section.approve", id="eve/b")
+    take = band.play_out("eve/b")
+    assert take in band.state.playing, "the leader's yes covers it"
+
+
 def test_stopping(band: Band) -> None:
     take = band.take("ana", "a")
     with pytest.raises(Refused) as refused:

@@ -294,7 +294,7 @@ def test_it_ends_on_a_line_that_is_no_order() -> None:
         assert child.stdin is not None
         child.stdin.write(line)
         child.stdin.flush()
-        assert child.wait(WAIT_S) == child_module.BROKEN_ORDER
+        assert child.wait(WAIT_S) == child_module.BROKEN
         child.stdin.close()
 
 
