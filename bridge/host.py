@@ -11,8 +11,6 @@ decides nothing itself and has no state but what the log adds up to.
 from __future__ import annotations
 
 import asyncio
-import contextlib
-import dataclasses
 import logging
 from collections.abc import Callable, Iterable
 from pathlib import Path
@@ -20,12 +18,13 @@ from typing import Any
 
 from bridge import questions
 from bridge.agenda import Acknowledged, Agenda, done
-from bridge.delivery import Audience, Nowhere, fresh_id
+from bridge.delivery import Audience, fresh_id
 from bridge.door import Bundle, Message, Outlet, Seat, refusal
 from bridge.ledger import Ledger
 from bridge.ports.clock import Clock
 from bridge.ports.disk import DiskFailed, Record
 from bridge.promises import Promises
+from bridge.visits import Visits
 from bridge.wire.smf import to_smf
 from sessions import commands as c
 from sessions.answers import To, welcome
@@ -62,7 +61,7 @@ class Host:
         self._audience = Audience(self.name, base_url, self.blob_path)
         self._promises = Promises()
         self._agenda = Agenda()
-        self._visits: dict[str, Seat] = {}
+        self._visits = Visits(self)
         self._tasks: list[asyncio.Task[None]] = []
         self._closed = False
         self._hopeless = False
@@ -99,12 +98,14 @@ class Host:
         self._agenda.clear()
         for task in self._tasks:
             task.cancel()
-        for task in self._tasks:
-            with contextlib.suppress(asyncio.CancelledError):
-                await task
-        await self._ledger.close()
-        self._promises.keep(self._ledger.durable)
-        self._promises.break_all(Refused(Code.FAILED, "the server stops; ask again when it is back"))
+        for came_to in await asyncio.gather(*self._tasks, return_exceptions=True):
+            if isinstance(came_to, Exception):
+                _log.error("session %s: a task of its host failed", self.name, exc_info=came_to)
+        try:
+            await self._ledger.close()
+        finally:
+            self._promises.keep(self._ledger.durable)
+            self._promises.break_all(Refused(Code.FAILED, "the server stops; ask again when it is back"))
 
     # -- who comes in ------------------------------------------------------------------------------------------------
 
@@ -126,18 +127,11 @@ class Host:
 
     def visit(self, invite: Invite) -> Seat:
         """The seat of a caller without a connection: the invite's own member at that door."""
-        seat = self._visits.get(invite.id)
-        if seat is None or seat.gone or self.state.members[seat.member].presence is not Presence.PRESENT:
-            unnamed = dataclasses.replace(invite, name="")
-            name = f"{(invite.name or invite.role)[:27]}-http"
-            seat, _ = self.join(unnamed, {"type": c.Join.TYPE, "name": name}, Nowhere())
-            self._visits[invite.id] = seat
-        return seat
+        return self._visits.seat(invite)
 
     def role_of(self, invite: Invite) -> Role:
-        """The role that a caller without a connection has: his member's, where he has become one, else his invite's."""
-        seat = self._visits.get(invite.id)
-        return self.state.role_of(seat.member) if seat and not seat.gone else self.state.role(invite.role)
+        """The role that such a caller has."""
+        return self._visits.role(invite)
 
     def act_as(self, role: str, outlet: Outlet) -> Seat:
         """The seat of a door that the owner gave a role, because its clients can't carry a token. Raises `Refused`."""

@@ -83,8 +83,11 @@ class House:
 
     async def close(self) -> None:
         """Everything to disk, every session closed."""
-        await asyncio.gather(*(host.stop() for host in self._hosts.values()))
+        stopped = await asyncio.gather(*(host.stop() for host in self._hosts.values()), return_exceptions=True)
         self._hosts.clear()
+        for error in stopped:
+            if isinstance(error, BaseException):
+                raise error
 
     def health(self) -> dict[str, Any]:
         """Up, engines, sessions."""
