@@ -35,6 +35,7 @@ from sessions.statement import state_take
 __all__ = ["Result", "ask"]
 
 SESSION, TAKE, SECTION = "ask", "take-1", "you/ask"
+_AUDIO = {"mix.wav", *(f"stems/{part}.wav" for part in Part)}
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,14 +56,17 @@ def ask(
 ) -> Result:
     """Make one section into `out`; raises `Refused` before anything is written where it can't be had."""
     request = parse_request(fields, seed=secrets.randbits(31))
-    for name in ("like", "context"):
-        if getattr(request, name):
-            raise Refused(Code.BAD_VALUE, f"{name}: it speaks of a session's music; ask in a session, or leave it out")
+    if request.like:
+        raise Refused(Code.BAD_VALUE, f"like: there is no catalog {request.like[0].name!r} here; leave `like` out")
+    if request.context:
+        raise Refused(Code.BAD_VALUE, "context: it speaks of a session's take; ask in that session, or leave it out")
     made = _make(request, soundfont, progress)
     clock = clock or SystemClock()
     out.mkdir(parents=True, exist_ok=True)
     files = {"section.mid": to_smf(request, made.bars, TAKE), **made.wavs}
     files |= _certify(request, made, files["section.mid"], clock.now_us())
+    for left in _AUDIO - files.keys():
+        (out / left).unlink(missing_ok=True)  # of a section that was asked into the same folder before
     for name, data in files.items():
         path = out / name
         path.parent.mkdir(parents=True, exist_ok=True)

@@ -162,6 +162,16 @@ def test_the_certificate_and_its_log(tmp_path: Path) -> None:
     assert report.entries == 1
 
 
+def test_a_folder_that_was_used_before_holds_the_new_section_only(tmp_path: Path) -> None:
+    ask({"bars": 1, "parts": "drums,bass"}, tmp_path)
+    (tmp_path / "notes.txt").write_text("mine")
+    ask({"bars": 1, "parts": "melody"}, tmp_path)
+    assert [path.name for path in (tmp_path / "stems").iterdir()] == ["melody.wav"]
+    ask({"bars": 1, "stems": 0}, tmp_path)
+    assert not list(tmp_path.rglob("*.wav"))
+    assert (tmp_path / "notes.txt").exists()
+
+
 def test_the_same_seed_is_the_same_music(tmp_path: Path) -> None:
     for name in "ab":
         ask({"bars": 2, "seed": 9, "parts": "drums,melody"}, tmp_path / name)
