@@ -30,6 +30,7 @@ from bridge.ports.osc_tcp import OscTcp
 from bridge.ports.osc_udp import OscUdp
 from bridge.ports.oscquery import OscQuery
 from bridge.ports.secret import secret_of
+from sessions.errors import Code, Refused
 from sessions.roles import ENGINE, ROLES
 
 __all__ = ["INVITE_S", "Server", "serve"]
@@ -67,6 +68,8 @@ class Server:
 
     async def _start(self) -> Ready:
         config = self.config
+        if config.soundfont is not None:
+            await asyncio.to_thread(_check_soundfont, config.soundfont)
         host = await self.house.start(config.session)
         self._opened.push_async_callback(self.house.close)
         app = create_app(self.house, hosts=Hosts.bound_to(config.http.host))
@@ -151,6 +154,16 @@ async def serve(config: Config, *, on_ready: Callable[[Ready], None]) -> None:
         await stop.wait()
     finally:
         await server.close()
+
+
+def _check_soundfont(path: Path) -> None:
+    """Refuse what is plainly no soundfont before anything is open; the engine looks closer."""
+    if not path.is_file():
+        raise Refused(Code.BAD_VALUE, f"soundfont: there is no file {path}; give an SF2 or SF3 file")
+    with path.open("rb") as file:
+        head = file.read(12)
+    if head[:4] != b"RIFF" or head[8:] != b"sfbk":
+        raise Refused(Code.BAD_VALUE, f"soundfont: {path} is none; give an SF2 or SF3 file")
 
 
 def _write_ready(path: Path, ready: Ready) -> None:

@@ -18,7 +18,6 @@ def leaf(line: bytes) -> bytes:
 
 
 def root(leaves: list[bytes]) -> bytes:
-    """RFC 6962: the left half is the largest power of two below the size."""
     if len(leaves) == 1:
         return leaves[0]
     half = 1 << (len(leaves) - 1).bit_length() - 1
@@ -28,12 +27,13 @@ def root(leaves: list[bytes]) -> bytes:
 folder = Path(sys.argv[1])
 text, _, signature_line = (folder / "checkpoint").read_text().partition("\n\n")
 origin, size, root_hash = text.split("\n")
-lines = (folder / "log.jsonl").read_bytes().split(b"\n")[: int(size)]
+*lines, torn = (folder / "log.jsonl").read_bytes().split(b"\n")
+signed = [leaf(line) for line in lines[: int(size)]]
 for before, line in pairwise(lines):
     if json.loads(line)["previous"] != leaf(before).hex():
         sys.exit(f"this was not written after the line before it: {line.decode()}")
-if root([leaf(line) for line in lines]) != base64.b64decode(root_hash):
-    sys.exit("the checkpoint signs other lines than these")
+if torn or len(signed) < int(size) or root(signed) != base64.b64decode(root_hash):
+    sys.exit("the checkpoint signs other lines than these, or the last one is torn")
 key = base64.b64decode(json.loads(lines[0])["event"]["log_key"].split("+", 2)[2])[1:]
 VerifyKey(key).verify(f"{text}\n".encode(), base64.b64decode(signature_line.split(" ")[2])[4:])
-print(f"{origin}: {size} entries, each in its place, signed by the log's key")
+print(f"{origin}: {size} of {len(lines)} entries, each in its place, signed by the log's key")

@@ -134,6 +134,10 @@ def set_role(state: State, command: SetRole) -> Decision:
 
 def remove(state: State, command: RemoveMember) -> Decision:
     target = _member(state, command.member)
+    if target.role == ENGINE:
+        raise Refused(
+            Code.NOT_ALLOWED, "member: the band needs its engine; stop one that came from elsewhere where it runs"
+        )
     if target.role == LEADER:
         _keep_a_leader(state, target)
     events: list[Event] = [Removed(target.name), *_cancel_all(state, target.name)]

@@ -176,6 +176,7 @@ def test_a_session_keeps_a_leader() -> None:
         ("session.role", {"member": "engine", "role": "guest"}, Code.NOT_ALLOWED),
         ("session.role", {"member": "gus", "role": "engine"}, Code.NOT_ALLOWED),
         ("session.remove", {"member": "nobody"}, Code.BAD_VALUE),
+        ("session.remove", {"member": "engine"}, Code.NOT_ALLOWED),
         ("session.revoke", {"invite": "xyz"}, Code.BAD_VALUE),
         ("session.define", {"role": "leader", "grants": "chat.say"}, Code.CONFLICT),
         ("session.define", {"role": "d j", "grants": "chat.say"}, Code.BAD_VALUE),
