@@ -51,7 +51,7 @@ def verify(
     from bridge.cli.telling import plain
     from sessions.keys import VerifierKey
 
-    expected = VerifierKey.parse(key) if key else None
+    expected = VerifierKey.parse(key) if key is not None else None
     other = read_text(against) if against else None
     report = check(path, expected, other)
     if not report.ok:

@@ -47,7 +47,7 @@ def verify(
     """
     from sessions.keys import VerifierKey
 
-    expected = VerifierKey.parse(key) if key else None
+    expected = VerifierKey.parse(key) if key is not None else None
     data = read(file)
     if looks_like_certificate(data):
         certificate = check_certificate(file, data, expected)
