@@ -8,12 +8,12 @@ Address(host='0.0.0.0', port=9000)
 
 from __future__ import annotations
 
-import ipaddress
 from dataclasses import dataclass, field
 from pathlib import Path
 
 from platformdirs import user_data_path
 
+from bridge.loopback import is_loopback
 from sessions.errors import Code, Refused
 
 __all__ = ["Address", "Config", "Ready", "default_data"]
@@ -49,10 +49,7 @@ class Address:
     @property
     def loopback(self) -> bool:
         """Reached from this machine only."""
-        try:
-            return ipaddress.ip_address(self.host).is_loopback
-        except ValueError:
-            return self.host == "localhost"
+        return is_loopback(self.host)
 
     @property
     def reachable(self) -> str:

@@ -51,6 +51,7 @@ class Peek:
     """What a token says of itself before anyone has checked it: enough to find the session whose key can."""
 
     session: str
+    role: str
 
 
 def check_name(name: str, what: str = "name") -> str:
@@ -83,8 +84,9 @@ def make_invite(key: SigningKey, session: str, role: str, name: str, expires_s: 
 
 
 def peek(token: str) -> Peek:
-    """The session that a token says it is for; raises `Refused`. Nothing is checked yet."""
-    return Peek(_read(token)[0].session)
+    """The session and role that a token says it is for; raises `Refused`. Nothing is checked yet."""
+    invite = _read(token)[0]
+    return Peek(invite.session, invite.role)
 
 
 def read_token(token: str, key: VerifierKey, now_us: int) -> Invite:

@@ -10,6 +10,7 @@ from typing import Annotated
 import typer
 
 from bridge.cli.friendly import say
+from sessions.errors import Refused
 
 __all__ = ["engine"]
 
@@ -24,7 +25,8 @@ def engine(
             "--token",
             metavar="T",
             envvar="STARBRIDGE_TOKEN",
-            help="An invite with the role engine; the environment keeps it out of the list of processes.",
+            help="An invite with the role engine, or the link that has it; the environment keeps it out of the list of"
+            " processes.",
             show_default=False,
         ),
     ],
@@ -37,7 +39,9 @@ def engine(
     ] = None,
     ca: Annotated[
         Path | None,
-        typer.Option("--ca", metavar="F", help="A certificate (PEM) to trust, where the server's is its own."),
+        typer.Option(
+            "--ca", metavar="FILE", help="A certificate (PEM) to trust: a copy of the server's own, where it made one."
+        ),
     ] = None,
 ) -> None:
     """Lend this machine to a session as its engine: it joins, and answers section requests until Ctrl-C.
@@ -46,11 +50,18 @@ def engine(
 
       starbridge invite jam --role engine        (where the server runs)
 
-      starbridge engine --join https://studio.local:8765 --token TOKEN
+      starbridge engine --join https://studio.local:8765 --token TOKEN --ca cert.pem
     """
     from bridge.engine.client import run_engine
+    from bridge.engine.where import read_url
 
+    try:
+        where = read_url(join, ca=ca is not None)
+    except Refused as no:
+        name_, _, advice = no.advice.partition(": ")
+        raise typer.BadParameter(advice, param_hint=f"--{'join' if name_ == 'url' else name_}") from None
     logging.basicConfig(level=logging.WARNING, format="%(message)s")  # to stderr
     logging.getLogger("starbridge").setLevel(logging.INFO)
-    say(f"Engine {name} joins {join}; Ctrl-C takes it away.")
-    asyncio.run(run_engine(join, [token], soundfont=soundfont, ca=ca, name=name))
+    say(f"Engine {name} joins {where.url}; Ctrl-C takes it away.")
+    token = token.strip().rpartition("#token=")[2]
+    asyncio.run(run_engine(where.url, [token], soundfont=soundfont, ca=ca, name=name))

@@ -27,12 +27,14 @@ from typing import Any
 from bridge.engine.backoff import Backoff
 from bridge.engine.bench import Bench
 from bridge.engine.blobs import Door
-from bridge.engine.link import Link, LinkLost, Message
+from bridge.engine.link import Link, Message
+from bridge.engine.trouble import LinkLost
 from models.work import BarWritten, Finished, Output, Parent, Progress, StemRendered, Work
 from sessions.errors import Code, Refused
 from sessions.invites import peek
 from sessions.keys import MemberKey
 from sessions.music import Note, Part, parse_request, read_note
+from sessions.roles import ENGINE, ROLES
 
 __all__ = ["Client", "read_work", "run_engine", "software"]
 
@@ -66,7 +68,13 @@ class Client:
         ca: Path | None = None,
         backoff: Backoff | None = None,
     ) -> None:
-        self.session = peek(token).session
+        invite = peek(token)
+        if invite.role in ROLES and invite.role != ENGINE:
+            raise Refused(
+                Code.NOT_ALLOWED,
+                f"token: this invite is for the role {invite.role}; ask the leader for one for an engine",
+            )
+        self.session = invite.session
         self._bench = bench
         self._key = key
         self._door = Door.parse(url, token, ca=ca)
@@ -76,7 +84,7 @@ class Client:
 
     async def serve(self) -> None:
         """Work until cancelled. Raises Refused where the server will never let us in."""
-        tries = 0
+        tries, said = 0, ""
         while True:
             try:
                 link = await self._join()
@@ -88,14 +96,13 @@ class Client:
             except LinkLost as lost:
                 tries += 1
                 delay_s = self._backoff.delay_s(tries)
-                log.info("%s: %s; trying again in %.1f s", self.session, lost, delay_s)
+                if str(lost) != said or tries.bit_count() == 1:  # the same again is said at tries 2, 4, 8, ...
+                    said = str(lost)
+                    log.info("%s: %s; try %d follows in %.1f s", self.session, said, tries + 1, delay_s)
                 await asyncio.sleep(delay_s)
 
     async def _join(self) -> Link:
-        try:
-            origin = self._origin or await asyncio.to_thread(self._door.origin, self.session)
-        except OSError as error:
-            raise LinkLost(f"{self._door.authority} can't be reached ({error})") from None
+        origin = self._origin or await asyncio.to_thread(self._door.origin, self.session)
         link = await Link.open(self._door, self.session, origin, self._key, name=self._name)
         log.info("%s: joined as %s", self.session, link.member)
         return link
@@ -210,9 +217,9 @@ class _Shift:
             try:
                 await asyncio.to_thread(self._door.put, self._session, sha256, wav)
                 return sha256
-            except OSError as error:
+            except LinkLost as lost:
                 if tries == PUT_TRIES:
-                    raise LinkLost(f"a stem could not be handed in ({error})") from None
+                    raise LinkLost(f"a stem could not be handed in: {lost}") from None
                 await asyncio.sleep(self._backoff.delay_s(tries))
         raise AssertionError("the last try returned or raised")
 
@@ -256,8 +263,8 @@ async def run_engine(
     bench = Bench.of_models(soundfont)
     key = MemberKey(seed)
     try:
-        await bench.offers()
         clients = [Client(bench, key, url=url, token=token, name=name, ca=ca) for token in tokens]
+        await bench.offers()
         tasks = [asyncio.create_task(client.serve()) for client in clients]
         try:
             done, _ = await asyncio.wait(tasks, return_when=asyncio.FIRST_EXCEPTION)

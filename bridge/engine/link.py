@@ -18,10 +18,11 @@ from websockets.asyncio.client import ClientConnection, connect
 from websockets.exceptions import InvalidStatus, WebSocketException
 
 from bridge.engine.blobs import Door
+from bridge.engine.trouble import LinkLost, refusal
 from sessions.errors import Code, Refused
 from sessions.keys import MemberKey
 
-__all__ = ["Link", "LinkLost"]
+__all__ = ["Link"]
 
 MAX_FRAME = 32 * 1024 * 1024  # a context of 64 full bars in four parts needs about 8 MB
 OPEN_S = 10.0
@@ -31,10 +32,6 @@ CLOSE_S = 1.0
 HOPELESS = frozenset({Code.BAD_TOKEN, Code.EXPIRED, Code.NOT_ALLOWED, Code.CONFLICT, Code.BAD_VALUE})
 
 Message = dict[str, Any]
-
-
-class LinkLost(Exception):
-    """The connection is gone, or never came; another try may help."""
 
 
 class Link:
@@ -62,14 +59,9 @@ class Link:
                 max_size=MAX_FRAME,
             )
         except InvalidStatus as error:
-            if error.response.status_code in (401, 403, 404):
-                advice = (
-                    f"token: the server answered {error.response.status_code}; ask its leader for an engine's invite"
-                )
-                raise Refused(Code.BAD_TOKEN, advice) from None
-            raise LinkLost(str(error)) from None
-        except (OSError, TimeoutError, WebSocketException) as error:
-            raise LinkLost(f"{door.authority} can't be reached ({_told(error)})") from None
+            raise refusal(error.response.status_code, bytes(error.response.body or b""), door.where) from None
+        except (OSError, WebSocketException) as error:
+            raise door.trouble(error) from None
         link = cls(socket, origin, key)
         try:
             await link.send({"type": "session.join", "key": key.public, "name": name})
@@ -112,10 +104,6 @@ class Link:
 
     async def close(self) -> None:
         await self._socket.close()
-
-
-def _told(error: Exception) -> str:
-    return str(error) or type(error).__name__
 
 
 def _refusal(message: Message) -> Exception:

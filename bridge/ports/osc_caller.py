@@ -8,7 +8,6 @@ is answered. Nothing is decided here.
 from __future__ import annotations
 
 import asyncio
-import ipaddress
 from collections.abc import Callable, Mapping
 from typing import Generic, Protocol, TypeVar
 
@@ -20,7 +19,7 @@ from bridge.wire.osc_messages import read, subject
 from sessions.errors import Code, Refused
 from sessions.invites import Invite
 
-__all__ = ["MESSAGES_PER_S", "Caller", "Encoded", "Sessions", "is_loopback", "refused"]
+__all__ = ["MESSAGES_PER_S", "Caller", "Encoded", "Sessions", "refused"]
 
 T = TypeVar("T")
 
@@ -44,13 +43,6 @@ class Sessions(Protocol):
 def refused(what: str, error: Refused) -> Message:
     """The answer to what was refused."""
     return {"type": "refused", "what": what, "code": str(error.code), "advice": error.advice}
-
-
-def is_loopback(host: str) -> bool:
-    """Whether an address of a socket lies on this machine."""
-    address = ipaddress.ip_address(host.partition("%")[0])
-    mapped = address.ipv4_mapped if isinstance(address, ipaddress.IPv6Address) else None
-    return (mapped or address).is_loopback
 
 
 class Encoded(Generic[T]):

@@ -16,7 +16,8 @@ import socket
 from collections import deque
 
 from bridge.door import Bundle, Seat
-from bridge.ports.osc_caller import Caller, Encoded, Sessions, is_loopback
+from bridge.loopback import is_loopback
+from bridge.ports.osc_caller import Caller, Encoded, Sessions
 from bridge.wire.osc_messages import encode
 from bridge.wire.slip import Framing
 from sessions.errors import Code, Refused

@@ -21,7 +21,8 @@ from collections.abc import Callable
 from typing import Any, cast
 
 from bridge.door import Bundle, Seat
-from bridge.ports.osc_caller import Caller, Encoded, Sessions, is_loopback, refused
+from bridge.loopback import is_loopback
+from bridge.ports.osc_caller import Caller, Encoded, Sessions, refused
 from bridge.ports.osc_pace import Bucket, Pacer
 from bridge.wire.osc_messages import datagrams
 from sessions.errors import Code, Refused

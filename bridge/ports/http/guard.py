@@ -23,10 +23,11 @@ from urllib.parse import urlsplit
 from starlette.datastructures import Headers, MutableHeaders
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
+from bridge.loopback import is_loopback
 from bridge.ports.http.errors import answer_to
 from sessions.errors import Code, Refused
 
-__all__ = ["SECURITY_HEADERS", "Guard", "Hosts", "is_loopback"]
+__all__ = ["SECURITY_HEADERS", "Guard", "Hosts"]
 
 LOOPBACK: Final = frozenset({"localhost", "127.0.0.1", "::1"})
 """What a server on one's own machine is called."""
@@ -46,12 +47,6 @@ SECURITY_HEADERS: Final = {
     "Permissions-Policy": "camera=(), geolocation=(), microphone=(self)",
 }
 """On every answer: the page runs its own files only, and nobody frames it, guesses types or learns its address."""
-
-
-def is_loopback(host: str) -> bool:
-    """Whether an address or a name means this machine alone."""
-    address = _address(host)
-    return address.is_loopback if address is not None else host == "localhost"
 
 
 @dataclass(frozen=True, slots=True)

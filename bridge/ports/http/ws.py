@@ -25,9 +25,9 @@ from starlette.websockets import WebSocketDisconnect
 
 from bridge.door import Bundle, Message, Seat, refusal
 from bridge.house import House
+from bridge.loopback import is_loopback
 from bridge.outbox import Outbox
 from bridge.ports.http.auth import open_door
-from bridge.ports.http.guard import is_loopback
 from bridge.wire.frames import frame_text, parse_frame
 from sessions.errors import Code, Refused
 from sessions.state import Presence

@@ -26,6 +26,7 @@ from starlette.websockets import WebSocket, WebSocketDisconnect
 
 from bridge.ports.http.server import HttpServer
 from models.work import BarWritten, Finished, Output, Progress, Provenance, StemRendered, Work
+from sessions.checkpoint import make_checkpoint
 from sessions.errors import Refused
 from sessions.invites import make_invite
 from sessions.keys import log_key, verify_command
@@ -112,7 +113,7 @@ class Stage:
         self.tokens.add(request.headers.get("authorization", ""))
         if self.origin_answers:
             return self.origin_answers.pop(0)
-        return PlainTextResponse(f"{KEY.name}\n1\nabc\n")
+        return PlainTextResponse(make_checkpoint(KEY, 1, bytes(32)))
 
     async def _put(self, request: Request) -> Response:
         self.tokens.add(request.headers.get("authorization", ""))
