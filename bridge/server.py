@@ -17,6 +17,7 @@ import signal
 from collections.abc import Callable
 from dataclasses import asdict
 from pathlib import Path
+from typing import Protocol
 
 from bridge.config import Address, Config, Ready
 from bridge.engine.supervisor import EngineState, Supervisor
@@ -33,7 +34,7 @@ from bridge.ports.secret import secret_of
 from sessions.errors import Code, Refused
 from sessions.roles import ENGINE, ROLES
 
-__all__ = ["INVITE_S", "Server", "serve"]
+__all__ = ["INVITE_S", "Server", "Shut", "serve"]
 
 INVITE_S = 7 * 24 * 3600
 """How long the invites hold that a server prints at its start."""
@@ -41,6 +42,20 @@ ENGINE_INVITE_S = 10 * 365 * 24 * 3600
 """The server's own engine stays as long as the server."""
 
 _log = logging.getLogger(__name__)
+
+
+class Shut(Exception):
+    """A door that does not open: its name, where it should have been, and what the system says."""
+
+    def __init__(self, door: str, address: Address, error: OSError) -> None:
+        super().__init__(f"{door} does not open at {address}: {error}")
+        self.door = door
+        self.address = address
+        self.error = error
+
+
+class _Opens(Protocol):
+    async def start(self) -> tuple[str, int]: ...
 
 
 class Server:
@@ -59,7 +74,7 @@ class Server:
         return self._engine is not None and self._engine.status.state is not EngineState.GAVE_UP
 
     async def start(self) -> Ready:
-        """Open every door; raises `Refused` or OSError, with everything closed again."""
+        """Open every door; raises `Refused`, `Shut` or OSError, with everything closed again."""
         try:
             return await self._start()
         except BaseException:
@@ -74,7 +89,7 @@ class Server:
         self._opened.push_async_callback(self.house.close)
         app = create_app(self.house, hosts=Hosts.bound_to(config.http.host))
         http = HttpServer(app, config.http.host, config.http.port, tls_cert=config.tls_cert, tls_key=config.tls_key)
-        bound = Address(*await http.start())
+        bound = await _open("HTTP", config.http, http)
         self._opened.push_async_callback(http.close)
         self._url = f"{http.scheme}://{Address(bound.reachable, bound.port)}"
         if config.engine:
@@ -87,7 +102,7 @@ class Server:
             act_as=config.osc_as,
             reply_port=config.osc_reply,
         )
-        osc = Address(*await udp.start())
+        osc = await _open("OSC over UDP", config.osc, udp)
         self._opened.push_async_callback(udp.close)
         tcp = OscTcp(
             self.house,
@@ -97,10 +112,10 @@ class Server:
             act_as=config.osc_as,
             any_port=config.osc.port == 0,
         )
-        osc_tcp = Address(*await tcp.start())
+        osc_tcp = await _open("OSC over TCP", Address(config.osc.host, osc.port), tcp)
         self._opened.push_async_callback(tcp.close)
         query = OscQuery(config.osc.host, 0, osc_port=osc.port)
-        described = Address(*await query.start())
+        described = await _open("OSCQuery", Address(config.osc.host, 0), query)
         self._opened.push_async_callback(query.close)
         if not config.osc.loopback:
             name = f"StarBridge {config.session}"
@@ -136,6 +151,14 @@ class Server:
     async def close(self) -> None:
         """Close the doors, the engine and the record."""
         await self._opened.aclose()
+
+
+async def _open(name: str, address: Address, door: _Opens) -> Address:
+    """Open a door; where it is now. Raises `Shut`."""
+    try:
+        return Address(*await door.start())
+    except OSError as error:
+        raise Shut(name, address, error) from error
 
 
 async def serve(config: Config, *, on_ready: Callable[[Ready], None]) -> None:

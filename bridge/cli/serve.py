@@ -21,11 +21,9 @@ from sessions.errors import Code, Refused
 
 if TYPE_CHECKING:
     from bridge.config import Config, Ready
+    from bridge.server import Shut
 
 __all__ = ["serve"]
-
-BINDING = frozenset({errno.EADDRINUSE, errno.EADDRNOTAVAIL, errno.EACCES})
-"""What the system says of an address that can't be opened."""
 
 EXAMPLES = """
 [bold]Examples[/bold]
@@ -85,6 +83,7 @@ def serve(
 ) -> None:
     """Open a session on this machine: studio page, OSC, WebSocket, and an engine to jam with."""
     from bridge.config import Address, Config, default_data
+    from bridge.server import Shut
     from bridge.server import serve as run
 
     defaults = Config()
@@ -104,12 +103,8 @@ def serve(
     check_tls(tls_key, "--tls-key")
     try:
         asyncio.run(run(config, on_ready=lambda ready: show(ready, config.data)))
-    except (ssl.SSLError, socket.gaierror) as error:
-        raise cannot_open(config, error) from None
-    except OSError as error:
-        if error.errno in BINDING:
-            raise cannot_open(config, error) from None
-        raise
+    except Shut as shut:
+        raise cannot_open(config, shut) from None
     say("Stopped. What was acknowledged is on disk.")
 
 
@@ -119,19 +114,31 @@ def check_tls(path: Path | None, option: str) -> None:
         raise Refused(Code.BAD_VALUE, f"{option}: there is no file {path}; give one in PEM form")
 
 
-def cannot_open(config: Config, error: OSError) -> Refused:
+def cannot_open(config: Config, shut: Shut) -> Refused:
     """What a person can do where a door does not open."""
-    doors = f"{config.http} (--http) or {config.osc} (--osc)"
+    from bridge.config import Address
+
+    option = "--http" if shut.door == "HTTP" else "--osc"
+    host, error = shut.address.host, shut.error
+    door = f"{option}: {shut.door} at {shut.address}"
     if isinstance(error, ssl.SSLError):
         return Refused(
             Code.BAD_VALUE,
             f"--tls-cert, --tls-key: {config.tls_cert} and {config.tls_key} are no PEM certificate and its key",
         )
     if error.errno == errno.EADDRINUSE:
-        return Refused(Code.FAILED, f"{doors} is taken by another program; choose another port, 0 picks a free one")
+        return Refused(
+            Code.FAILED,
+            f"{door}: another program has that port, perhaps a StarBridge that runs already;"
+            f" end it, or choose another port ({option} {Address(host, 0)} picks a free one)",
+        )
     if error.errno == errno.EACCES:
-        return Refused(Code.FAILED, f"{doors} needs rights that you don't have; choose a port above 1023")
-    return Refused(Code.FAILED, f"{doors} is no address of this machine; choose 127.0.0.1, or 0.0.0.0 for all")
+        return Refused(Code.FAILED, f"{door}: that port takes rights that you don't have; choose one above 1023")
+    if error.errno == errno.EADDRNOTAVAIL or isinstance(error, socket.gaierror):
+        return Refused(
+            Code.FAILED, f"{door}: {host} is no address of this machine; choose 127.0.0.1, or 0.0.0.0 for all"
+        )
+    return Refused(Code.FAILED, f"{door}: the system does not open it ({error.strerror or error}); choose another")
 
 
 def show(ready: Ready, data: Path) -> None:

@@ -49,15 +49,42 @@ def test_one_folder_has_one_server(tmp_path: Path) -> None:
         assert "Traceback" not in done.stderr
 
 
-def test_a_port_that_is_taken_is_named(tmp_path: Path) -> None:
-    with socket.socket() as taken:
+@pytest.mark.parametrize(
+    ("option", "kind", "door"),
+    [
+        ("--http", socket.SOCK_STREAM, "HTTP"),
+        ("--osc", socket.SOCK_DGRAM, "OSC over UDP"),
+        ("--osc", socket.SOCK_STREAM, "OSC over TCP"),
+    ],
+)
+def test_a_port_that_is_taken_is_named_with_its_door(
+    tmp_path: Path, option: str, kind: socket.SocketKind, door: str
+) -> None:
+    with socket.socket(socket.AF_INET, kind) as taken:
         taken.bind(("127.0.0.1", 0))
-        taken.listen()
+        if kind is socket.SOCK_STREAM:
+            taken.listen()
         port = taken.getsockname()[1]
-        done = serve("--data", tmp_path / "data", "--http", f"127.0.0.1:{port}")
-    assert done.returncode == 1
-    assert str(port) in done.stderr
-    assert "Traceback" not in done.stderr
+        done = serve("--data", tmp_path / "data", option, f"127.0.0.1:{port}")
+    assert (done.returncode, done.stderr.count("\n")) == (1, 1)
+    assert f"{option}: {door} at 127.0.0.1:{port}: another program has that port" in done.stderr
+    assert f"{option} 127.0.0.1:0 picks a free one" in done.stderr
+
+
+@pytest.mark.parametrize("option", ["--http", "--osc"])
+@pytest.mark.parametrize("host", ["192.0.2.1", "nowhere.invalid"])
+def test_an_address_of_another_machine_is_no_door_here(tmp_path: Path, option: str, host: str) -> None:
+    done = serve("--data", tmp_path / "data", option, f"{host}:0")
+    assert (done.returncode, done.stderr.count("\n")) == (1, 1)
+    assert f"{host} is no address of this machine" in done.stderr
+    assert done.stderr.startswith(f"{option}: ")
+
+
+def test_a_certificate_that_is_none_is_named(tmp_path: Path) -> None:
+    (tmp_path / "cert.pem").write_text("no certificate")
+    done = serve("--data", tmp_path / "data", "--tls-cert", tmp_path / "cert.pem", "--tls-key", tmp_path / "cert.pem")
+    assert (done.returncode, done.stderr.count("\n")) == (1, 1)
+    assert "are no PEM certificate and its key" in done.stderr
 
 
 @pytest.mark.parametrize(
