@@ -25,7 +25,9 @@ from sessions.music.pitches import format_range, parse_range
 from sessions.music.references import At, Context, parse_references
 from sessions.music.styles import STYLES, read_style
 
-__all__ = ["CONTROLS", "CONTROL_TABLE", "FIELDS", "FIELD_TABLE", "LONGEST_PROMPT", "LONGEST_TEXT", "Control", "Field"]
+__all__ = [
+    "CONTROLS", "CONTROL_TABLE", "FIELDS", "FIELD_TABLE", "LONGEST_PROMPT", "LONGEST_TEXT", "LOOSELY", "Control", "Field",
+]  # fmt: skip
 
 LONGEST_TEXT = 200
 """Characters of most texts of a request."""
@@ -37,6 +39,20 @@ LONGEST_LIKE = 4096
 HIGHEST_SEED = 2**32 - 1
 MOST_BARS = 64
 HIGHEST_TEMPERATURE = 2.0
+
+LOOSELY = "~"
+"""Before a range: most notes lie in it, not all."""
+
+_SHARES = {
+    "density": "this part's density, from few notes to many",
+    "velocity": "how hard this part plays, from soft to hard",
+    "interest": "how much this part's rhythm changes, from even to restless",
+    "syncopation": "how often this part plays off the beat, from never to mostly",
+}
+"""The controls that every part has, from 0 to 1."""
+
+_RANGE_DOC = "lowest and highest note, a fifth apart at least, such as C2-C4 (C4 is middle C); ~C2-C4 lets a few out"
+_LEAP_DOC = "how this part moves, from steps to leaps"
 
 _YES_NO: dict[object, int] = {True: 1, False: 0, "true": 1, "false": 0}
 
@@ -146,6 +162,9 @@ FIELDS: tuple[Field, ...] = (
           longest=LONGEST_LIKE, read_text=parse_references, may_be_empty=True),
     Field("context", "s", "a take, and continue, accompany, vary or bars 5-6",
           read_text=Context.parse, may_be_empty=True),
+    Field("strength", "f", "how far vary strays from its take, from hardly, 0, to wholly, 1", 0.5, 0, 1),
+    Field("strict", "i", "1 keeps every pitched note in the key or on the chords asked for; 0 lets others pass", 1, 0, 1,
+          is_yes_or_no=True),
     Field("at", "s", "when the take plays: now, next-bar, next-4, beat N or never", "never", read_text=At.parse),
     Field("stems", "i", "1 for audio stems, 0 for notes alone", 1, 0, 1, is_yes_or_no=True),
     Field("renderer", "s", "what makes the stems", Renderer.AUTO.value, choices=tuple(Renderer),
@@ -158,26 +177,22 @@ FIELD_TABLE = {field.name: field for field in FIELDS}
 def _controls() -> tuple[Control, ...]:
     rows: list[tuple[Part, str, Field]] = []
     for part in NOTE_PARTS:
-        rows.append(
-            (part, "density", Field(f"{part}.density", "f", "this part's density, from few notes to many", None, 0, 1))
-        )
-        rows.append(
-            (
-                part,
-                "velocity",
-                Field(f"{part}.velocity", "f", "how hard this part plays, from soft to hard", None, 0, 1),
-            )
-        )
+        for name, doc in _SHARES.items():
+            rows.append((part, name, Field(f"{part}.{name}", "f", doc, None, 0, 1)))
         if part in PITCHED_PARTS:
             name = f"{part}.range"
-            doc = "lowest and highest note, a fifth apart at least, such as C2-C4 (C4 is middle C)"
-            rows.append((part, "range", Field(name, "s", doc, read_text=_range_reader(name))))
+            rows.append((part, "range", Field(name, "s", _RANGE_DOC, read_text=_range_reader(name))))
+            rows.append((part, "leap", Field(f"{part}.leap", "f", _LEAP_DOC, None, 0, 1)))
     rows.append((Part.HARMONY, "polyphony", Field("harmony.polyphony", "i", "most notes sounding at once", None, 1, 6)))
     return tuple(Control(*row) for row in rows)
 
 
 def _range_reader(name: str) -> Callable[[str], str]:
-    return lambda text: format_range(*parse_range(text, name))
+    def read(text: str) -> str:
+        loose = text.strip().startswith(LOOSELY)
+        return (LOOSELY if loose else "") + format_range(*parse_range(text.strip().removeprefix(LOOSELY), name))
+
+    return read
 
 
 CONTROLS: tuple[Control, ...] = _controls()

@@ -20,7 +20,7 @@ from typing import Any
 from sessions.errors import Code, Refused
 from sessions.music.beats import Meter, exact_bpm, frames_of, seconds_of
 from sessions.music.chords import Chords, Span
-from sessions.music.fields import CONTROL_TABLE, CONTROLS, FIELD_TABLE, FIELDS, Control, Field
+from sessions.music.fields import CONTROL_TABLE, CONTROLS, FIELD_TABLE, FIELDS, LOOSELY, Control, Field
 from sessions.music.keys import Key
 from sessions.music.kinds import Kind, Renderer
 from sessions.music.parts import NOTE_PARTS, Part, format_parts
@@ -71,6 +71,8 @@ class Request:
     temperature: float
     like: tuple[Reference, ...]
     context: Context | None
+    strength: float
+    strict: bool
     at: At
     stems: bool
     renderer: Renderer
@@ -100,6 +102,11 @@ class Request:
         """Where each asked chord sounds; empty where the harmony is the composer's."""
         return self.chords.over(self.bars, self.meter) if self.chords else ()
 
+    @property
+    def varies(self) -> bool:
+        """Whether this is a variation of another take."""
+        return self.context is not None and self.context.mode is ContextMode.VARY
+
     def frames(self, rate: int) -> int:
         """The length of each stem at `rate` frames a second."""
         return frames_of(self.total_ticks, self.bpm, rate)
@@ -111,7 +118,11 @@ class Request:
     def pitch_range(self, part: Part) -> tuple[int, int] | None:
         """The lowest and highest pitch asked for a part."""
         value = self.control(part, "range")
-        return parse_range(value) if isinstance(value, str) else None
+        return parse_range(value.removeprefix(LOOSELY)) if isinstance(value, str) else None
+
+    def range_is_loose(self, part: Part) -> bool:
+        """Whether a few notes of a part may leave the range asked for."""
+        return str(self.control(part, "range") or "").startswith(LOOSELY)
 
     def to_fields(self) -> dict[str, str | int | float]:
         """The request as a flat object of plain fields; reading it gives the same request."""
@@ -132,6 +143,8 @@ class Request:
             "temperature": self.temperature,
             "like": format_references(self.like) or None,
             "context": str(self.context) if self.context else None,
+            "strength": self.strength if self.varies else None,
+            "strict": None if self.strict else 0,
             "at": str(self.at),
             "stems": int(self.stems),
             "renderer": self.renderer.value,
@@ -183,6 +196,8 @@ def parse_request(
         temperature=values["temperature"],
         like=values.get("like", ()),
         context=context,
+        strength=values["strength"],
+        strict=bool(values["strict"]),
         at=values["at"],
         stems=bool(values["stems"]),
         renderer=values["renderer"],
@@ -248,6 +263,9 @@ def _refuse_contradictions(request: Request) -> None:
         raise Refused(
             Code.BAD_VALUE, "stems: the texture is a stem alone; ask for stems 1, or leave texture out of parts"
         )
+    if request.strength != _FROM_TABLE["strength"] and not request.varies:
+        advice = "it says how far vary strays; add a context such as take-1 vary, or leave strength out"
+        raise Refused(Code.BAD_VALUE, f"strength: {advice}")
     context = request.context
     if context and context.last and context.last > request.bars:
         bars = f"bars {context.first}-{context.last} go beyond the section's {request.bars}"

@@ -90,6 +90,8 @@ def test_defaults() -> None:
         temperature=1.0,
         like=(),
         context=None,
+        strength=0.5,
+        strict=True,
         at=request.at,
         stems=True,
         renderer=Renderer.AUTO,
@@ -178,6 +180,7 @@ def test_bars_reach_as_far_as_the_context() -> None:
         ({"parts": ""}, "^parts: it is empty"),
         ({"energy": True}, "^energy: True is not a number"),
         ({"bass.range": "C4-C2"}, "^bass.range: .*empty"),
+        ({"strength": 0.8}, "^strength: it says how far vary strays; add a context such as take-1 vary, or leave"),
         ({"harmony.polyphony": 7}, "^harmony.polyphony: 7 is out of range; ask for 1 to 6$"),
         ({"parts": "drums", "bass.density": 0.5}, "^bass.density: bass is not among the parts drums; add bass"),
         ({"parts": "drums,texture", "stems": 0}, "^stems: the texture is a stem alone"),
@@ -266,3 +269,20 @@ def test_foreign_fields_are_refused_in_one_way(fields: dict[str, Any]) -> None:
         parse_request(fields)
     except Refused as refused:
         assert refused.advice
+
+
+def test_a_range_may_be_meant_loosely() -> None:
+    request = parse_request({"melody.range": " ~ C4-c6", "bass.range": "C1-C3"})
+    assert request.to_fields()["melody.range"] == "~C4-C6"
+    assert request.pitch_range(Part.MELODY) == (60, 84)
+    assert request.range_is_loose(Part.MELODY)
+    assert not request.range_is_loose(Part.BASS)
+    assert not request.range_is_loose(Part.HARMONY)
+    assert parse_request(request.to_fields()) == request
+
+
+def test_a_variation_has_a_strength() -> None:
+    request = parse_request({"context": "take-1 vary", "strength": 0.9})
+    assert request.varies
+    assert request.to_fields()["strength"] == 0.9
+    assert parse_request(request.to_fields()) == request
