@@ -1,8 +1,9 @@
 """The ledger of a session: record and state as one, so that neither is ahead of the other.
 
 Writing an event stages its line in the record and applies it to the state, in one step; flushing puts staged lines on disk.
-Where the disk fails, the state goes back to what the disk has. Opening folds the log (from a snapshot where there is one), and
-says in the log itself what a restart means: nobody is connected, nothing sounds, unfinished sections wait for an engine again.
+Where the disk fails, the state goes back to what the disk has. Opening folds the log (from a snapshot where there is one)
+before anything of it is signed anew, and says in the log itself what a restart means: nobody is connected, nothing sounds,
+unfinished sections wait for an engine again.
 
     ledger = open_ledger(folder, "jam", SystemClock())
     tells = ledger.write("ana", Said("hello"))
@@ -18,11 +19,11 @@ from pathlib import Path
 from typing import Any
 
 from bridge.ports.clock import Clock
-from bridge.ports.disk import SYSTEM, DiskFailed, Files, Record, Recovery
+from bridge.ports.disk import SYSTEM, DiskFailed, Files, Past, Record, Recovery, damaged
 from sessions.answers import Tell, tell
 from sessions.apply import apply
-from sessions.errors import Refused
-from sessions.events import Event, Left, LeftWhy, Recovered, Requeued, TransportMoved, from_fields, to_fields
+from sessions.errors import Code, Refused
+from sessions.events import Created, Event, Left, LeftWhy, Recovered, Requeued, TransportMoved, from_fields, to_fields
 from sessions.keys import SigningKey
 from sessions.log import Entry
 from sessions.state import State, Status, from_snapshot, to_snapshot
@@ -32,6 +33,8 @@ __all__ = ["SNAPSHOT_EVERY", "SOFTWARE", "Ledger", "open_ledger"]
 SNAPSHOT_EVERY = 5000
 """Entries after which the state is written down anew, at first; later whenever the log has doubled, for it takes longer then."""
 SOFTWARE = "starbridge"
+UNHEARD_OF = (LookupError, ValueError, TypeError, AttributeError)
+"""What applying an event raises that speaks of a member, section or take which no entry made."""
 
 _log = logging.getLogger(__name__)
 
@@ -92,34 +95,56 @@ class Ledger:
 
 
 def fold(state: State, entries: Iterable[Entry]) -> State:
-    """The state that entries add up to, on top of one."""
+    """The state that entries add up to, on top of one; raises `Refused` with the index of the first that can't be."""
     for entry in entries:
         command = entry.event.get("command")
         nonce = str(command.get("nonce", "")) if isinstance(command, Mapping) else ""
-        apply(state, entry.member, from_fields(entry.event), entry.time, nonce)
+        try:
+            event = from_fields(entry.event)
+            if isinstance(event, Created) and entry.index:
+                raise Refused(Code.FAILED, "the session is made a second time")
+            apply(state, entry.member, event, entry.time, nonce)
+        except Refused as error:
+            raise _does_not_apply(entry, error.advice) from None
+        except UNHEARD_OF as error:
+            raise _does_not_apply(entry, f"it speaks of what is not there ({error})") from error
     return state
+
+
+def _does_not_apply(entry: Entry, why: str) -> Refused:
+    return Refused(Code.FAILED, f"entry {entry.index} ({entry.event['type']}) can't have happened: {why}")
 
 
 def open_ledger(folder: Path, name: str, clock: Clock, files: Files = SYSTEM) -> Ledger:
     """The ledger of a session, made anew where there is none; raises `Refused` where its record can't be trusted."""
-    record = Record.ensure(folder, name, software=SOFTWARE, now_us=clock.now_us(), files=files)
-    ledger = Ledger(record, _state_of(record), clock)
+    found: list[State] = []
+    record = Record.ensure(
+        folder,
+        name,
+        software=SOFTWARE,
+        now_us=clock.now_us(),
+        files=files,
+        replay=lambda past: found.append(_state_of(past)),
+    )
+    ledger = Ledger(record, found[0] if found else fold(State(), record.entries()), clock)
     _say_what_a_restart_means(ledger, record.recovery)
     return ledger
 
 
-def _state_of(record: Record) -> State:
-    """From the snapshot if it is of use, else from the first entry on."""
-    size, snapshot = record.load_state()
-    if snapshot is not None:
+def _state_of(past: Past) -> State:
+    """From the snapshot if it is of use, else from the first entry on; raises `Refused` where an entry does not apply."""
+    state: State | None = None
+    if past.state is not None:
         try:
-            state = from_snapshot(snapshot)
+            state = from_snapshot(past.state)
         except Refused as error:
             _log.warning("the snapshot is left aside: %s", error.advice)
-        else:
-            if state is not None and state.size == size:
-                return fold(state, record.entries(size))
-    return fold(State(), record.entries())
+    if state is None or state.size != past.size:
+        state = State()
+    try:
+        return fold(state, past.entries(state.size))
+    except Refused as error:
+        raise damaged(f"{past.log}: {error.advice}") from error
 
 
 def _say_what_a_restart_means(ledger: Ledger, recovery: Recovery) -> None:

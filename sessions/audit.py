@@ -16,6 +16,7 @@ from dataclasses import dataclass
 
 from sessions.checkpoint import Checkpoint, verify_checkpoint
 from sessions.errors import Refused
+from sessions.heads import read_heads, vouched
 from sessions.keys import VerifierKey
 from sessions.log import MAX_LINE, Entry, read_line
 from sessions.merkle import HASH_BYTES, Tree, leaf_hash
@@ -52,7 +53,10 @@ class Report:
 
     def __str__(self) -> str:
         if self.problem is None:
-            return f"{self.entries} entries are right, {self.signed} of them signed by their members"
+            if self.entries == 1:
+                return "1 entry is right, the one that made the session"
+            by = "its member" if self.signed == 1 else "their members"
+            return f"{self.entries} entries are right, {self.signed} of them signed by {by}"
         return self.why if self.index is None else f"entry {self.index}: {self.why}"
 
 
@@ -63,21 +67,25 @@ def audit(
     against: str | None = None,
     *,
     leaves: bytes = b"",
+    heads: str | None = None,
     growing: bool = False,
 ) -> Report:
     """Check a log: `lines` as a file opened for reading bytes gives them, line feeds included.
 
     `checkpoint` is the text beside the log, `key` the one that the reader expects, `against` a checkpoint of the same log
     from elsewhere. `leaves` are leaf hashes, one after another, from wherever: they are used only if they have the signed
-    root. `growing`: the server is running, so that the last lines may be unsigned or half written. Never raises for what
-    is in the files.
+    root. `heads` is the text of the mark that a server which was stopped hard left (`sessions.heads`): it makes no log right,
+    but says whose the last lines are. `growing`: the server is running, so that the last lines may be unsigned or half
+    written. Never raises for what is in the files.
     """
     work = _Audit(key)
     doubt: Doubt | None = None
     try:
         work.read(iter(lines), checkpoint, leaves, growing=growing)
         if checkpoint is not None:
-            work.check_checkpoint(checkpoint, growing=growing)
+            work.check_checkpoint(checkpoint)
+            if not growing:
+                work.check_end(heads)
         if against is not None:
             work.check_against(against)
     except Doubt as found:
@@ -186,7 +194,7 @@ class _Audit:
 
     # -- the whole ---------------------------------------------------------------------------------------------------
 
-    def check_checkpoint(self, text: str, *, growing: bool) -> None:
+    def check_checkpoint(self, text: str) -> None:
         signed, size = self._verified(text, "the checkpoint"), self.tree.size
         if signed.size > size:
             raise Doubt(
@@ -201,13 +209,31 @@ class _Audit:
                 why += "one of them was altered and all after it were chained anew"
             raise Doubt(Problem.REWRITTEN, last, why)
         self.covered = signed.size
-        if signed.size < size and not growing:
-            raise Doubt(
-                Problem.UNSIGNED,
-                signed.size,
-                "no checkpoint signs it: it was added by another hand, or the server was stopped hard "
-                "(then start it once, which signs what is whole, and check again)",
+
+    def check_end(self, heads: str | None) -> None:
+        """At rest, the checkpoint signs every line; where it does not, say whose they are and what to do."""
+        assert self.covered is not None
+        assert self.key is not None
+        if (size := self.tree.size) == self.covered:
+            return
+        if heads is None:
+            why = (
+                "no checkpoint signs it, and beside the log lies no mark of a server that was stopped hard: another hand "
+                "added it; move it and all after it out of the log, or put back a copy of the folder"
             )
+            raise Doubt(Problem.UNSIGNED, self.covered, why)
+        own = max(self.covered, vouched(read_heads(heads, self.key), size, self.tree.root))
+        if own == size:
+            why = (
+                "no checkpoint signs it yet: the server was stopped hard. By the mark that it left, all up to the end is its "
+                "own: start it once, then it is signed, and check again"
+            )
+            raise Doubt(Problem.UNSIGNED, self.covered, why)
+        why = (
+            "neither the checkpoint nor the mark of the server that was stopped hard signs it: it was cut short while it was "
+            "written and never acknowledged, or another hand added or altered it; a start signs none of it, and says which"
+        )
+        raise Doubt(Problem.UNSIGNED, own, why)
 
     def check_against(self, text: str) -> None:
         """A checkpoint that somebody kept must be of a beginning of this log."""

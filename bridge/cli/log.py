@@ -59,7 +59,8 @@ def verify(
         raise typer.Exit(1)
     typer.echo(str(report))
     signed = report.covered if report.covered is not None else 0
-    typer.echo(f"the checkpoint signs {signed} of them, root {report.root.hex()}")
+    extent = "it" if report.entries == 1 else f"{signed} of them"
+    typer.echo(f"the checkpoint signs {extent}, root {report.root.hex()}")
     if other is not None:
         typer.echo(f"{against} is an earlier or equal state of this log")
     if expected is None:

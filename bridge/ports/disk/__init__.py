@@ -10,9 +10,10 @@ nothing of what the entries mean; and it is the only place in the house that ope
 
 from bridge.ports.disk.blobs import Blobs
 from bridge.ports.disk.checking import audit_path
-from bridge.ports.disk.errors import DiskFailed
+from bridge.ports.disk.errors import DiskFailed, damaged
 from bridge.ports.disk.files import SYSTEM, Files, System
 from bridge.ports.disk.folder import is_session, read_key, session_folder
+from bridge.ports.disk.opening import Past
 from bridge.ports.disk.record import Record
 from bridge.ports.disk.recovery import Recovery
 
@@ -21,10 +22,12 @@ __all__ = [
     "Blobs",
     "DiskFailed",
     "Files",
+    "Past",
     "Record",
     "Recovery",
     "System",
     "audit_path",
+    "damaged",
     "is_session",
     "read_key",
     "session_folder",

@@ -15,6 +15,7 @@ from bridge.ports.disk.cache import leaf_hashes
 from bridge.ports.disk.errors import DiskFailed
 from bridge.ports.disk.files import SYSTEM
 from bridge.ports.disk.folder import Folder, read_checkpoint
+from bridge.ports.disk.running import find_mark
 from sessions.audit import Problem, Report, audit
 from sessions.errors import Code, Refused
 from sessions.keys import VerifierKey
@@ -35,9 +36,10 @@ def audit_path(path: Path, key: VerifierKey | None = None, against: str | None =
     growing = is_open_elsewhere(folder)
     try:
         checkpoint = read_checkpoint(folder.path)  # before the log, which only ever grows past it
+        mark = find_mark(SYSTEM, folder)
         with log.open("rb") as file:
             leaves = leaf_hashes(folder.path / "leaves.bin")
-            report = audit(raw_lines(file), checkpoint, key, against, leaves=leaves, growing=growing)
+            report = audit(raw_lines(file), checkpoint, key, against, leaves=leaves, heads=mark, growing=growing)
     except OSError as error:
         raise DiskFailed(error) from error
     if report.ok and checkpoint is None:

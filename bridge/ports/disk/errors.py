@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import errno
+from pathlib import Path
 
 from sessions.errors import Code, Refused
 from sessions.log import Entry
 
-__all__ = ["DiskFailed", "advice_for", "damaged"]
+__all__ = ["DiskFailed", "advice_for", "damaged", "unsigned"]
 
 _ADVICE = {
     errno.ENOSPC: "the disk is full; make room and ask again",
@@ -30,6 +31,8 @@ class DiskFailed(Refused):
 
 def advice_for(error: OSError) -> str:
     """One sentence for an error of the system's."""
+    if isinstance(error, NotADirectoryError | FileExistsError) and error.filename:
+        return f"{error.filename} is a file where a folder belongs; name a folder with --data"
     known = _ADVICE.get(error.errno or 0)
     return known or f"the disk failed ({error.strerror or error}); look after it, or choose another folder with --data"
 
@@ -37,3 +40,18 @@ def advice_for(error: OSError) -> str:
 def damaged(what: str) -> Refused:
     """The refusal for a folder that contradicts itself. Nothing in it was touched."""
     return Refused(Code.FAILED, f"{what}; nothing was changed: put back a copy of the folder, or start another session")
+
+
+def unsigned(folder: Path, index: int, *, hard_stop: bool) -> Refused:
+    """The refusal for lines that no server wrote: to sign them would make them true. Nothing was touched."""
+    why = (
+        "the server that was stopped hard here never announced it"
+        if hard_stop
+        else "no server was stopped hard here, and a clean stop leaves nothing unsigned"
+    )
+    return Refused(
+        Code.FAILED,
+        f"{folder / 'log.jsonl'}: nobody signed entry {index} and what follows it: {why}, so another hand added it. "
+        f"Nothing was changed: look with `starbridge log verify {folder}`, then move line {index + 1} and all after it out "
+        "of the file, or put back a copy of the folder",
+    )

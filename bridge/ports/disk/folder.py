@@ -1,6 +1,6 @@
 """A session's folder: what lies where, and what one may do without the session's lock.
 
-DATA/sessions/NAME/   log.jsonl  checkpoint  key  lock  snapshot.json  leaves.bin  blobs/<sha256>.wav  torn-<offset>
+DATA/sessions/NAME/   log.jsonl  checkpoint  key  lock  running  snapshot.json  leaves.bin  blobs/<sha256>.wav  torn-<offset>
 """
 
 from __future__ import annotations
@@ -51,6 +51,10 @@ class Folder:
         return self.path / "lock"
 
     @property
+    def running(self) -> Path:
+        return self.path / "running"
+
+    @property
     def blobs(self) -> Path:
         return self.path / "blobs"
 
@@ -72,6 +76,11 @@ def read_key(path: Path, files: Files = SYSTEM) -> SigningKey:
         data = read_whole(files, Folder(path).key, MAX_KEY_FILE)
     except OSError as error:
         raise DiskFailed(error) from error
+    if data is None and files.size(Folder(path).log):
+        raise damaged(
+            f"{Folder(path).key} is missing, and nobody can go on with the log without it (to read and check it, "
+            f"`starbridge log verify {path}` needs no key)"
+        )
     if data is None:
         raise Refused(
             Code.FAILED, f"there is no session in {path}; check --data, or start it once with `starbridge serve`"

@@ -2,8 +2,8 @@
 
 Staging is synchronous and touches no disk. A batch is taken, written by whatever thread likes to (one at a time) and
 settled: then its lines are durable, or they and all that was staged after them never were. The file holds durable
-lines only, but for the moment of writing; it is cut back after an error. Everything but `write` belongs to one
-thread.
+lines only, but for the moment of writing; it is cut back after an error. A batch is announced in the mark of the
+running server before it is written. Everything but `write` belongs to one thread.
 
     journal.stage("ana", {"type": "chat.said", "text": "hello"}, None, "", now_us)
     batch = journal.take()
@@ -23,8 +23,10 @@ from typing import Any
 
 from bridge.ports.disk.errors import DiskFailed, damaged
 from bridge.ports.disk.files import READ_PIECE, Files, Mode, write_all
+from bridge.ports.disk.running import Running
 from sessions.canonical import parse_object
 from sessions.errors import Code, Refused
+from sessions.heads import Head
 from sessions.log import MAX_LINE, Chain, Entry, Mark
 from sessions.merkle import leaf_hash
 
@@ -50,23 +52,32 @@ class Batch:
     lines: int
     data: bytes
     mark: Mark
-    start: int
-    """Bytes of the file before them."""
+    before: Head
+    """What is on disk."""
+    after: Head
+    """What will be."""
+
+    @property
+    def start(self) -> int:
+        """Bytes of the file before them."""
+        return self.before.end_bytes
 
 
 class Journal:
     """One log file, open for appending."""
 
-    def __init__(self, files: Files, path: Path, chain: Chain, ends: array[int]) -> None:
+    def __init__(self, files: Files, path: Path, chain: Chain, ends: array[int], running: Running) -> None:
         self.chain = chain
         self._files = files
         self._path = path
+        self._running = running
         self._ends = ends  # where each durable line ends, its line feed included
         self._durable = chain.mark
         self._staged: deque[_Staged] = deque()
         self._staged_bytes = 0
         self._appending: int | None = None
         self._reading: int | None = None
+        self._uncut = False  # an error left bytes behind that could not be cut off
 
     @property
     def size(self) -> int:
@@ -116,13 +127,19 @@ class Journal:
             lines.append(staged.line)
             size += len(staged.line) + 1
             mark = staged.mark
-        return Batch(len(lines), b"\n".join([*lines, b""]), mark, self.durable_bytes) if lines else None
+        if not lines:
+            return None
+        start, start_bytes, root = self._durable.size, self.durable_bytes, self.chain.tree.root
+        before = Head(start, start, start_bytes, root(start))
+        after = Head(start, mark.size, start_bytes + size, root(mark.size))
+        return Batch(len(lines), b"\n".join([*lines, b""]), mark, before, after)
 
     def write(self, batch: Batch) -> OSError | None:
         """Put a batch on the medium, or leave the file as it was; the only part that blocks."""
         try:
             if self._appending is None:
                 self._appending = self._reopen(batch.start)
+            self._running.announce(batch.before, batch.after)
             write_all(self._files, self._appending, batch.data)
             self._files.sync(self._appending)
         except OSError as error:
@@ -160,11 +177,13 @@ class Journal:
         except OSError:
             self._files.close(handle)
             raise
+        self._uncut = False
         return handle
 
     def _give_up(self, size: int) -> None:
         """Close the handle that failed and cut the file now; where even that fails, the next write begins with it."""
         handle, self._appending = self._appending, None
+        self._uncut = True
         try:
             if handle is not None:
                 self._files.close(handle)
@@ -172,8 +191,14 @@ class Journal:
         except OSError:
             self._appending = None
 
+    def end(self) -> None:
+        """Take the mark of the running server away: the checkpoint on disk covers all. Raises `OSError`."""
+        if not self._uncut:
+            self._running.clear()
+
     def close(self) -> None:
         """Let go of the file."""
+        self._running.close()
         handles, self._appending, self._reading = (self._appending, self._reading), None, None
         for handle in handles:
             if handle is not None:

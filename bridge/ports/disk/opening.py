@@ -1,6 +1,7 @@
-"""Making a session's folder, and opening one: lock, key, checkpoint, snapshot, log, in this order.
+"""Making a session's folder, and opening one: lock, key, checkpoint, mark, snapshot, log, in this order.
 
-Whatever happens in between, what was acknowledged stays, and a folder that nobody was ever told of can be made again.
+Whatever happens in between, what was acknowledged stays, and a folder that nobody was ever told of can be made again. An
+opening first reads all and judges it, then changes what a hard stop left, and signs it: a refusal leaves the folder as it was.
 """
 
 from __future__ import annotations
@@ -8,7 +9,7 @@ from __future__ import annotations
 import contextlib
 import dataclasses
 from array import array
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -20,13 +21,31 @@ from bridge.ports.disk.files import Files, Mode, write_all, write_whole
 from bridge.ports.disk.folder import Folder, is_session, read_checkpoint, read_key
 from bridge.ports.disk.journal import Journal
 from bridge.ports.disk.recovery import CREATED, Found, Recovery, find_log, set_tail_aside
+from bridge.ports.disk.running import Running, find_mark
 from sessions.checkpoint import Checkpoint, make_checkpoint, verify_checkpoint
 from sessions.errors import Code, Refused
+from sessions.heads import read_heads
 from sessions.invites import check_name
 from sessions.keys import SigningKey, log_key
-from sessions.log import Chain
+from sessions.log import Chain, Entry
 
-__all__ = ["Opened", "create_folder", "open_folder"]
+__all__ = ["Opened", "Past", "Replay", "create_folder", "open_folder"]
+
+
+@dataclass(frozen=True, slots=True)
+class Past:
+    """What was found, before anything of it is signed or changed."""
+
+    log: Path
+    size: int
+    """Entries that the snapshot's state adds up to; 0 where there is none."""
+    state: Any
+    entries: Callable[[int], Iterator[Entry]]
+    """Those from an index on."""
+
+
+Replay = Callable[[Past], None]
+"""Makes something of the past; raises `Refused` where it can't: then nothing is signed or changed."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -75,14 +94,20 @@ def create_folder(
             files.close(handle)
         files.sync_folder(path)
         write_checkpoint(files, folder, make_checkpoint(key, 1, chain.tree.root()))
-        journal = Journal(files, folder.log, chain, array("Q", [len(line) + 1]))
+        journal = Journal(files, folder.log, chain, array("Q", [len(line) + 1]), Running(files, folder, key))
         blobs = Blobs(files, folder.blobs, max_total_bytes=max_blob_bytes)
         recovery = Recovery(1, 0, 0, None, 0)
         return Opened(files, folder, lock, key, session, journal, Cache(files, path), blobs, recovery, 1, None)
 
 
 def open_folder(
-    files: Files, path: Path, *, session: str = "", full: bool = False, max_blob_bytes: int = MAX_TOTAL_BYTES
+    files: Files,
+    path: Path,
+    *,
+    session: str = "",
+    full: bool = False,
+    max_blob_bytes: int = MAX_TOTAL_BYTES,
+    replay: Replay | None = None,
 ) -> Opened:
     """A session as it was left; `full` reads every line, whatever the snapshot says.
 
@@ -99,18 +124,31 @@ def open_folder(
         checkpoint = None if text is None else _verified(text, key, folder)
         cache = Cache(files, path)
         cached = None if full else cache.load()
-        found, name = find_log(files, folder, key, checkpoint, cached)
+        mark = find_mark(files, folder)
+        heads = None if mark is None else read_heads(mark, key.verifier)
+        found, name = find_log(files, folder, key, checkpoint, heads, cached)
         if session not in ("", name):
             raise damaged(f"{path} holds the session {name!r}, not {session!r}")
         state = cached.state if cached is not None and found.from_snapshot else None
         if not found.from_snapshot:
             cache.forget()
+        running = Running(files, folder, key)
+        journal = Journal(files, folder.log, found.chain, found.ends, running)
+        if replay is not None:
+            try:
+                replay(Past(folder.log, found.from_snapshot, state, journal.entries))
+            except BaseException:
+                journal.close()
+                raise
+            state = None
         size = found.chain.size
         recovery = set_tail_aside(files, folder, found)
         if recovery.lost_bytes or checkpoint is None or checkpoint.size < size:
             recovery = dataclasses.replace(recovery, clean=False)
             _sign(files, folder, key, found)
-        journal = Journal(files, folder.log, found.chain, found.ends)
+        if heads is not None:
+            recovery = dataclasses.replace(recovery, clean=False)
+            running.clear()
         blobs = Blobs(files, folder.blobs, max_total_bytes=max_blob_bytes)
         return Opened(files, folder, lock, key, name, journal, cache, blobs, recovery, size, state)
 

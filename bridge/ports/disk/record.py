@@ -26,7 +26,7 @@ from bridge.ports.disk.blobs import MAX_TOTAL_BYTES, Blobs
 from bridge.ports.disk.errors import DiskFailed
 from bridge.ports.disk.files import SYSTEM, Files
 from bridge.ports.disk.folder import is_session
-from bridge.ports.disk.opening import Opened, create_folder, open_folder, write_checkpoint
+from bridge.ports.disk.opening import Opened, Replay, create_folder, open_folder, write_checkpoint
 from bridge.ports.disk.view import Seal, View
 from sessions.errors import Code, Refused
 from sessions.log import Entry, Mark
@@ -89,16 +89,34 @@ class Record(View):
 
     @classmethod
     def open(
-        cls, path: Path, *, full: bool = False, files: Files = SYSTEM, max_blob_bytes: int = MAX_TOTAL_BYTES
+        cls,
+        path: Path,
+        *,
+        full: bool = False,
+        files: Files = SYSTEM,
+        max_blob_bytes: int = MAX_TOTAL_BYTES,
+        replay: Replay | None = None,
     ) -> Record:
-        """A session as it was left, recovered; raises `Refused` where it contradicts itself. It blocks."""
-        return cls(open_folder(files, path, full=full, max_blob_bytes=max_blob_bytes))
+        """A session as it was left, recovered; raises `Refused` where it contradicts itself. It blocks.
+
+        `replay` is shown what was found before anything is signed or changed; what it refuses stays as it was.
+        """
+        return cls(open_folder(files, path, full=full, max_blob_bytes=max_blob_bytes, replay=replay))
 
     @classmethod
-    def ensure(cls, path: Path, session: str, *, software: str, now_us: int, files: Files = SYSTEM) -> Record:
-        """The session of this name in this folder, made where there is none yet. It blocks."""
+    def ensure(
+        cls,
+        path: Path,
+        session: str,
+        *,
+        software: str,
+        now_us: int,
+        files: Files = SYSTEM,
+        replay: Replay | None = None,
+    ) -> Record:
+        """The session of this name in this folder, made where there is none yet, which has no past. It blocks."""
         if is_session(path, files):
-            return cls(open_folder(files, path, session=session))
+            return cls(open_folder(files, path, session=session, replay=replay))
         return cls.create(path, session, software=software, now_us=now_us, files=files)
 
     def stage(
@@ -269,6 +287,8 @@ class Record(View):
             self._write_checkpoint(memo.seal)
             if memo.state is not None:
                 self._remember(memo)
+            with contextlib.suppress(OSError):  # then the next start only takes this stop for a hard one
+                self._journal.end()
         except OSError as error:
             return DiskFailed(error)
         finally:

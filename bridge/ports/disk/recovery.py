@@ -1,25 +1,27 @@
 """Reading a log back after whatever happened: what is whole stays, a torn tail is set aside, a contradiction is refused.
 
-The checkpoint is the judge. Lines that it covers were acknowledged and signed: if one is missing or differs, nothing
-is touched and the folder is refused. What lies beyond it was written in the last moments before a hard stop: up to
-the first line that is not whole it is kept, the rest is moved to `torn-<offset>` and cut off.
+What is signed is the judge. Lines that the checkpoint covers, or of which the mark of a server that was stopped hard says
+that they were on disk, were acknowledged: if one is missing or differs, nothing is touched and the folder is refused.
+What that server had just begun to write is kept if it is all there, with the root that it announced; else it is moved
+to `torn-<offset>` and cut off. What lies beyond that is by another hand, and refused.
 """
 
 from __future__ import annotations
 
 from array import array
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
 from bridge.ports.disk.cache import Cached
-from bridge.ports.disk.errors import damaged
+from bridge.ports.disk.errors import damaged, unsigned
 from bridge.ports.disk.files import READ_PIECE, Files, Mode, read_whole, write_whole
 from bridge.ports.disk.folder import Folder
 from sessions.checkpoint import Checkpoint
 from sessions.errors import Refused
+from sessions.heads import Head, vouched
 from sessions.keys import SigningKey
-from sessions.log import MAX_LINE, Chain, read_line
+from sessions.log import MAX_LINE, Chain, Mark, read_line
 from sessions.merkle import leaf_hash
 
 __all__ = ["Found", "Recovery", "find_log", "set_tail_aside"]
@@ -41,7 +43,7 @@ class Recovery:
     from_snapshot: int
     """Entries that were taken from the snapshot, not read."""
     clean: bool = True
-    """The last stop was an orderly one: nothing is lost, and the checkpoint covered every line."""
+    """The last stop was an orderly one: no mark of a running server, and the checkpoint covered every line."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,9 +63,17 @@ class Found:
 
 
 def find_log(
-    files: Files, folder: Folder, key: SigningKey, checkpoint: Checkpoint | None, cached: Cached | None
+    files: Files,
+    folder: Folder,
+    key: SigningKey,
+    checkpoint: Checkpoint | None,
+    heads: Sequence[Head] | None,
+    cached: Cached | None,
 ) -> tuple[Found, str]:
-    """The log's whole lines, and the session that it names; raises `Refused` where they contradict checkpoint or key."""
+    """The log's signed lines, and the session that it names; raises `Refused` where they contradict what is signed.
+
+    `heads` are those in the mark of a server that was stopped hard; None where there is no mark.
+    """
     file_bytes = files.size(folder.log)
     if file_bytes is None:
         raise damaged(f"{folder.log} is missing")
@@ -73,7 +83,14 @@ def find_log(
             cached = None
         found = _scan(files, handle, file_bytes, cached)
         _check_covered(found, checkpoint, folder)
-        return found, _check_first(files, handle, found, key, folder)
+        name = _check_first(files, handle, found, key, folder)
+        signed = _signed(found, checkpoint, heads, folder)
+        if signed < found.chain.size:
+            begin, end = found.ends[signed - 2] if signed > 1 else 0, found.ends[signed - 1]
+            last = read_line(_read(files, handle, begin, end).removesuffix(b"\n"))
+            found.chain.cut(Mark(signed, last.time_us // 1000))
+            del found.ends[signed:]
+        return found, name
     finally:
         files.close(handle)
 
@@ -91,6 +108,24 @@ def _check_covered(found: Found, checkpoint: Checkpoint | None, folder: Folder) 
         raise damaged(f"{folder.log} does not hold the {checkpoint.size} entries that its checkpoint signs")
     if not size:
         raise damaged(f"{folder.log} holds no whole line")
+
+
+def _signed(found: Found, checkpoint: Checkpoint | None, heads: Sequence[Head] | None, folder: Folder) -> int:
+    """How many entries are provably the server's own; raises `Refused` where one is missing, or another hand's follow."""
+    chain, last = found.chain, heads[-1] if heads else None
+    covered = 1 if checkpoint is None else checkpoint.size
+    signed = max(covered, vouched(heads or (), chain.size, chain.tree.root))
+    if last is not None and signed < last.start:
+        why = (
+            f"entry {chain.size} {found.why}" if found.why else f"entry {signed} or one after it was altered or cut off"
+        )
+        raise damaged(
+            f"{folder.log} must hold {last.start} entries, by the mark of the server that was stopped hard: {why}"
+        )
+    announced = max(found.ends[covered - 1], last.end_bytes if last is not None else 0)
+    if found.file_bytes > announced:
+        raise unsigned(folder.path, signed, hard_stop=heads is not None)
+    return signed
 
 
 def _fits(files: Files, handle: int, file_bytes: int, cached: Cached, checkpoint: Checkpoint) -> bool:

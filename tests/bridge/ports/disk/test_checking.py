@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shutil
 from pathlib import Path
 
 import pytest
@@ -62,17 +63,39 @@ def test_a_running_session_may_be_ahead_of_its_checkpoint(folder: Path) -> None:
     record.close_now()
 
 
-def test_a_session_that_was_stopped_hard_is_to_be_started_once(folder: Path) -> None:
-    checkpoint = (folder / "checkpoint").read_bytes()
+def stopped_hard(folder: Path, copy: Path) -> Path:
+    """A copy of the session as it would lie there if the server had been stopped hard after five more lines."""
     record = Record.open(folder)
     say(record, 5)
+    shutil.copytree(folder, copy)
     record.close_now()
-    (folder / "checkpoint").write_bytes(checkpoint)
-    report = audit_path(folder)
+    return copy
+
+
+def test_a_session_that_was_stopped_hard_is_to_be_started_once(folder: Path, tmp_path: Path) -> None:
+    left = stopped_hard(folder, tmp_path / "copy")
+    report = audit_path(left)
     assert (report.problem, report.index) == (Problem.UNSIGNED, 20)
     assert "start it once" in report.why
-    Record.open(folder).close_now()
-    assert audit_path(folder).ok
+    Record.open(left).close_now()
+    assert audit_path(left).ok
+
+
+def test_lines_that_no_mark_vouches_for_are_never_to_be_signed_by_a_start(folder: Path, tmp_path: Path) -> None:
+    left = stopped_hard(folder, tmp_path / "copy")
+    mark = (left / "running").read_text()
+    for kept, index in (("", 20), (mark.splitlines(keepends=True)[0], 20)):
+        (left / "running").write_text(kept)
+        report = audit_path(left)
+        assert (report.problem, report.index) == (Problem.UNSIGNED, index)
+        assert "a start signs none of it" in report.why
+    (left / "running").unlink()
+    report = audit_path(left)
+    assert (report.problem, report.index) == (Problem.UNSIGNED, 20)
+    assert "another hand added it" in report.why
+    assert "start it" not in report.why
+    with pytest.raises(Refused, match="nobody signed entry 20"):
+        Record.open(left)
 
 
 def test_a_log_without_a_checkpoint_is_not_enough(folder: Path) -> None:

@@ -221,7 +221,7 @@ def test_a_file_that_cannot_even_be_cut_is_cut_before_the_next_write() -> None:
         raise OSError(errno.EIO, "no")
 
     disk.truncate = no_truncate  # type: ignore[method-assign]
-    disk.plan(1, Fault.HALF, errno.EIO)
+    disk.plan(3, Fault.HALF, errno.EIO)  # a head and its sync go before
     run.batch(record, 2)
     assert len(disk.bytes_of(log)) > whole
     run.batch(record, 1)

@@ -16,9 +16,11 @@ from bridge.ports.disk import DiskFailed, Record, is_session, read_key, session_
 from bridge.ports.disk import record as record_module
 from bridge.ports.disk.folder import Folder, read_checkpoint
 from bridge.ports.disk.journal import MAX_PENDING_BYTES, Journal
+from bridge.ports.disk.running import Running
 from sessions.certificate import statement_hash, verify_certificate
 from sessions.checkpoint import verify_checkpoint
 from sessions.errors import Code, Refused
+from sessions.keys import log_key
 from sessions.log import MAX_LINE, Chain, line_of, time_text
 from sessions.merkle import leaf_hash, verify_consistency, verify_inclusion
 from tests.bridge.ports.disk.simulated import Fault, SimulatedDisk
@@ -174,7 +176,7 @@ def test_all_that_waits_goes_out_in_one_write(tmp_path: Path) -> None:
         disk.trace.clear()
         say(record, 500)
         await asyncio.gather(*(record.flush() for _ in range(50)))
-        assert disk.trace == ["write", "sync"]
+        assert disk.trace == ["write", "sync"] * 2  # a head, then the lines
         await record.close()
 
     run(work)
@@ -268,7 +270,7 @@ def test_everybody_who_waits_hears_of_a_failure_and_the_record_goes_on() -> None
         await record.flush()
         root = record.root()
         say(record, 3)
-        disk.plan(2, Fault.ERROR)  # the sync after the write
+        disk.plan(4, Fault.ERROR)  # the sync after the write of the lines
         waiting = [asyncio.create_task(record.flush()) for _ in range(3)]
         await asyncio.sleep(0)
         say(record)  # staged while the others are on their way
@@ -522,4 +524,7 @@ def test_a_clock_that_is_set_back_is_seen_through(tmp_path: Path) -> None:
 
 
 def test_a_journal_that_has_nothing_to_write_writes_nothing() -> None:
-    assert Journal(SimulatedDisk(), SIMULATED, Chain(), array("Q")).take() is None
+    disk = SimulatedDisk()
+    running = Running(disk, Folder(SIMULATED), log_key("jam", bytes(32)))
+    assert Journal(disk, SIMULATED, Chain(), array("Q"), running).take() is None
+    assert disk.names_now == {}

@@ -13,6 +13,7 @@ from bridge.ports.disk import Record
 from bridge.ports.disk.folder import Folder
 from sessions.checkpoint import make_checkpoint, verify_checkpoint
 from sessions.errors import Code, Refused
+from sessions.heads import Head, make_head
 from sessions.keys import SigningKey, log_key
 from tests.bridge.ports.disk.simulated import SimulatedDisk
 
@@ -42,8 +43,9 @@ def written(*, state: object = None) -> SimulatedDisk:
     say(record, COVERED - 1)
     record.close_now(state)
     record = Record.open(PATH, files=disk)
-    say(record, SIZE - COVERED)
-    record.flush_now()
+    for _ in range(SIZE - COVERED):
+        say(record, 1)
+        record.flush_now()
     return disk.after_kill()
 
 
@@ -80,7 +82,7 @@ def refused(disk: SimulatedDisk) -> str:
         Record.open(PATH, files=disk)
     assert whole(disk) == before
     assert found.value.code is Code.FAILED
-    assert "nothing was changed" in found.value.advice
+    assert "nothing was changed" in found.value.advice.lower()
     assert not disk.locked
     return found.value.advice
 
@@ -116,38 +118,61 @@ def test_every_torn_tail_is_set_aside() -> None:
 
 @pytest.mark.parametrize(
     ("tail", "lines"),
-    [(b"\0" * 5000, 1), (b"{}\n", 1), (b"\n", 1), (b"x" * (3 << 20), 1), (b'{"index":12}\n{"index":13}\nxyz', 3)],
+    [(b"\0" * 190, 1), (b"{}\n", 1), (b"\n", 1), (b"x" * 190, 1), (b'{"index":12}\n{"index":13}\nxyz', 3)],
 )
-def test_a_tail_that_was_never_a_line(tail: bytes, lines: int) -> None:
+def test_where_a_line_was_announced_anything_may_stand(tail: bytes, lines: int) -> None:
     disk = written()
-    disk.names_now[FOLDER.log].data += tail
-    recovery = check(disk, SIZE).recovery
+    offset = sum(map(len, lines_of(disk)[:-1]))
+    disk.names_now[FOLDER.log].data[offset:] = tail
+    recovery = check(disk, SIZE - 1).recovery
     assert (recovery.lost_bytes, recovery.lost_lines) == (len(tail), lines)
     assert recovery.torn is not None
     assert disk.bytes_of(recovery.torn) == tail
 
 
+@pytest.mark.parametrize("tail", [b"\n", b"{}\n", b"\0" * 5000, b"x" * (3 << 20)])
+def test_beyond_what_was_announced_nothing_may_stand(tail: bytes) -> None:
+    disk = written()
+    disk.names_now[FOLDER.log].data += tail
+    advice = refused(disk)
+    assert f"nobody signed entry {SIZE}" in advice
+    assert "never announced it" in advice
+    assert f"move line {SIZE + 1} and all after it" in advice
+
+
 @pytest.mark.parametrize("index", range(COVERED, SIZE - 1))
-def test_beyond_the_checkpoint_a_damaged_line_is_cut_off_with_what_follows(index: int) -> None:
+def test_a_damaged_line_that_was_acknowledged_before_a_hard_stop(index: int) -> None:
     """It still reads as an entry here: only the line after it tells."""
     disk = written()
+    disk.names_now[FOLDER.log].data[sum(map(len, lines_of(disk)[:index])) + 40] ^= 1
+    advice = refused(disk)
+    assert f"must hold {SIZE - 1} entries" in advice
+    assert f"entry {index}" in advice
+
+
+def test_a_damaged_line_that_perhaps_was_not_acknowledged_is_set_aside() -> None:
+    disk = written()
     lines = lines_of(disk)
-    at = sum(map(len, lines[:index])) + 40
-    disk.names_now[FOLDER.log].data[at] ^= 1
-    recovery = check(disk, index).recovery
-    assert recovery.lost_lines == SIZE - index
-    assert recovery.lost_bytes == sum(map(len, lines[index:]))
+    disk.names_now[FOLDER.log].data[sum(map(len, lines[:-1])) + 40] ^= 1
+    recovery = check(disk, SIZE - 1).recovery
+    assert (recovery.lost_lines, recovery.lost_bytes) == (1, len(lines[-1]))
 
 
 def test_tails_cut_off_at_the_same_place_are_all_kept() -> None:
     disk = SimulatedDisk()
     Record.create(PATH, "jam", software="test", now_us=NOW_US, files=disk).close_now()
     offset = len(disk.bytes_of(FOLDER.log))
-    for tail in (b"one", b"two", b"two", b"three"):
-        disk.names_now[FOLDER.log].data += tail
+    tails = []
+    for text in ("one", "two", "two", "three"):
+        record = Record.open(PATH, files=disk)
+        record.stage("", {"type": "chat.said", "text": text}, now_us=NOW_US)
+        record.flush_now()
+        disk = disk.after_kill()
+        del disk.names_now[FOLDER.log].data[-1:]
+        tails.append(disk.bytes_of(FOLDER.log)[offset:])
         Record.open(PATH, files=disk).close_now()
     kept = {path.name: bytes(content.data) for path, content in disk.names_now.items() if "torn" in path.name}
-    assert kept == {f"torn-{offset}": b"one", f"torn-{offset}-2": b"two", f"torn-{offset}-3": b"three"}
+    assert kept == {f"torn-{offset}": tails[0], f"torn-{offset}-2": tails[1], f"torn-{offset}-3": tails[3]}
 
 
 def test_a_session_that_was_never_finished_making_is_made_again() -> None:
@@ -256,9 +281,7 @@ def test_a_key_that_is_none(data: bytes) -> None:
 def test_a_key_that_is_gone() -> None:
     disk = written()
     del disk.names_now[FOLDER.key]
-    with pytest.raises(Refused, match="no session"):
-        Record.open(PATH, files=disk)
-    assert not disk.locked
+    assert "key is missing" in refused(disk)
 
 
 def test_a_log_that_begins_with_something_else() -> None:
@@ -416,6 +439,7 @@ def test_a_snapshot_that_goes_beyond_what_is_signed_is_left_aside() -> None:
     record = Record.open(PATH, files=disk.after_kill())
     older = make_checkpoint(record.key, 30, record.root(30))
     disk.put(FOLDER.checkpoint, older.encode())
+    disk.put(FOLDER.running, make_head(record.key, Head(40, 40, record.durable_bytes, record.root())).encode())
     assert opened_all_the_same(disk) == 0
 
 

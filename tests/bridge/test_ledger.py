@@ -1,0 +1,76 @@
+"""The ledger: what a log says must apply to the state before any of it is signed anew."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from bridge.ledger import open_ledger
+from bridge.ports.clock import SystemClock
+from bridge.ports.disk import Record
+from sessions.errors import Code, Refused
+from sessions.events import Left, LeftWhy, Said, to_fields
+from tests.bridge.ports.disk.simulated import SimulatedDisk
+
+PATH = Path("/data/sessions/jam")
+CLOCK = SystemClock()
+
+
+def disk_with(*events: dict[str, Any], close: Callable[[Record], None]) -> SimulatedDisk:
+    """A session whose record took these events: it knows nothing of what they mean."""
+    disk = SimulatedDisk()
+    record = Record.create(PATH, "jam", software="test", now_us=CLOCK.now_us(), files=disk)
+    record.stage("", to_fields(Said("hello")), now_us=CLOCK.now_us())
+    for event in events:
+        record.stage("", event, now_us=CLOCK.now_us())
+    record.flush_now()
+    close(record)
+    return disk.after_kill()
+
+
+def hard(record: Record) -> None:
+    """Stopped hard: nothing more happens."""
+
+
+def orderly(record: Record) -> None:
+    record.close_now()
+
+
+@pytest.mark.parametrize("stop", [hard, orderly])
+@pytest.mark.parametrize(
+    ("event", "why"),
+    [
+        (to_fields(Said("hello")) | {"colour": "red"}, "colour: there is no such field"),
+        ({"type": "chat.sung"}, "chat.sung"),
+        (to_fields(Left("nobody", LeftWhy.AWAY)), "it speaks of what is not there ('nobody')"),
+        ({"type": "session.created", "session": "jam", "origin": "o", "log_key": "k"}, "made a second time"),
+    ],
+)
+def test_what_does_not_apply_is_named_and_nothing_is_signed(
+    event: dict[str, Any], why: str, stop: Callable[[Record], None]
+) -> None:
+    if event["type"] == "session.created":
+        event = {**event, "software": "test"}
+    disk = disk_with(event, to_fields(Said("bye")), close=stop)
+    before = {path: bytes(content.data) for path, content in disk.names_now.items()}
+    with pytest.raises(Refused) as found:
+        open_ledger(PATH, "jam", CLOCK, files=disk)
+    assert found.value.code is Code.FAILED
+    assert found.value.advice.startswith(f"{PATH / 'log.jsonl'}: entry 2 ({event['type']}) can't have happened: ")
+    assert why in found.value.advice
+    assert "nothing was changed" in found.value.advice
+    assert {path: bytes(content.data) for path, content in disk.names_now.items()} == before
+    assert (disk.locked, disk.handles) == (set(), {})
+
+
+def test_what_applies_is_signed_after_a_hard_stop() -> None:
+    disk = disk_with(to_fields(Said("bye")), close=hard)
+    ledger = open_ledger(PATH, "jam", CLOCK, files=disk)
+    assert ledger.record.statistics()["covered"] == 3
+    assert [entry.event["type"] for entry in ledger.record.entries()] == ["session.created", "chat.said", "chat.said"]
+    ledger.record.flush_now()
+    assert [entry.event["type"] for entry in ledger.record.entries(3)] == ["session.recovered"]
+    assert ledger.state.size == 4
