@@ -2,18 +2,23 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Annotated, Any
 
 import typer
 
+from bridge.cli.friendly import say
 from sessions.errors import Code, Refused
+from sessions.music import Request, read_prompt
 from sessions.music.fields import FIELD_TABLE
+from sessions.music.hints import read_hints
 
-__all__ = ["ask", "request_fields"]
+__all__ = ["ask", "hints", "request_fields"]
 
 NOT_OFFLINE = ("at", "context")
 """Fields that speak of a running session."""
+NOTHING = "no style, bpm, key, meter, bars, kind or parts; options such as --style name them"
 
 
 def _field(name: str, metavar: str) -> Any:
@@ -93,6 +98,35 @@ def ask(
         result = write(fields, out, soundfont=soundfont, progress=progress)
     for path in result.files:
         typer.echo(path)
+    if "prompt" in fields:
+        for line in hints(fields, result.request):
+            say(line, style="dim")
+
+
+def hints(fields: Mapping[str, str], request: Request) -> Iterator[str]:
+    """What the prompt was understood to say, and what of that was left out and why; a line each.
+
+    >>> from sessions.music import parse_request
+    >>> asked = {"prompt": "dubstep at 300 bpm, 16 bars", "bars": "4"}
+    >>> for line in hints(asked, parse_request(asked)):
+    ...     print(line)
+    From the prompt: style dubstep
+    Left out of it: bpm: 300.0 is out of range; ask for 40 to 240
+    Left out of it: bars 16; --bars 4 goes before
+    """
+    prompt, held = fields["prompt"], request.to_fields()
+    texts, read = read_prompt(prompt), read_hints(prompt)
+    taken = [f"{name} {_shown(held[name])}" for name in read.taken if name not in fields]
+    yield f"From the prompt: {', '.join(taken) or NOTHING}"
+    for advice in read.passed_over.values():
+        yield f"Left out of it: {advice}"
+    for name, value in read.taken.items():
+        if name in fields and value != getattr(request, name):
+            yield f"Left out of it: {name} {texts[name]}; --{name} {fields[name]} goes before"
+
+
+def _shown(value: str | int | float) -> str:
+    return f"{value:g}" if isinstance(value, float) else str(value)
 
 
 def request_fields(prompt: str, named: dict[str, str | None], controls: tuple[str, ...] | list[str]) -> dict[str, str]:

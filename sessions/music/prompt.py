@@ -23,11 +23,12 @@ _STYLE = re.compile(rf"(?<![\w'])(?:{'|'.join(map(re.escape, sorted(ALIASES, key
 _CANONICAL = {plain_words(style) for style in STYLES}
 
 _TEMPO = r"(?<![\w./])(\d{2,3}(?:\.\d{1,3})?)"
+_ANY_TEMPO = _TEMPO.replace("{2,3}", "{1,4}")  # surely meant as one, so that an impossible one can be told
 _BPM = tuple(
     re.compile(pattern, re.IGNORECASE)
     for pattern in (
-        rf"{_TEMPO}[ -]?bpm\b",
-        rf"\b(?:bpm|tempo)(?: of| is|:| =)? {_TEMPO}(?![\w/])",
+        rf"{_ANY_TEMPO}[ -]?bpm\b",
+        rf"\b(?:bpm|tempo)(?: of| is|:| =)? {_ANY_TEMPO}(?![\w/])",
         rf"\bat {_TEMPO}(?![\w/%]|\.\d)(?! ?(?:bars?|beats|percent|hz|khz|db)\b)",
     )
 )
@@ -46,7 +47,7 @@ _COUNTS = {
         (32, "thirty-two"),
     )
 }
-_BARS = re.compile(rf"(?<![\w./-])(\d{{1,2}}|{'|'.join(_COUNTS)})[ -]?(?:bars?|measures?)\b", re.IGNORECASE)
+_BARS = re.compile(rf"(?<![\w./-])(\d{{1,4}}|{'|'.join(_COUNTS)})[ -]?(?:bars?|measures?)\b", re.IGNORECASE)
 
 _ACCIDENTAL = "(?:[#b♯♭]|[ -](?i:sharp|flat))?"
 _MODE = "(?i:" + "|".join(sorted(MODE_WORDS, key=len, reverse=True)).replace(" ", "[ -]") + ")"

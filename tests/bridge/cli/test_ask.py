@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import doctest
 import json
 import wave
 from pathlib import Path
@@ -9,6 +10,7 @@ from pathlib import Path
 import mido
 import pytest
 
+import bridge.cli.ask as module
 from bridge.cli.ask import request_fields
 from sessions.errors import Refused
 from tests.bridge.cli.conftest import Command
@@ -24,6 +26,34 @@ def test_only_what_was_said_becomes_a_field() -> None:
 def test_a_control_that_is_none(text: str) -> None:
     with pytest.raises(Refused, match=r"PART\.NAME=VALUE"):
         request_fields("", {}, [text])
+
+
+def test_the_examples_hold() -> None:
+    assert doctest.testmod(module).failed == 0
+
+
+@pytest.mark.parametrize(
+    ("words", "said"),
+    [
+        (["dark dubstep in F#m at 140 bpm, 1 bar"], ["From the prompt: style dubstep, bpm 140, key F#m, bars 1"]),
+        (
+            ["300 bpm", "--bars", "1"],
+            [f"From the prompt: {module.NOTHING}", "Left out of it: bpm: 300.0 is out of range; ask for 40 to 240"],
+        ),
+        (
+            ["house, 8 bars, only drums", "--bars", "1", "--style", "House"],
+            ["From the prompt: parts drums", "Left out of it: bars 8; --bars 1 goes before"],
+        ),
+        (["--bars", "1"], []),
+    ],
+)
+def test_it_says_what_it_read_from_the_prompt(
+    starbridge: Command, tmp_path: Path, words: list[str], said: list[str]
+) -> None:
+    done = starbridge("ask", *words, "--stems", "0", "--out", tmp_path / "out")
+    assert done.exit_code == 0, done.output
+    assert done.stderr.splitlines() == said
+    assert "From" not in done.stdout
 
 
 def test_a_section_and_all_its_files(starbridge: Command, tmp_path: Path) -> None:
