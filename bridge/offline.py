@@ -113,6 +113,7 @@ def _certify(request: Request, made: _Made, midi: bytes, now_us: int) -> dict[st
         "parents": [],
         "composer": finished.composer.to_fields(),
         "renderer": finished.renderer.to_fields() if finished.renderer is not None else {},
+        "originality": finished.originality.to_fields() if finished.originality is not None else {},
         "engine": {"member": "", "key": ""},
         "time": time_text(now_us),
     }

@@ -65,11 +65,11 @@ class Engine:
                     bars[part, number] = written[part]
                     yield BarWritten(part, number, written[part])
                 yield Progress(COMPOSING, number / request.bars)
-            chords = self._composer.chords(request, work.context)
             if renderer is not None:
-                yield from renderer.stems(request, bars, chords, cancelled=cancelled)
+                yield from renderer.stems(request, bars, stream.chords, cancelled=cancelled)
             if not cancelled():
-                yield Finished(self._composer.provenance, renderer.provenance if renderer else None, chords)
+                made_by = self._composer.provenance, renderer.provenance if renderer else None
+                yield Finished(*made_by, stream.chords, stream.originality)
         except Refused:
             raise
         except Exception as error:

@@ -1,11 +1,11 @@
-"""Provenance: who made something, by what, and what it may be used for."""
+"""Provenance: who made something, by what, what it may be used for, and how far it is its own."""
 
 from __future__ import annotations
 
 from dataclasses import asdict, dataclass
 from typing import Any
 
-__all__ = ["Provenance"]
+__all__ = ["Originality", "Provenance"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -23,3 +23,21 @@ class Provenance:
     def to_fields(self) -> dict[str, Any]:
         """As JSON carries it, and a certificate states it."""
         return asdict(self)
+
+
+@dataclass(frozen=True, slots=True)
+class Originality:
+    """What was found when a section's lines were held against the music that the weights were trained on.
+
+    `index` is the hash of the index of its melodic runs; `longest` counts the notes of the longest run of it that is left, 0 where
+    none has the `limit` or more; `rewritten` names what was written again for it, such as `melody 5`.
+    """
+
+    index: str
+    limit: int
+    longest: int
+    rewritten: tuple[str, ...] = ()
+
+    def to_fields(self) -> dict[str, Any]:
+        """As JSON carries it, and a certificate states it."""
+        return {**asdict(self), "rewritten": list(self.rewritten)}

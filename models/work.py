@@ -12,7 +12,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from models.compose.composer import Parent
-from models.provenance import Provenance
+from models.provenance import Originality, Provenance
 from sessions.music.notes import Note
 from sessions.music.parts import Part
 from sessions.music.section import Request
@@ -63,6 +63,7 @@ class Finished:
     composer: Provenance
     renderer: Provenance | None
     chords: str
+    originality: Originality | None = None
 
 
 Output = BarWritten | Progress | StemRendered | Finished

@@ -39,6 +39,7 @@ def make_statement(
         "parents": [{"take": context.take, "statement": state.takes[context.take].statement}] if context else [],
         "composer": to_plain(done.composer),
         "renderer": to_plain(done.renderer),
+        "originality": to_plain(done.originality),
         "engine": {"member": section.engine, "key": state.members[section.engine].key},
         "time": time,
     }

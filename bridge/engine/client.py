@@ -206,8 +206,10 @@ class _Shift:
             case StemRendered(part=name, wav=wav, frames=frames, rate=rate):
                 sha256 = await self._put(wav)
                 message |= {"type": "engine.stem", "part": name, "sha256": sha256, "frames": frames, "rate": rate}
-            case Finished(composer=composer, renderer=renderer, chords=chords):
+            case Finished(composer=composer, renderer=renderer, chords=chords, originality=originality):
                 made_by = {"composer": composer.to_fields(), "renderer": renderer.to_fields() if renderer else {}}
+                if originality is not None:
+                    made_by["originality"] = originality.to_fields()
                 message |= {"type": "engine.done", **made_by, "chords": chords}
         await self._link.send(message)
 

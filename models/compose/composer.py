@@ -15,7 +15,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Protocol
 
-from models.provenance import Provenance
+from models.provenance import Originality, Provenance
 from sessions.music.parts import Part
 
 if TYPE_CHECKING:
@@ -24,7 +24,7 @@ if TYPE_CHECKING:
     from sessions.music.notes import Bars, Note
     from sessions.music.section import Request
 
-__all__ = ["BarNotes", "Composer", "Parent", "Provenance"]
+__all__ = ["BarNotes", "Composer", "Originality", "Parent", "Provenance", "Writing"]
 
 BarNotes = dict[Part, tuple["Note", ...]]
 """One bar: for each part asked that has notes, the notes that start in it, in order, in ticks from the section's start."""
@@ -39,6 +39,25 @@ class Parent:
     chords: str = ""
 
 
+class Writing:
+    """A section as it is written: its bars in order, all parts of a bar together, and what is known of it besides.
+
+    `chords` are those it is played on, as a request writes them; `originality` is there when the last bar is, where the composer
+    learned from music that it could have copied.
+    """
+
+    def __init__(self, bars: Iterator[BarNotes], chords: str) -> None:
+        self._bars = bars
+        self.chords = chords
+        self.originality: Originality | None = None
+
+    def __iter__(self) -> Writing:
+        return self
+
+    def __next__(self) -> BarNotes:
+        return next(self._bars)
+
+
 class Composer(Protocol):
     """Writes sections bar by bar."""
 
@@ -46,11 +65,8 @@ class Composer(Protocol):
     def provenance(self) -> Provenance:
         """What this composer is."""
 
-    def stream(self, request: Request, context: Parent | None = None, *, seed: int | None = None) -> Iterator[BarNotes]:
-        """The bars of a section in order, all parts of a bar together; `seed` goes before the request's.
+    def stream(self, request: Request, context: Parent | None = None, *, seed: int | None = None) -> Writing:
+        """The bars of a section in order; `seed` goes before the request's.
 
         `context` is the take that `request.context` names. Raises Refused where it does not fit the request.
         """
-
-    def chords(self, request: Request, context: Parent | None = None, *, seed: int | None = None) -> str:
-        """The chords that `stream` plays on, as a request writes them."""

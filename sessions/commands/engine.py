@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any, ClassVar
 
 from sessions.commands.base import Command
@@ -56,13 +56,14 @@ class EngineStem(Command):
 
 @dataclass(frozen=True, slots=True)
 class EngineDone(Command):
-    """All is there; by which composer and renderer (name, version, hash, licence)."""
+    """All is there; by which composer and renderer (name, version, hash, licence), and how far it is its own."""
 
     TYPE: ClassVar[str] = "engine.done"
     section: str
     composer: Mapping[str, Any]
     renderer: Mapping[str, Any]
     chords: str = ""
+    originality: Mapping[str, Any] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)

@@ -12,7 +12,7 @@ import numpy as np
 import pytest
 
 from models.compose import composer as compose
-from models.compose.composer import BarNotes, Parent
+from models.compose.composer import BarNotes, Parent, Writing
 from models.engine import Engine
 from models.render.renderer import SampledStems
 from models.render.soundfont import Soundfont, bundled_path
@@ -32,8 +32,11 @@ class Scales:
     def __init__(self) -> None:
         self.asked: list[tuple[Request, Parent | None]] = []
 
-    def stream(self, request: Request, context: Parent | None = None, *, seed: int | None = None) -> Iterator[BarNotes]:
+    def stream(self, request: Request, context: Parent | None = None, *, seed: int | None = None) -> Writing:
         self.asked.append((request, context))
+        return Writing(self.bars(request), "Am F")
+
+    def bars(self, request: Request) -> Iterator[BarNotes]:
         for bar in range(request.bars):
             start = bar * request.ticks_per_bar
             yield {
@@ -41,17 +44,14 @@ class Scales:
                 for part in request.note_parts
             }
 
-    def chords(self, request: Request, context: Parent | None = None, *, seed: int | None = None) -> str:
-        return "Am F"
-
 
 class Broken(Scales):
     def __init__(self, error: Exception) -> None:
         super().__init__()
         self.error = error
 
-    def stream(self, request: Request, context: Parent | None = None, *, seed: int | None = None) -> Iterator[BarNotes]:
-        yield from list(super().stream(request))[:1]
+    def bars(self, request: Request) -> Iterator[BarNotes]:
+        yield next(super().bars(request))
         raise self.error
 
 

@@ -26,7 +26,7 @@ from models.compose.arranger.follow import Setting, set_up
 from models.compose.arranger.law import Law
 from models.compose.arranger.melody import Melody
 from models.compose.arranger.weave import keeps, woven
-from models.compose.composer import Provenance
+from models.compose.composer import Provenance, Writing
 from sessions.music.parts import Part
 
 if TYPE_CHECKING:
@@ -62,7 +62,7 @@ class Arranger:
         """What this composer is: its rules are its weights, so their text is what is hashed."""
         return Provenance(NAME, VERSION, rules_sha256(), LICENCE, NOTE)
 
-    def stream(self, request: Request, context: Parent | None = None, *, seed: int | None = None) -> Iterator[BarNotes]:
+    def stream(self, request: Request, context: Parent | None = None, *, seed: int | None = None) -> Writing:
         """The bars of a section in order; `seed` goes before the request's. Raises Refused where the context does not fit."""
         setting = set_up(_seeded(request, seed), context)
         plan = setting.plan
@@ -76,7 +76,7 @@ class Arranger:
         }
         feel = Feel(plan)
         laws = {part: Law(plan, part) for part in request.note_parts}
-        return self._bars(setting, players, feel, laws)
+        return Writing(self._bars(setting, players, feel, laws), plan.chords_text)
 
     def _bars(
         self, setting: Setting, players: Mapping[Part, Player], feel: Feel, laws: Mapping[Part, Law]
