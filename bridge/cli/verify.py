@@ -37,7 +37,8 @@ def verify(
 ) -> None:
     """Check a take's file or certificate: who made it, from what, and whether it is unchanged.
 
-    A file finds its certificate beside it or one folder up. Exit 0: all of it holds. Exit 1: it does not, and why.
+    A file finds its certificate beside it or one folder up; a certificate, its files beside it. Exit 0: what is here
+    holds, and what is missing is named. Exit 1: something was changed, and what.
 
     [bold]Examples[/bold]
 
@@ -52,10 +53,11 @@ def verify(
     if looks_like_certificate(data):
         certificate = check_certificate(file, data, expected)
         checked = check_files_beside(file.parent, certificate)
+        missing = [name for name in sorted(certificate.files) if name not in checked]
     else:
         certificate, name = find_certificate(file, data, expected)
-        checked = [name]
-    show(certificate, checked)
+        checked, missing = [name], []
+    show(certificate, checked, missing)
 
 
 def read(file: Path) -> bytes:
@@ -128,14 +130,17 @@ def candidates(file: Path) -> Iterator[Path]:
         yield from sorted(path for path in folder.glob("*certificate*.json") if path.is_file())
 
 
-def show(certificate: Certificate, checked: list[str]) -> None:
-    """What holds, for people."""
+def show(certificate: Certificate, checked: list[str], missing: list[str]) -> None:
+    """What holds, for people, and which files of the take nobody looked at because they are not there."""
     console = Console(highlight=False, soft_wrap=True)
     log = f"entry {certificate.entry.index} of {certificate.key.name}, at {certificate.entry.time}"
     for label, value in (*rows(certificate.statement), ("log", log)):
         console.print(Text.assemble((f"{label:<11}", "bold"), plain(value, 1000)))
-    of = ", ".join(checked) if checked else "the certificate alone; none of its files lies beside it"
+    of = ", ".join(checked) if checked else "the certificate itself"
     console.print(Text(f"Unchanged: {plain(of, 1000)}", style="green"))
+    if missing:
+        advice = "put them beside the certificate, under these names, to have them checked"
+        console.print(Text(f"Not here, not checked: {plain(', '.join(missing), 1000)}; {advice}", style="yellow"))
     if not certificate.key_expected:
         console.print(
             Text(

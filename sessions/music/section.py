@@ -21,11 +21,11 @@ from sessions.errors import Code, Refused
 from sessions.music.beats import Meter, exact_bpm, frames_of, seconds_of
 from sessions.music.chords import Chords, Span
 from sessions.music.fields import CONTROL_TABLE, CONTROLS, FIELD_TABLE, FIELDS, LOOSELY, Control, Field
+from sessions.music.hints import read_hints
 from sessions.music.keys import Key
 from sessions.music.kinds import Kind, Renderer
 from sessions.music.parts import NOTE_PARTS, Part, format_parts
 from sessions.music.pitches import parse_range
-from sessions.music.prompt import read_prompt
 from sessions.music.references import At, Context, ContextMode, Reference, format_references
 from sessions.music.styles import STYLE_TABLE
 from sessions.music.values import nearest, shown
@@ -224,12 +224,7 @@ def _hints(
     prompt: str, context: Context | None, allowed: tuple[Part, ...], controls: tuple[tuple[str, float | str], ...]
 ) -> dict[str, Any]:
     """What the prompt says that the fields can hold and that contradicts no field: free text is never refused."""
-    hints: dict[str, Any] = {}
-    for name, text in read_prompt(prompt).items():
-        try:
-            hints[name] = FIELD_TABLE[name].read(text)
-        except Refused:  # 300 bpm in free text is not an order
-            continue
+    hints = dict(read_hints(prompt).taken)
     if "parts" in hints:
         meant = {*hints["parts"], *(CONTROL_TABLE[name].part for name, _ in controls)}
         hints["parts"] = tuple(part for part in allowed if part in meant) or None

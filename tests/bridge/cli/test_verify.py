@@ -45,6 +45,22 @@ def test_what_was_made_is_unchanged(starbridge: Command, made: Path, name: str) 
         assert file in done.stdout.rpartition("Unchanged: ")[2]
 
 
+def test_a_certificate_says_which_of_its_files_are_missing(starbridge: Command, take: Path) -> None:
+    assert "Not here" not in starbridge("verify", take / "certificate.json").stdout
+    (take / "mix.wav").unlink()
+    (take / "stems" / "bass.wav").unlink()
+    done = starbridge("verify", take / "certificate.json")
+    assert done.exit_code == 0, done.output
+    assert "Unchanged: section.mid, stems/drums.wav\n" in done.stdout
+    assert "Not here, not checked: mix.wav, stems/bass.wav; put them beside the certificate" in done.stdout
+    alone = shutil.copy(take / "certificate.json", take.parent / "alone.json")
+    done = starbridge("verify", alone)
+    assert done.exit_code == 0, done.output
+    assert "Unchanged: the certificate itself\n" in done.stdout
+    assert "Not here, not checked: mix.wav, section.mid, stems/bass.wav, stems/drums.wav;" in done.stdout
+    assert "Not here" not in starbridge("verify", take / "section.mid").stdout  # of one file, that one was asked
+
+
 @pytest.mark.parametrize("name", FILES)
 def test_one_changed_byte_is_found_from_the_file_and_from_the_certificate(
     starbridge: Command, take: Path, name: str
