@@ -25,7 +25,7 @@ from sessions.music.notes import Note
 from sessions.music.parts import Part
 from sessions.music.styles import STYLES
 
-__all__ = ["CORPUS_STYLES", "Bar", "Origin", "Pair", "Piece", "half_of", "held_out"]
+__all__ = ["CORPUS_STYLES", "Bar", "Origin", "Pair", "Piece", "Skipped", "half_of", "held_out"]
 
 CORPUS_STYLES = (
     *STYLES, "classical", "hymn", "song", "ragtime", "march", "folk", "game", "orchestral", "electronic",
@@ -104,6 +104,15 @@ class Piece:
     def count(self, part: Part) -> int:
         """Notes of one part, 0 where the music has no such part."""
         return len(self.notes.get(part, ()))
+
+
+@dataclass(frozen=True, slots=True)
+class Skipped:
+    """A file, or a piece, that is not in the corpus, and why."""
+
+    source: str
+    name: str
+    reason: str
 
 
 def held_out(source: str, song: str) -> bool:
