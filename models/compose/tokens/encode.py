@@ -49,7 +49,7 @@ from sessions.music.kinds import Kind
 from sessions.music.parts import Part
 
 __all__ = [
-    "Header", "Section", "Stretch", "Voice", "bars_ids", "chord_id", "encode", "header_ids", "left_id", "part_id",
+    "Header", "Section", "Stretch", "Voice", "bars_ids", "chord_id", "encode", "event_sizes", "header_ids", "left_id", "part_id",
     "plan_ids", "quality_of", "section_ids", "shift_of", "tempo_bin",
 ]  # fmt: skip
 
@@ -267,6 +267,11 @@ def _events(sheet: Sheet, part: Part, shift: int, level: int) -> tuple[Ints, NDA
     ids[last[new]] = _POSITION + pos[new] % FRAME_STEPS
     running = np.concatenate(([0], ends))
     return ids, np.diff(running[line.at])
+
+
+def event_sizes(sheet: Sheet, part: Part) -> NDArray[np.int64]:
+    """How many tokens a part's events have in each bar."""
+    return _events(sheet, part, 0, LEVEL_AT_START)[1]
 
 
 def section_ids(section: Section) -> Ints:

@@ -87,11 +87,15 @@ class Line:
 
 @dataclass(frozen=True, slots=True)
 class Sheet:
-    """Bars on the grid: where each starts, in steps from the first, then the end; and the parts. `human` has nudges."""
+    """Bars on the grid: where each starts, in steps from the first, then the end; and the parts.
+
+    `human` has nudges. `beyond` are the steps after the last bar into which notes may ring, where more bars will follow.
+    """
 
     starts: Ints
     parts: Mapping[Part, Line]
     human: bool = False
+    beyond: int = 0
 
     def __len__(self) -> int:
         return len(self.starts) - 1
@@ -101,19 +105,20 @@ class Sheet:
         """Steps from the first bar's start to the last one's end."""
         return int(self.starts[-1])
 
-    def window(self, first: int, count: int, parts: Iterable[Part] | None = None) -> Sheet:
-        """Some bars, counted from 0, of some parts; what rings on beyond them is cut."""
+    def window(self, first: int, count: int, parts: Iterable[Part] | None = None, *, beyond: int = 0) -> Sheet:
+        """Some bars, counted from 0, of some parts; what rings on for more than `beyond` steps after them is cut."""
         starts = self.starts[first : first + count + 1] - self.starts[first]
         wanted = self.parts if parts is None else [part for part in parts if part in self.parts]
-        return Sheet(starts, {part: self._cut(part, first, count, starts) for part in wanted}, self.human)
+        end = int(starts[-1]) + beyond
+        return Sheet(starts, {part: self._cut(part, first, count, starts, end) for part in wanted}, self.human, beyond)
 
-    def _cut(self, part: Part, first: int, count: int, starts: Ints) -> Line:
+    def _cut(self, part: Part, first: int, count: int, starts: Ints, end: int) -> Line:
         line = self.parts[part]
         low, high = int(line.at[first]), int(line.at[first + count])
         at = line.at[first : first + count + 1] - low
         pos, dur = line.pos[low:high], line.dur[low:high]
         if part is not Part.DRUMS and high > low:
-            room = starts[-1] - np.repeat(starts[:-1], np.diff(at)) - pos
+            room = end - np.repeat(starts[:-1], np.diff(at)) - pos
             over = STEPS_OF[dur] > room
             if over.any():
                 dur = np.where(over, CEILING[np.minimum(room, LONGEST)], dur)
@@ -122,7 +127,7 @@ class Sheet:
     def moved(self, semitones: Mapping[Part, int]) -> Sheet:
         """The same with some parts transposed; pitches stay in their octave's reach by the caller's care."""
         parts = {p: replace(line, pitch=line.pitch + semitones.get(p, 0)) for p, line in self.parts.items()}
-        return Sheet(self.starts, parts, self.human)
+        return Sheet(self.starts, parts, self.human, self.beyond)
 
     def to_notes(self, start: int = 0) -> dict[Part, tuple[Note, ...]]:
         """The notes in ticks, by part; `start` is the tick of the first bar's start."""
@@ -154,6 +159,7 @@ def quantise(
     *,
     human: bool,
     levels: Mapping[Part, int] | None = None,
+    beyond: int = 0,
 ) -> Sheet:
     """Notes as the tokens tell them; `starts` are bar starts and the end in steps, `levels` each part's level before.
 
@@ -162,10 +168,10 @@ def quantise(
     table = np.asarray(starts, dtype=np.int32)
     before = levels or {}
     lines = {
-        part: _line(_columns(some), table, part is Part.DRUMS, human, before.get(part, LEVEL_AT_START))
+        part: _line(_columns(some), table, beyond, part is Part.DRUMS, human, before.get(part, LEVEL_AT_START))
         for part, some in notes.items()
     }
-    return Sheet(table, lines, human)
+    return Sheet(table, lines, human, beyond)
 
 
 def _columns(notes: Iterable[Note]) -> Ints:
@@ -173,7 +179,7 @@ def _columns(notes: Iterable[Note]) -> Ints:
     return np.array(rows, dtype=np.int32).reshape(-1, 4)
 
 
-def _line(columns: Ints, starts: Ints, drums: bool, human: bool, level: int) -> Line:
+def _line(columns: Ints, starts: Ints, beyond: int, drums: bool, human: bool, level: int) -> Line:
     tick, length, pitch, velocity = columns.T
     end = int(starts[-1])
     pitch = _CLASS_OF_PITCH[pitch] if drums else np.where(pitch < LOWEST, pitch + 12, pitch)
@@ -199,7 +205,7 @@ def _line(columns: Ints, starts: Ints, drums: bool, human: bool, level: int) -> 
         pos.astype(np.int32),
         _one_nudge(step, pos, nudge[order]) if human else np.zeros(len(order), dtype=np.int32),
         pitch.astype(np.int32),
-        np.zeros(len(order), dtype=np.int32) if drums else _durations(step, pitch, until[order], end),
+        np.zeros(len(order), dtype=np.int32) if drums else _durations(step, pitch, until[order], end + beyond),
         velocity[order] * LEVELS // 128 if drums else _levels(velocity[order], level),
     )
 
@@ -249,7 +255,8 @@ def _notes(sheet: Sheet, part: Part, tick: int) -> tuple[Note, ...]:
     else:
         # A played note stops a nudge early, so that the next one of its pitch may come early without a clash.
         pitch, last = line.pitch, step + STEPS_OF[line.dur]
-        end = np.where(last > sheet.end, sheet.end * STEP_TICKS, last * STEP_TICKS - NUDGE_TICKS * int(sheet.human))
+        until = sheet.end + sheet.beyond
+        end = np.where(last > until, until * STEP_TICKS, last * STEP_TICKS - NUDGE_TICKS * int(sheet.human))
     level = (2 * line.level + 1) * 64 // LEVELS
     rows = zip((start + tick).tolist(), (end - start).tolist(), pitch.tolist(), level.tolist(), strict=True)
     return tuple(sorted(Note(*row) for row in rows))
