@@ -24,6 +24,7 @@ from bridge.ledger import Ledger
 from bridge.ports.clock import Clock
 from bridge.ports.disk import DiskFailed, Record
 from bridge.promises import Promises
+from bridge.stems import check_stems
 from bridge.visits import Visits
 from bridge.wire.smf import to_smf
 from sessions import commands as c
@@ -205,6 +206,7 @@ class Host:
         signed = bool(member.key) and not command.QUERY
         signature = self._check_signature(member.key, seat.member, message) if signed else ""
         decision = decide(self.state, seat.member, command, self._moment())
+        check_stems(self.state, decision.events, self.blob_path)
         if command.QUERY:
             self._answer_question(seat, command)
         for answers in decision.answers:
@@ -300,7 +302,7 @@ class Host:
             except DiskFailed as error:
                 self._roll_back(error)
             self._promises.keep(self._ledger.durable)
-            await self._ledger.save_when_due()
+            self._ledger.save_when_due()
 
     def _roll_back(self, error: DiskFailed) -> None:
         """The disk did not take what was staged: whoever waits for it is told, and nothing of it has happened."""

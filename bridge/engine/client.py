@@ -119,6 +119,7 @@ class _Shift:
         self._backoff = backoff
         self._waiting: asyncio.Queue[Message] = asyncio.Queue(MAX_WAITING)
         self._stops: dict[str, threading.Event] = {}
+        self._handed_over = ""  # the section that the last piece was of
 
     async def serve(self, name: str) -> None:
         """Raises LinkLost when the connection is gone, Refused when we were removed."""
@@ -160,8 +161,17 @@ class _Shift:
                     )
                 case "refused":
                     log.warning("%s: %s refused: %s", self._session, message.get("what"), message.get("advice"))
+                    if message.get("what") in ("engine.bar", "engine.stem", "engine.done") and self._handed_over:
+                        await self._give_back(self._handed_over, str(message.get("advice")))
                 case _:
                     pass
+
+    async def _give_back(self, section: str, advice: str) -> None:
+        """What the server won't take can't be finished: say so, instead of holding on to the section for ever."""
+        self._handed_over = ""
+        if section in self._stops:
+            self._stops[section].set()
+        await self._fail(section, Refused(Code.FAILED, f"the server did not take what the engine made: {advice}"))
 
     async def _work(self) -> None:
         while True:
@@ -196,6 +206,7 @@ class _Shift:
         await self._link.send({"type": "engine.failed", "section": section, "code": code, "advice": advice})
 
     async def _hand_over(self, section: str, output: Output) -> None:
+        self._handed_over = section
         message: Message = {"section": section}
         match output:
             case BarWritten(part=part, bar=bar, notes=notes):

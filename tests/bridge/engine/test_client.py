@@ -254,6 +254,28 @@ def test_a_blob_that_is_refused_fails_the_section_and_one_that_is_lost_is_tried_
     asyncio.run(scene())
 
 
+@pytest.mark.parametrize("what", ["engine.bar", "engine.stem", "engine.done"])
+def test_a_section_that_the_server_does_not_take_is_given_back(what: str) -> None:
+    """Else it would stay in this engine's hands, and no other section came."""
+
+    async def scene() -> None:
+        async with open_stage() as stage, playing(stage, Tune()):
+            call = await ready(stage)
+            await call.say(order("ana/1"))
+            await call.hear(what)
+            await call.say({"type": "refused", "what": what, "code": "bad-value", "advice": "frames: too few"})
+            failed = await call.hear("engine.failed")
+            assert (failed["section"], failed["code"]) == ("ana/1", "failed")
+            assert failed["advice"] == "the server did not take what the engine made: frames: too few"
+            await call.say({"type": "refused", "what": what, "code": "bad-value", "advice": "and again"})
+            await call.say(order("ana/2"))
+            while (await call.hear("engine.done"))["section"] != "ana/2":
+                pass
+            assert len([m for m in call.heard if m["type"] == "engine.failed" and m["code"] == "failed"]) == 1
+
+    asyncio.run(scene())
+
+
 def test_over_tls_it_trusts_the_certificate_that_it_is_given_and_no_other(tmp_path: Path) -> None:
     cert, key = write_certificate(tmp_path)
 

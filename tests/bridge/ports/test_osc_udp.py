@@ -54,11 +54,11 @@ def test_paths_of_files_are_told_on_this_machine_only(tmp_path: Path) -> None:
         for host in ("127.0.0.1", "10.0.0.7"):
             client = await jam.udp(host)
             await client.joins(jam.token("leader"))
-            client.say("/section/request", "ssiss", f"from {host}", "bars", 1, "parts", "drums")
+            client.say("/section/request", "ssisiss", f"from {host}", "bars", 1, "bpm", 120, "parts", "drums")
             section = (await jam.work())["section"]
             sha = hashlib.sha256(host.encode()).hexdigest()
             await asyncio.to_thread(jam.host.record.put_blob, sha, host.encode())
-            jam.engine_says("engine.stem", section=section, part="drums", sha256=sha, frames=1, rate=44100)
+            jam.engine_says("engine.stem", section=section, part="drums", sha256=sha, frames=88200, rate=44100)
             stem = await client.hears("/section/stem")
             assert str(stem.values[2]).endswith(sha)
             jam.engine_says("engine.failed", section=section, code="failed", advice="enough")

@@ -22,6 +22,7 @@ from bridge.ports.clock import SystemClock
 from bridge.ports.http.app import create_app
 from bridge.ports.http.guard import Hosts
 from bridge.ports.http.server import HttpServer
+from sessions.music import parse_request
 from tests.support.virtual_time import run_real
 
 __all__ = ["Client", "Engine", "Jam", "Message", "open_jam", "play", "wav"]
@@ -103,7 +104,8 @@ class Engine:
                 sha256 = hashlib.sha256(data).hexdigest()
                 answer = await http.put(f"/api/sessions/jam/blobs/{sha256}", content=data)
                 assert answer.status_code in (200, 201), answer.text
-                await client.say("engine.stem", section=section, part=part, sha256=sha256, frames=4410, rate=44_100)
+                frames = parse_request(request).frames(44_100)
+                await client.say("engine.stem", section=section, part=part, sha256=sha256, frames=frames, rate=44_100)
         made = {"name": "script", "version": "1", "sha256": "", "licence": "Apache-2.0"}
         await client.say("engine.done", section=section, composer=made, renderer=made, chords="Am F C G")
 
