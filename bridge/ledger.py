@@ -12,6 +12,7 @@ unfinished sections wait for an engine again.
 
 from __future__ import annotations
 
+import asyncio
 import contextlib
 import logging
 from collections.abc import Iterable, Mapping
@@ -26,7 +27,7 @@ from sessions.errors import Code, Refused
 from sessions.events import Created, Event, Left, LeftWhy, Recovered, Requeued, TransportMoved, from_fields, to_fields
 from sessions.keys import SigningKey
 from sessions.log import Entry
-from sessions.state import State, Status, from_snapshot, to_snapshot
+from sessions.state import State, Status, copy_of, from_snapshot, snapshot_json
 
 __all__ = ["SNAPSHOT_EVERY", "SOFTWARE", "Ledger", "open_ledger"]
 
@@ -47,6 +48,7 @@ class Ledger:
         self.state = state
         self._clock = clock
         self._saved = state.size
+        self._saving: asyncio.Task[bool] | None = None
 
     def now_us(self) -> int:
         return self._clock.now_us()
@@ -80,18 +82,22 @@ class Ledger:
             self._saved = min(self._saved, self.state.size)
             raise
 
-    async def save_when_due(self) -> None:
-        """Write the state down, every so many entries, so that a restart is short."""
+    def save_when_due(self) -> None:
+        """Write the state down, every so many entries, so that a restart is short; in the background, nobody waits for it."""
         due = max(SNAPSHOT_EVERY, self._saved)
-        if self.state.size - self._saved >= due and self.durable == self.state.size:
+        busy = self._saving is not None and not self._saving.done()
+        if self.state.size - self._saved >= due and self.durable == self.state.size and not busy:
             self._saved = self.state.size
-            await self.record.snapshot(to_snapshot(self.state))
+            saving = self.record.snapshot(copy_of(self.state), snapshot_json, self.record.mark)
+            self._saving = asyncio.create_task(saving)
 
     async def close(self) -> None:
         """Everything to disk, with a checkpoint and a snapshot of it all."""
         with contextlib.suppress(DiskFailed):
             await self.flush()
-        await self.record.close(to_snapshot(self.state))
+        if self._saving is not None:
+            await asyncio.wait([self._saving])
+        await self.record.close(self.state, snapshot_json)
 
 
 def fold(state: State, entries: Iterable[Entry]) -> State:

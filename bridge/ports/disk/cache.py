@@ -20,7 +20,7 @@ from bridge.ports.disk.files import Files, Mode, read_whole, write_all, write_wh
 from sessions.log import Mark
 from sessions.merkle import HASH_BYTES, Tree
 
-__all__ = ["Cache", "Cached", "leaf_hashes"]
+__all__ = ["Cache", "Cached", "encoded", "leaf_hashes"]
 
 VERSION = 1
 _LEAF = struct.Struct(f"<{HASH_BYTES}sQ")
@@ -36,6 +36,11 @@ class Cached:
     tree: Tree
     ends: array[int]
     state: Any
+
+
+def encoded(value: Any) -> bytes:
+    """Plain JSON, without spaces; raises TypeError, ValueError for what is none."""
+    return json.dumps(value, ensure_ascii=False, allow_nan=False, separators=(",", ":")).encode()
 
 
 def leaf_hashes(path: Path) -> bytes:
@@ -92,8 +97,8 @@ class Cache:
         """Write everything anew at the next `save`."""
         self._kept, self._digest = 0, sha256()
 
-    def save(self, mark: Mark, root: bytes, leaves: bytes, ends: array[int], state: Any) -> None:
-        """Remember the log at `mark`; `leaves` and `ends` begin at `kept`. Raises `OSError`. It blocks."""
+    def save(self, mark: Mark, root: bytes, leaves: bytes, ends: array[int], state: bytes) -> None:
+        """Remember the log at `mark`; `leaves` and `ends` begin at `kept`, `state` is JSON. Raises `OSError`. It blocks."""
         records = b"".join(
             _LEAF.pack(leaves[at * HASH_BYTES : (at + 1) * HASH_BYTES], end) for at, end in enumerate(ends)
         )
@@ -113,9 +118,8 @@ class Cache:
             "time_ms": mark.time_ms,
             "root": root.hex(),
             "leaves": digest.hexdigest(),
-            "state": state,
         }
-        body = json.dumps(fields, ensure_ascii=False, allow_nan=False, separators=(",", ":")).encode()
+        body = encoded(fields)[:-1] + b',"state":' + state + b"}"
         whole = _OPEN + sha256(body).hexdigest().encode() + _MIDDLE + body + _CLOSE
         write_whole(self._files, self._snapshot, whole)
         self._kept, self._digest = mark.size, digest

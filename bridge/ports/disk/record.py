@@ -16,13 +16,14 @@ from __future__ import annotations
 import asyncio
 import contextlib
 from array import array
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 from bridge.ports.disk.blobs import MAX_TOTAL_BYTES, Blobs
+from bridge.ports.disk.cache import encoded
 from bridge.ports.disk.errors import DiskFailed
 from bridge.ports.disk.files import SYSTEM, Files
 from bridge.ports.disk.folder import is_session
@@ -37,6 +38,10 @@ CHECKPOINT_EVERY_S = 1.0
 """How long a line on disk may be without a checkpoint on disk."""
 
 
+Encode = Callable[[Any], bytes]
+"""Makes JSON of a state."""
+
+
 @dataclass(frozen=True, slots=True)
 class _Memo:
     """What the record's thread writes down: a snapshot at `mark`, and a checkpoint over all that is durable."""
@@ -45,7 +50,7 @@ class _Memo:
     root: bytes
     leaves: bytes
     ends: array[int]
-    state: Any
+    state: Callable[[], bytes] | None
     seal: Seal
 
 
@@ -207,18 +212,28 @@ class Record(View):
             return 0, None
         return cached.size, cached.state
 
-    async def snapshot(self, state: Any) -> bool:
-        """Remember the state (plain JSON) that everything staged so far adds up to; False where it can't be written.
+    @property
+    def mark(self) -> Mark:
+        """Where the log is, staged entries included."""
+        return self._journal.chain.mark
 
-        Flushes first, and raises `DiskFailed` as `flush` does. Without a snapshot the next start is slower, no more.
+    async def snapshot(self, state: Any, encode: Encode = encoded, mark: Mark | None = None) -> bool:
+        """Remember the state that the entries up to `mark`, by default all, add up to; False where it can't be written.
+
+        `encode` makes JSON of it in a thread, so nobody may change it meanwhile. Flushes first where need be, and raises
+        `DiskFailed` as `flush` does. Without a snapshot the next start is slower, no more.
         """
-        mark = self._journal.chain.mark
-        await self.flush()
+        mark = self.mark if mark is None else mark
+        if self.durable < mark.size:
+            await self.flush()
         async with self._remembering:
-            memo = self._memo(mark, state)
+            if self.closed or mark.size < self._cache.kept:
+                return False
+            data = await asyncio.to_thread(encode, state)  # not in the thread that others' lines wait for
+            memo = self._memo(mark, lambda: data)
             return await asyncio.get_running_loop().run_in_executor(self._thread, self._remember, memo)
 
-    def _memo(self, mark: Mark, state: Any) -> _Memo:
+    def _memo(self, mark: Mark, state: Callable[[], bytes] | None) -> _Memo:
         kept = self._cache.kept
         tree, ends = self._journal.chain.tree, self._journal.ends[kept : mark.size]
         return _Memo(mark, tree.root(mark.size), tree.leaves(kept, mark.size), ends, state, self.seal())
@@ -226,7 +241,8 @@ class Record(View):
     def _remember(self, memo: _Memo) -> bool:
         try:
             self._write_checkpoint(memo.seal)  # a snapshot never goes beyond what is signed
-            self._cache.save(memo.mark, memo.root, memo.leaves, memo.ends, memo.state)
+            if memo.state is not None:
+                self._cache.save(memo.mark, memo.root, memo.leaves, memo.ends, memo.state())
         except OSError:
             self._failures += 1
             return False
@@ -248,7 +264,7 @@ class Record(View):
 
     # -- the end -----------------------------------------------------------------------------------------------------
 
-    async def close(self, state: Any = None) -> None:
+    async def close(self, state: Any = None, encode: Encode = encoded) -> None:
         """Put everything on disk, sign it, remember `state`, let go of the folder; raises `DiskFailed` when that is done."""
         if self.closed:
             return
@@ -263,12 +279,12 @@ class Record(View):
         if self._covering is not None:
             await self._covering
         async with self._remembering:
-            memo = self._memo(self._journal.chain.mark, state)
+            memo = self._last_memo(state, encode)
             found = await asyncio.get_running_loop().run_in_executor(self._thread, self._finish, memo)
         self._thread.shutdown()
         self._raise(failed or found)
 
-    def close_now(self, state: Any = None) -> None:
+    def close_now(self, state: Any = None, encode: Encode = encoded) -> None:
         """The same where there is no event loop."""
         if self.closed:
             return
@@ -278,15 +294,17 @@ class Record(View):
             self.flush_now()
         except DiskFailed as error:
             failed, state = error, None
-        found = self._finish(self._memo(self._journal.chain.mark, state))
+        found = self._finish(self._last_memo(state, encode))
         self._thread.shutdown()
         self._raise(failed or found)
+
+    def _last_memo(self, state: Any, encode: Encode) -> _Memo:
+        return self._memo(self.mark, None if state is None else lambda: encode(state))
 
     def _finish(self, memo: _Memo) -> DiskFailed | None:
         try:
             self._write_checkpoint(memo.seal)
-            if memo.state is not None:
-                self._remember(memo)
+            self._remember(memo)
             with contextlib.suppress(OSError):  # then the next start only takes this stop for a hard one
                 self._journal.end()
         except OSError as error:
