@@ -3,7 +3,7 @@
 `leaves.bin` holds 40 bytes a line: its leaf hash, and where it ends in the log. `snapshot.json` says how many of them
 count, their root, and the session's state at that size. Both carry hashes of themselves; where anything differs, or
 the tree that they give is not the one that the checkpoint signs, they are as good as missing and the whole log is
-read.
+read. The lines that they stand for are still hashed at each start, only not parsed: an altered one is found.
 """
 
 from __future__ import annotations
