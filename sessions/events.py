@@ -19,6 +19,7 @@ from typing import Any, ClassVar
 
 from sessions.commands import RendererOffer
 from sessions.errors import Code
+from sessions.log import unpack_event
 from sessions.music import Note, Part, Request, Transport
 from sessions.plain import fields_of, record_from, to_plain, unknown_field
 
@@ -340,9 +341,7 @@ def from_fields(fields: Mapping[str, Any]) -> Event:
     kind = fields.get("type")
     if not isinstance(kind, str) or kind not in EVENTS:
         raise unknown_field(str(kind), EVENTS)
-    facts = {name: value for name, value in fields.items() if name not in ("type", "command")}
-    command = fields.get("command")
-    if isinstance(command, Mapping):
-        facts |= {name: command[name] for name in fields_of(EVENTS[kind]) if name not in facts and name in command}
+    facts = unpack_event(fields, fields_of(EVENTS[kind]))
+    del facts["type"]
     event: Event = record_from(EVENTS[kind], facts)
     return event

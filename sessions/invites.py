@@ -22,17 +22,21 @@ from sessions.canonical import canonical_bytes, from_base64, parse_object, to_ba
 from sessions.errors import Code, Refused
 from sessions.keys import SIGNATURE_BYTES, SigningKey, VerifierKey
 
-__all__ = ["Invite", "Peek", "check_name", "make_invite", "peek", "read_token"]
+__all__ = ["Invite", "Peek", "check_name", "make_invite", "peek", "read_span", "read_token"]
 
 MAX_TOKEN = 1024
 """Characters in a token."""
 MAX_EXPIRY_S = 253_402_300_799
 """The last second of the year 9999."""
+LONGEST_S = 366 * 86_400
+"""The longest span that is asked for in words, a year: an invite that nobody remembers is nobody's."""
 INVITE_CONTEXT = b"starbridge-invite-v1\n"
 VERSION = 1
 
 NAME = re.compile(r"[A-Za-z0-9_.-]{1,32}")
 INVITE_ID = re.compile(r"[0-9a-f]{16}")
+_SPAN = re.compile(r"([0-9]{1,9})\s*([smhdw])")
+_UNITS_S = {"s": 1, "m": 60, "h": 3600, "d": 86_400, "w": 7 * 86_400}
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,6 +66,19 @@ def check_name(name: str, what: str = "name") -> str:
             f"{what}: {name[:40]!r} can't be one; use 1 to 32 of letters, digits, _ . -, no dot in front",
         )
     return name
+
+
+def read_span(text: str, what: str = "expires") -> int:
+    """Seconds of a span such as `90m`, `12h` or `7d`; raises `Refused`.
+
+    >>> read_span("12h")
+    43200
+    """
+    found = _SPAN.fullmatch(text.strip().lower())
+    span_s = int(found[1]) * _UNITS_S[found[2]] if found else 0
+    if not 0 < span_s <= LONGEST_S:
+        raise Refused(Code.BAD_VALUE, f"{what}: {text[:40]!r} is no span up to a year; write 90m, 12h or 7d")
+    return span_s
 
 
 def make_invite(key: SigningKey, session: str, role: str, name: str, expires_s: int, id: str) -> str:

@@ -5,34 +5,12 @@ It needs the session's folder, not its server: whoever can read the key there ma
 
 from __future__ import annotations
 
-import re
 from pathlib import Path
 from typing import Annotated
 
 import typer
 
-__all__ = ["invite", "seconds"]
-
-UNITS_S = {"s": 1, "m": 60, "h": 3600, "d": 86_400, "w": 7 * 86_400}
-LONGEST_S = 366 * 86_400
-"""A year: an invite that nobody remembers is nobody's."""
-
-_SPAN = re.compile(r"([0-9]{1,9})([smhdw])")
-
-
-def seconds(text: str) -> int:
-    """Seconds of a span such as `90m`, `12h` or `7d`; raises `Refused`.
-
-    >>> seconds("12h")
-    43200
-    """
-    from sessions.errors import Code, Refused
-
-    found = _SPAN.fullmatch(text.strip().lower())
-    span_s = int(found[1]) * UNITS_S[found[2]] if found else 0
-    if not 0 < span_s <= LONGEST_S:
-        raise Refused(Code.BAD_VALUE, f"expires: {text!r} is no span up to a year; write 90m, 12h or 7d")
-    return span_s
+__all__ = ["invite"]
 
 
 def invite(
@@ -71,9 +49,9 @@ def invite(
     from bridge.config import default_data
     from bridge.ports.clock import SystemClock
     from bridge.ports.disk import read_key, session_folder
-    from sessions.invites import make_invite
+    from sessions.invites import make_invite, read_span
 
-    span_s = seconds(expires)
+    span_s = read_span(expires)
     folder = session_folder(data or default_data(), session)
     key = read_key(folder)
     check_role(folder, role)

@@ -13,6 +13,7 @@ from sessions.commands import DefineRole, Join, RemoveMember, Revoke, Say, SetRo
 from sessions.decide.base import Decision
 from sessions.errors import Code, Refused
 from sessions.events import Cancelled, Event, Joined, Left, LeftWhy, Removed, Revoked, RoleChanged, RoleDefined, Said
+from sessions.invites import NAME, check_name
 from sessions.roles import ENGINE, LEADER, ROLES, Role
 from sessions.state import Member, Presence, State
 
@@ -25,7 +26,6 @@ MAX_MEMBERS_PER_INVITE = 256
 MAX_ROLES = 32
 """Roles of the leaders' own."""
 
-_NAME = re.compile(r"[A-Za-z0-9_.-]{1,32}")
 _KEY = re.compile(r"[A-Za-z0-9+/]{43}=")
 
 
@@ -48,8 +48,7 @@ def join(state: State, door: Door, command: Join) -> Decision:
             Code.BAD_TOKEN, f"token: the role {door.role!r} is no longer there; ask a leader for another invite"
         )
     for name in filter(None, (door.name, command.name)):
-        if not _NAME.fullmatch(name):
-            raise Refused(Code.BAD_VALUE, "name: use 1 to 32 letters, digits, '_', '.' or '-'")
+        check_name(name)
     if command.key and not _KEY.fullmatch(command.key):
         raise Refused(Code.BAD_VALUE, "key: send an Ed25519 public key, 32 bytes in base64")
     member = _who_was_it(state, door, command)
@@ -98,7 +97,7 @@ def _free_name(state: State, door: Door, command: Join) -> str:
             f"name: {door.name} is somebody here already; come with their key, or ask for an invite of another name",
         )
     wanted = door.name or command.name or door.role
-    if not _NAME.fullmatch(wanted):
+    if not NAME.fullmatch(wanted):
         wanted = "member"
     if wanted not in state.members:
         return wanted
@@ -165,8 +164,7 @@ def revoke(state: State, member: str, command: Revoke) -> Decision:
 def define(state: State, command: DefineRole) -> Decision:
     if command.role in ROLES:
         raise Refused(Code.CONFLICT, f"role: {command.role} is one of the house; choose another name")
-    if not _NAME.fullmatch(command.role):
-        raise Refused(Code.BAD_VALUE, "role: use 1 to 32 letters, digits, '_', '.' or '-'")
+    check_name(command.role, "role")
     if not command.grants.strip():
         holders = [m.name for m in state.members.values() if m.role == command.role and m.presence is Presence.PRESENT]
         if holders:

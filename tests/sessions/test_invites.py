@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 
 from sessions.canonical import canonical_bytes, to_base64
 from sessions.errors import Code, Refused
-from sessions.invites import MAX_TOKEN, Invite, check_name, make_invite, peek, read_token
+from sessions.invites import LONGEST_S, MAX_TOKEN, Invite, check_name, make_invite, peek, read_span, read_token
 from sessions.keys import SigningKey, log_key
 
 KEY = log_key("jam", bytes(32))
@@ -163,3 +163,19 @@ def test_an_invite_is_made_for_some_time_before_the_year_10000(expires_s: int) -
 def test_an_id_is_of_our_own_making() -> None:
     with pytest.raises(ValueError, match="16 hex"):
         make_invite(KEY, "jam", "guest", "", EXPIRES_S, "short")
+
+
+@pytest.mark.parametrize(
+    ("text", "span_s"),
+    [("45s", 45), ("90m", 5400), ("12h", 43_200), ("7d", 604_800), ("2W", 1_209_600), (" 1 h ", 3600)],
+)
+def test_spans(text: str, span_s: int) -> None:
+    assert read_span(text) == span_s
+
+
+@pytest.mark.parametrize(
+    "text", ["", "12", "h", "-1h", "0h", "1.5h", "1h30m", f"{LONGEST_S + 1}s", "9" * 40 + "w", "٣h"]
+)
+def test_no_spans(text: str) -> None:
+    with pytest.raises(Refused, match="expires: .* write 90m, 12h or 7d"):
+        read_span(text)

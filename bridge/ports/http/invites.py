@@ -9,7 +9,6 @@ Both ask for the role as it is now: whoever was a leader when the token was made
 from __future__ import annotations
 
 import asyncio
-import re
 import tempfile
 from collections.abc import AsyncIterator
 from typing import Any, Final
@@ -23,17 +22,14 @@ from bridge.ports.http.bodies import read_object
 from bridge.ports.http.models import InviteAsk, Made, body
 from bridge.ports.http.routes import Routes
 from sessions.errors import Code, Refused
+from sessions.invites import read_span
 
 __all__ = ["router"]
 
 router = Routes("session", "/api/sessions/{session}")
 
-MAX_EXPIRES_S: Final = 366 * 24 * 3600
-"""An invite holds no longer than a year."""
 PIECE_BYTES: Final = 256 * 1024
 
-_UNITS: Final = {"": 1, "s": 1, "m": 60, "h": 3600, "d": 86_400}
-_SPAN = re.compile(r"(\d{1,9})\s*([smhd]?)")
 _ZIP = {200: {"content": {"application/zip": {}}, "description": "Log, checkpoint, and each take's files."}}
 
 
@@ -84,8 +80,7 @@ def _text(fields: dict[str, Any], name: str, default: str) -> str:
 
 def _seconds(span: Any) -> int:
     """Seconds of `90`, `30m`, `12h`, `7d`; raises `Refused`."""
-    found = _SPAN.fullmatch(str(span).strip()) if isinstance(span, str | int) and not isinstance(span, bool) else None
-    seconds = int(found[1]) * _UNITS[found[2]] if found is not None else 0
-    if not 1 <= seconds <= MAX_EXPIRES_S:
+    if isinstance(span, bool) or not isinstance(span, str | int):
         raise Refused(Code.BAD_VALUE, "expires: send seconds, or a span such as 30m, 12h or 7d, a year at most")
-    return seconds
+    text = str(span).strip()
+    return read_span(f"{text}s" if text.isdecimal() else text)

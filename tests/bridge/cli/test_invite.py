@@ -6,28 +6,10 @@ from pathlib import Path
 
 import pytest
 
-from bridge.cli.invite import LONGEST_S, seconds
 from bridge.ports.clock import SystemClock
 from bridge.ports.disk import read_key, session_folder
-from sessions.errors import Refused
 from sessions.invites import read_token
 from tests.bridge.cli.conftest import Command
-
-
-@pytest.mark.parametrize(
-    ("text", "span_s"),
-    [("45s", 45), ("90m", 5400), ("12h", 43_200), ("7d", 604_800), ("2W", 1_209_600), (" 1h ", 3600)],
-)
-def test_spans(text: str, span_s: int) -> None:
-    assert seconds(text) == span_s
-
-
-@pytest.mark.parametrize(
-    "text", ["", "12", "h", "-1h", "0h", "1.5h", "1h30m", f"{LONGEST_S + 1}s", "9" * 40 + "w", "٣h"]
-)
-def test_no_spans(text: str) -> None:
-    with pytest.raises(Refused, match="expires"):
-        seconds(text)
 
 
 def test_the_token_holds_what_was_asked(starbridge: Command, data: Path) -> None:

@@ -174,6 +174,8 @@ def test_a_new_invite_opens_the_door(tmp_path: Path) -> None:
         {"role": "guest", "expires": "soon"},
         {"role": "guest", "expires": 0},
         {"role": "guest", "expires": True},
+        {"role": "guest", "expires": -5},
+        {"role": "guest", "expires": "٣"},
         {"role": "guest", "expires": "9999999d"},
         {"role": "guest", "rule": "guest"},
     ],
