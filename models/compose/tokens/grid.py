@@ -227,7 +227,9 @@ def _durations(step: Ints, pitch: Ints, until: Ints, end: int) -> Ints:
     same = pitch[order][1:] == pitch[order][:-1]
     gap = np.full(len(step), LONGEST, dtype=np.int32)
     gap[order[:-1][same]] = np.diff(step[order])[same]
-    short = np.minimum(gap, LONGEST)
+    # What ended before the part's next onset does so still: lines that don't overlap are not made to by rounding.
+    after = np.append(step, end + LONGEST)[np.searchsorted(step, step, side="right")] - step
+    short = np.minimum(np.where(length <= after, np.minimum(gap, after), gap), LONGEST)
     return np.where(STEPS_OF[dur] > short, _FLOOR[short], dur).astype(np.int32)
 
 
