@@ -12,6 +12,7 @@ from pathlib import Path
 
 import numpy as np
 
+from models.compose.corpus.beat import in_time
 from models.compose.corpus.build import Label, build, notes_from
 from models.compose.corpus.files import each_file, name_of
 from models.compose.corpus.midi import Song, Track, grid
@@ -70,7 +71,7 @@ def read_basslines(folder: Path) -> Iterator[Piece | Skipped]:
 
 def _songs(folder: Path, licence: str, *, game: bool) -> Iterator[Piece | Skipped]:
     def make(path: Path, song: Song) -> Piece:
-        name = name_of(folder, path)
+        name, song = name_of(folder, path), in_time(song)
         bars = grid(song.meters, song.tempos, song.end)
         style = _game_style(song.tracks, bars) if game else _lmms_style(name)
         parts = {part: notes_from(rows) for part, rows in parts_by_role(song.tracks, bars).items()}

@@ -21,6 +21,7 @@ from models.compose.corpus.harmony import infer_chords
 from models.compose.corpus.keys import Floats, infer_keys, signature_hints
 from models.compose.corpus.midi import Ints, is_played
 from models.compose.corpus.piece import Bar, Origin, Pair, Piece, half_of
+from sessions.music.beats import TICKS_PER_BEAT
 from sessions.music.keys import Key
 from sessions.music.notes import Note, untangled
 from sessions.music.parts import PITCHED_PARTS, Part
@@ -29,6 +30,10 @@ __all__ = ["Label", "build", "infer_harmony", "notes_from", "weights_of"]
 
 PART_WEIGHT = {Part.BASS: 1.0, Part.HARMONY: 1.0, Part.MELODY: 0.6}
 """How much a part's notes tell of the chord; tunes pass through strange notes."""
+
+
+FIRST_WEIGHT = 2.0
+"""How much more than the rest of a half bar the first half of its first unit tells of the chord."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -87,11 +92,12 @@ def infer_harmony(
     edges, owners = [], []
     for number, bar in enumerate(bars):
         middle = bar.start + half_of(bar.meter)
+        unit = min(bar.meter.ticks_per_unit, TICKS_PER_BEAT)
         for start in (bar.start, middle) if middle < bar.end else (bar.start,):
-            edges.append(start)
+            edges += [start, start + unit // 2]  # what sounds on the first unit is weighed apart
             owners.append(number)
     edges.append(bars[-1].end)
-    total, bass = weights_of(np.array(edges), notes)
+    total, bass = (FIRST_WEIGHT * weights[0::2] + weights[1::2] for weights in weights_of(np.array(edges), notes))
     if not total.any():
         return tuple(Key(0) for _ in bars), tuple((None, None) for _ in bars)
     groups = np.array(owners)

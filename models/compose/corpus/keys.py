@@ -39,17 +39,19 @@ _MODES = tuple(_PROFILES)
 
 BAR_EVIDENCE = 6.0
 """A bar counts as this many independent notes at most, however many it has."""
-BASS_EVIDENCE = 2.0
+BASS_EVIDENCE = 1.5
 """The bass counts this many more; it dwells on tonic and fifth."""
+PHRASE_BARS, PHRASE_EVIDENCE = 4, 3.0
+"""Where a phrase may begin the bass counts this many more again: loops start on their tonic and end elsewhere."""
 CHANGE_COST = 14.0
 """Nats that a change of tonic costs, so that it needs two or three clear bars."""
 MODE_COST = 8.0
-RARE_MODE_COST = 0.35
-"""Nats a bar against the church modes: they must be heard."""
+RARE_MODE_COST, RARE_BAR_COST = 4.0, 0.25
+"""Nats against a church mode, at its beginning and in each bar: it must be heard."""
 HINT_GAIN = 1.0
 """Nats a bar for keys that the signature allows: some files lie, most do not."""
-END_GAIN = 3.0
-"""Nats for a tonic in the bass of the last bar that has one."""
+FIRST_GAIN, END_GAIN = 3.0, 3.0
+"""Nats for a tonic in the bass of the first and of the last bar that has one."""
 LEADING_SHARE = 0.04
 LEADING_RATIO = 1.6
 """Harmonic minor: the raised seventh has this share of all notes, and this many times the natural one's."""
@@ -66,18 +68,20 @@ def infer_keys(weights: Floats, bass: Floats, hints: Floats | None = None) -> tu
     spread = _spread(weights)
     evidence = BAR_EVIDENCE * spread / np.maximum(spread.sum(1, keepdims=True), 1e-9)
     evidence *= np.minimum(spread.sum(1, keepdims=True) / np.maximum(np.median(spread.sum(1)), 1e-9), 1.0)
-    low = BASS_EVIDENCE * bass / np.maximum(bass.sum(1, keepdims=True), 1e-9)
+    sounding = np.flatnonzero(bass.sum(1) > 0)
+    begins = np.zeros(len(bass))
+    begins[int(sounding[0]) if len(sounding) else 0 :: PHRASE_BARS] = PHRASE_EVIDENCE
+    low = (BASS_EVIDENCE + begins)[:, None] * bass / np.maximum(bass.sum(1, keepdims=True), 1e-9)
     gains = (evidence + low) @ table.T
     gains -= gains.mean(1, keepdims=True)
     rare = np.array([mode not in ("major", "minor") for _ in range(12) for mode in _MODES])
-    gains[:, rare] -= RARE_MODE_COST
+    gains[:, rare] -= RARE_BAR_COST
+    gains[0, rare] -= RARE_MODE_COST
     if hints is not None:
         gains += HINT_GAIN * hints[:, _majors()]
-    sounding = np.flatnonzero(bass.sum(1) > 0)
-    if len(sounding):
-        last = int(sounding[-1])
-        gains[last] += END_GAIN * (np.repeat(np.arange(12), len(_MODES)) == int(bass[last].argmax()))
-    path = _path(gains)
+    for bar, gain in ((sounding[0], FIRST_GAIN), (sounding[-1], END_GAIN)) if len(sounding) else ():
+        gains[bar] += gain * (np.repeat(np.arange(12), len(_MODES)) == int(bass[bar].argmax()))
+    path = _path(gains, rare)
     return _named(path, weights)
 
 
@@ -119,12 +123,13 @@ def _spread(weights: Floats) -> Floats:
     return weights + 0.5 * (padded[:-2] + padded[2:])
 
 
-def _path(gains: Floats) -> npt.NDArray[np.int64]:
+def _path(gains: Floats, rare: npt.NDArray[np.bool_]) -> npt.NDArray[np.int64]:
     """The best path through tonics x modes."""
     count = len(_MODES)
     tonics = np.repeat(np.arange(12), count)
     modes = np.tile(np.arange(count), 12)
     cost = np.where(tonics[:, None] == tonics, MODE_COST * (modes[:, None] != modes), CHANGE_COST)
+    cost += RARE_MODE_COST * (rare & ((tonics[:, None] != tonics) | (modes[:, None] != modes)))
     best, back = gains[0], np.zeros(gains.shape, np.int64)
     for bar in range(1, len(gains)):
         options = best[:, None] - cost

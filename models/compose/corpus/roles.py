@@ -27,9 +27,17 @@ MOST_VOICES = 6
 ECHO_SHARE = 0.8
 """Of the smaller track's notes that the other plays just before: a delay effect written out."""
 ECHO_WINDOW_TICKS = 1920
+ECHO_LAGS = 3
+MOST_ECHOES = 3.5
+SOFTENING = 8.0
+"""A track may hold the tune and its echoes both: then up to three delays explain it, and it grows softer and louder."""
 
 BASS_ENOUGH = 3.0
 LEAD_ENOUGH = 1.0
+LOWEST_TUNE = 52
+"""In bars where a lead's notes lie below this on average, it plays riffs."""
+LOWEST_HARMONY = 36
+"""Harmony below this muddies a bass that plays in the same bar."""
 SWITCH_COST = 6.0
 """Bars that a lead must be better for before the melody changes tracks while the old one plays on."""
 
@@ -61,7 +69,7 @@ def parts_by_role(tracks: Sequence[Track], bars: Sequence[Bar]) -> dict[Part, In
     roles = [_judged(track, edges, pitched) for track in pitched]
     bass, rest = _bass(roles, edges)
     melody, rest = _melody(roles, rest, edges)
-    harmony = _harmony(rest, bass, melody)
+    harmony = _harmony(rest, bass, melody, edges)
     found = {Part.DRUMS: _joined(drums), Part.BASS: bass, Part.HARMONY: harmony, Part.MELODY: melody}
     return {part: rows for part, rows in found.items() if len(rows)}
 
@@ -83,21 +91,26 @@ def _loudness(track: Track) -> float:
 
 def _echoes(mine: Ints, other: Ints) -> bool:
     """Whether most of my notes are the other's, all later by one and the same time."""
-    if len(mine) > 1.3 * len(other) + 4 or not set(np.unique(mine[:, 2]) % 12) <= set(np.unique(other[:, 2]) % 12):
+    if len(mine) > MOST_ECHOES * len(other) or not set(np.unique(mine[:, 2])) <= set(np.unique(other[:, 2])):
         return False
-    lags = []
+    waits = []
     for pitch in np.unique(mine[:, 2]).tolist():
         there = other[other[:, 2] == pitch, 0]
         if len(there):
             here = mine[mine[:, 2] == pitch, 0]
             for step in (1, 2):
                 place = np.searchsorted(there, here, "right") - step
-                lags.append((here - there[np.maximum(place, 0)])[place >= 0])
-    if not lags:
+                waits.append((here - there[np.maximum(place, 0)])[place >= 0])
+    if not waits:
         return False
-    near = np.concatenate(lags)
+    near = np.concatenate(waits)
     near = near[near <= ECHO_WINDOW_TICKS] // 20
-    return len(near) > 0 and int(np.bincount(near).max()) >= ECHO_SHARE * len(mine)
+    if not len(near):
+        return False
+    lags = np.sort(np.bincount(near))[::-1]
+    return int(lags[0]) >= ECHO_SHARE * len(mine) or (
+        int(lags[:ECHO_LAGS].sum()) >= ECHO_SHARE * len(mine) and float(mine[:, 3].std()) > SOFTENING
+    )
 
 
 def _judged(track: Track, edges: Ints, pitched: Sequence[Track]) -> Role:
@@ -167,7 +180,7 @@ def _bass(roles: Sequence[Role], edges: Ints) -> tuple[Ints, list[Ints]]:
 def _melody(roles: Sequence[Role], left: Sequence[Ints], edges: Ints) -> tuple[Ints, list[Ints]]:
     """The melody: a path through the leads that changes tracks seldom; its top line."""
     rest = list(left)
-    playing = np.array([np.histogram(rows[:, 0], edges)[0] > 0 for rows in left]).reshape(len(left), len(edges) - 1)
+    playing = np.array([_height(rows, edges) >= LOWEST_TUNE for rows in left]).reshape(len(left), len(edges) - 1)
     able = [place for place, role in enumerate(roles) if role.lead >= LEAD_ENOUGH and playing[place].any()]
     if not able:
         tunes = [place for place, role in enumerate(roles) if playing[place].any() and role.lead > -2.5]
@@ -188,16 +201,18 @@ def _melody(roles: Sequence[Role], left: Sequence[Ints], edges: Ints) -> tuple[I
     taken = []
     for number, place in enumerate(able):
         rows = left[place]
-        mine = owner[_bar_of(rows, edges)] == number
+        mine = ((owner == number) & playing[place])[_bar_of(rows, edges)]
         line, below = top_line(rows[mine])
         taken.append(line)
         rest[place] = _joined([rows[~mine], below])
     return _joined(taken), rest
 
 
-def _harmony(rest: Sequence[Ints], bass: Ints, melody: Ints) -> Ints:
+def _harmony(rest: Sequence[Ints], bass: Ints, melody: Ints, edges: Ints) -> Ints:
     """What is left, without what bass or melody play at the same time, at most six voices."""
     rows = without_doubles(_joined(rest), _joined([bass, melody]))
+    with_bass = np.isin(_bar_of(rows, edges), _bar_of(bass, edges))
+    rows = rows[~with_bass | (rows[:, 2] >= LOWEST_HARMONY)]
     if not len(rows):
         return rows
     kept: list[int] = []
@@ -209,7 +224,16 @@ def _harmony(rest: Sequence[Ints], bass: Ints, melody: Ints) -> Ints:
         if len(sounding) < MOST_VOICES:
             sounding.append((start + length, pitch, place))
             kept.append(place)
-    return rows[np.sort(np.array(kept))]
+    chosen: Ints = rows[np.sort(np.array(kept))]
+    return chosen
+
+
+def _height(rows: Ints, edges: Ints) -> npt.NDArray[np.float64]:
+    """The mean pitch of what starts in each bar, 0 where nothing does."""
+    places = _bar_of(rows, edges)
+    count = np.bincount(places, minlength=len(edges) - 1)
+    total: npt.NDArray[np.float64] = np.bincount(places, rows[:, 2], len(edges) - 1) / np.maximum(count, 1)
+    return total
 
 
 def _bar_of(rows: Ints, edges: Ints) -> Ints:

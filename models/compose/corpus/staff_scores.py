@@ -8,6 +8,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from pathlib import Path
 
+from models.compose.corpus.barlines import with_upbeats
 from models.compose.corpus.build import Label, build, notes_from
 from models.compose.corpus.files import each_file, name_of, read_table
 from models.compose.corpus.midi import Song, grid
@@ -29,7 +30,7 @@ def read_hymns(folder: Path) -> Iterator[Piece | Skipped]:
     """Hymns in four voices."""
 
     def make(path: Path, song: Song) -> Piece:
-        return _piece(Label(folder.name, name_of(folder, path), "Public-Domain", "hymn"), song)
+        return _piece(Label(folder.name, name_of(folder, path), "Public-Domain", "hymn", human=False), song)
 
     yield from each_file(folder, make)
 
@@ -44,7 +45,7 @@ def read_mutopia(folder: Path) -> Iterator[Piece | Skipped]:
         licence = row.get("licence") or ("Public Domain" if folder.name.endswith("pd") else "CC BY")
         if all(bpm == _LILYPONDS_BPM for _, bpm in song.tempos):
             song = Song(song.tracks, song.meters, ((0, _UNTOLD_BPM[style]),), song.signatures)
-        return _piece(Label(folder.name, name_of(folder, path), licence, style), song)
+        return _piece(Label(folder.name, name_of(folder, path), licence, style, human=False), song)
 
     yield from each_file(folder, make)
 
@@ -53,12 +54,12 @@ def read_quartets(folder: Path) -> Iterator[Piece | Skipped]:
     """String quartets, all movements of a work in one piece."""
 
     def make(path: Path, song: Song) -> Piece:
-        return _piece(Label(folder.name, name_of(folder, path), "CC0-1.0", "classical"), song)
+        return _piece(Label(folder.name, name_of(folder, path), "CC0-1.0", "classical", human=False), song)
 
     yield from each_file(folder, make)
 
 
 def _piece(label: Label, song: Song) -> Piece:
-    bars = grid(song.meters, song.tempos, song.end)
-    parts = {part: notes_from(rows) for part, rows in parts_by_staff(song.tracks).items()}
-    return build(label, bars, parts, song.signatures)
+    found = parts_by_staff(song.tracks)
+    bars = with_upbeats(grid(song.meters, song.tempos, song.end), found)
+    return build(label, bars, {part: notes_from(rows) for part, rows in found.items()}, song.signatures)
