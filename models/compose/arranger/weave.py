@@ -21,9 +21,6 @@ if TYPE_CHECKING:
 
 __all__ = ["keeps", "woven"]
 
-VARIED_SHARE = 0.5
-"""How many beats of a varied take are new, at temperature 1."""
-
 
 def keeps(setting: Setting, bar: Bar) -> bool:
     """True for a bar that stays as it was, note by note."""
@@ -58,8 +55,11 @@ def woven(setting: Setting, part: Part, bar: Bar, fresh: list[Note], law: Law) -
 
 
 def _mixed(setting: Setting, part: Part, bar: Bar, old: list[Note], fresh: list[Note]) -> list[Note]:
-    """Beats of the old bar and of the new one; chords change by whole bars, lest two ways of playing collide."""
-    seed, share = setting.plan.request.seed, VARIED_SHARE * setting.plan.request.temperature
+    """Beats of the old bar and of the new one, as many as the strength says.
+
+    Chords change by whole bars, lest two ways of playing collide.
+    """
+    seed, share = setting.plan.request.seed, setting.plan.request.strength
     if part is Part.HARMONY:
         return fresh if spot(seed, "varied", part, bar.index) < share else old
     notes: list[Note] = []

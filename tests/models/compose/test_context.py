@@ -123,10 +123,10 @@ def test_accompanying_a_bass_the_kick_meets_it() -> None:
     assert met[True] > met[False] + 0.5
 
 
-def test_varying_changes_as_much_as_the_temperature_says(take: Parent) -> None:
+def test_varying_changes_as_much_as_the_strength_says(take: Parent) -> None:
     kept = []
-    for temperature in (0, 0.5, 1, 2):
-        bars = following(take, context="vary", temperature=temperature, seed=70)
+    for strength in (0, 0.25, 0.5, 1):
+        bars = following(take, context="vary", strength=strength, seed=70)
         old = bars_of(take)
         same = sum(
             len(set(bar[part]) & set(before[part])) for bar, before in zip(bars, old, strict=True) for part in bar
