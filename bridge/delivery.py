@@ -22,9 +22,9 @@ _log = logging.getLogger(__name__)
 
 MAX_SEATS_PER_MEMBER = 8
 """Connections of one member; the oldest is let go for another."""
-STEADY = frozenset(("http", "ws"))
-"""Doors whose silence says nothing: nobody is there, or pings tell when the connection is gone. (A container that was
-paused would send everybody away, and an engine that is away has no work to answer.)"""
+STEADY = frozenset(("ws",))
+"""Doors whose silence says nothing, since pings tell when the connection is gone. (A container that was paused would send
+everybody away, and an engine that is away has no work to answer.)"""
 
 
 class Audience:
@@ -64,6 +64,19 @@ class Audience:
             if not seat.gone:
                 self.drop(seat)
                 self._let_go(seat)
+
+    def close_ended(self, members: Iterable[str]) -> list[str]:
+        """Let go of connections whose programs have ended unheard: whoever comes now may be their next life.
+
+        The members who have no other one come back.
+        """
+        gone = []
+        for member in members:
+            ended = [seat for seat in self.seats_of(member) if seat.has_ended()]
+            self.dismiss(ended)
+            if ended and member not in self._seats:
+                gone.append(member)
+        return gone
 
     @staticmethod
     def _let_go(seat: Seat) -> None:
@@ -122,7 +135,7 @@ def _hears(told: Tell, seat: Seat, state: State) -> bool:
         return False
     if told.to is To.ALL:
         return True
-    return seat.outlet.watches or (told.to is To.SECTION and seat.member == told.member)
+    return seat.outlet.watches or (told.to is To.SECTION and seat.member in (told.member, *told.also))
 
 
 class Nowhere:

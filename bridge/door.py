@@ -50,6 +50,8 @@ class Seat:
     heard_us: int = 0
     dismissed: Callable[[], None] | None = None
     """Called when the member is removed, or comes in by another door in this seat's stead."""
+    has_ended: Callable[[], bool] = lambda: False
+    """Whether the program is known to be gone, where a door hears nothing of that by itself."""
     gone: bool = field(default=False)
 
     @property

@@ -62,7 +62,7 @@ class Host:
         self._audience = Audience(self.name, base_url, self.blob_path)
         self._promises = Promises()
         self._agenda = Agenda()
-        self._visits = Visits(self)
+        self._visits = Visits(self, self._audience)
         self._tasks: list[asyncio.Task[None]] = []
         self._closed = False
         self._hopeless = False
@@ -114,6 +114,10 @@ class Host:
         """A seat for whoever brings an invite, told of once the disk has it; `before` was at the same place. Raises `Refused`."""
         command = c.parse_command({**message, "type": c.Join.TYPE})
         assert isinstance(command, c.Join)
+        for ended in self._audience.close_ended(member.name for member in self.state.came_by(invite.id)):
+            self._write_all(members.away(self.state, ended).events)
+        if not before and not command.key:
+            before = self._visits.idle(invite)
         decision = members.join(self.state, members.Door(invite.id, invite.role, invite.name, before), command)
         joined = decision.events[0]
         assert isinstance(joined, Joined)
@@ -127,7 +131,7 @@ class Host:
         return seat, acknowledged
 
     def visit(self, invite: Invite) -> Seat:
-        """The seat of a caller without a connection: the invite's own member at that door."""
+        """The seat of a caller without a connection: the member that the invite is there."""
         return self._visits.seat(invite)
 
     def role_of(self, invite: Invite) -> Role:

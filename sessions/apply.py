@@ -38,12 +38,13 @@ def _recovered(state: State, member: str, event: e.Recovered) -> None:
 
 
 def _joined(state: State, member: str, event: e.Joined) -> None:
-    state.members[event.member] = Member(event.member, event.role, event.invite, event.key)
+    state.members[event.member] = Member(event.member, event.role, event.invite, event.key, since=state.time)
 
 
 def _left(state: State, member: str, event: e.Left) -> None:
     gone = event.why is e.LeftWhy.LEFT
-    state.members[event.member].presence = Presence.LEFT if gone else Presence.AWAY
+    left = state.members[event.member]
+    left.presence, left.since = Presence.LEFT if gone else Presence.AWAY, state.time
     state.offers.pop(event.member, None)
 
 
@@ -80,6 +81,7 @@ def _requested(state: State, member: str, event: e.Requested) -> None:
         asker=member,
         id=event.id,
         role=state.members[member].role,
+        invite=state.members[member].invite,
         index=state.size,
         time=state.time,
         asked=dict(event.asked),
@@ -89,6 +91,11 @@ def _requested(state: State, member: str, event: e.Requested) -> None:
     state.sections[section.name] = section
     if not event.waiting:
         state.queue += (section.name,)
+
+
+def _asked_again(state: State, member: str, event: e.AskedAgain) -> None:
+    section = state.sections[event.section]
+    section.also = (*section.also, member)
 
 
 def _approved(state: State, member: str, event: e.Approved) -> None:
@@ -208,6 +215,7 @@ _APPLIERS: dict[type[e.Event], Applier] = {
     e.Said: _said,
     e.EngineOffered: _offered,
     e.Requested: _requested,
+    e.AskedAgain: _asked_again,
     e.Approved: _approved,
     e.Denied: _over(Status.DENIED),
     e.Assigned: _assigned,

@@ -115,6 +115,14 @@ class Role:
             return Permit.NO
         return Permit.ASK if grant.waits else Permit.YES
 
+    def is_less_than(self, other: Role) -> bool:
+        """Whether whatever this role may do the other may as well, and more."""
+        for name, grant in self.grants.items():
+            theirs = other.grants.get(name)
+            if theirs is None or not theirs.parts.issuperset(grant.parts) or theirs.waits > grant.waits:
+                return False
+        return dict(self.grants) != dict(other.grants)
+
     def parts_for(self, command: str) -> tuple[Part, ...]:
         """The parts that a command reaches, in their order."""
         grant = self.grants.get(command)

@@ -41,7 +41,7 @@ __all__ = [
 FIRST_PACE_MS = 2000
 """What a section is thought to take before one was made."""
 
-SNAPSHOT_VERSION = 1
+SNAPSHOT_VERSION = 2
 """Raised whenever a snapshot of before can't be read; the log is then folded anew."""
 
 
@@ -77,6 +77,8 @@ class Member:
     invite: str
     key: str = ""
     presence: Presence = Presence.PRESENT
+    since: str = ""
+    """When that began."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -93,6 +95,8 @@ class Section:
     asker: str
     id: str
     role: str
+    invite: str
+    """The one that the asker came by."""
     index: int
     time: str
     asked: dict[str, Any]
@@ -105,6 +109,8 @@ class Section:
     stems: dict[str, Stem] = field(default_factory=dict)
     take: str = ""
     approver: str = ""
+    also: tuple[str, ...] = ()
+    """Who asked for the same again by the same invite: the asker at another door, or after a crash."""
     code: str = ""
     advice: str = ""
 
@@ -112,6 +118,11 @@ class Section:
     def name(self) -> str:
         """The section's own name in the session."""
         return f"{self.asker}/{self.id}"
+
+    @property
+    def askers(self) -> tuple[str, ...]:
+        """Whose request it is."""
+        return (self.asker, *self.also)
 
     def notes(self, part: Part, bar: int) -> tuple[Note, ...] | None:
         """The notes of a part in a bar; None where it has not been written yet."""
@@ -196,6 +207,16 @@ class State:
 
     def engines(self) -> Iterator[Member]:
         return (member for member in self.present(ENGINE) if member.name in self.offers)
+
+    def came_by(self, invite: str) -> tuple[Member, ...]:
+        """Who came by an invite and was not sent away, the first one first."""
+        members = self.members.values()
+        return tuple(m for m in members if m.invite == invite and m.presence is not Presence.REMOVED)
+
+    def asked(self, member: str, id_: str) -> Section | None:
+        """What a member asked for under an id, first or again."""
+        own = self.sections.get(f"{member}/{id_}")
+        return own or next((s for s in self.sections.values() if s.id == id_ and member in s.also), None)
 
     def eta_s(self, section: str) -> float:
         """Seconds until a section may be done, as far as its place in the queue tells."""

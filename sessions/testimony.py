@@ -79,6 +79,7 @@ _MEANS: Mapping[str, _Meaning] = {
     "session.defined": _from("session.define", "role"),
     "chat.said": _from("chat.say", "text"),
     "section.requested": _from("section.request", "id"),
+    "section.asked-again": _from("section.request"),
     "section.approved": _from("section.approve"),
     "section.denied": _from("section.deny"),
     "section.cancelled": _from("section.cancel"),

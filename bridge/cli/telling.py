@@ -30,6 +30,7 @@ _SENTENCES = {
     "session.revoked": "revoked invite {invite}",
     "session.defined": "defined role {role}: {grants}",
     "chat.said": "said: {text}",
+    "section.asked-again": "asked for {section} again, by the same invite",
     "section.approved": "said yes to {section}",
     "section.denied": "said no to {section}",
     "section.assigned": "gave {section} to {engine}, attempt {attempt}",

@@ -62,7 +62,8 @@ class Caller:
     """One program at a door.
 
     `outlet_for` makes its outlet, for the reply port that it joins with; `stranger` takes what it is told before that;
-    `guest` is the seat that the owner lets it have without joining, or none.
+    `guest` is the seat that the owner lets it have without joining, or none; `has_ended` tells whether the program
+    is gone, for its reply port.
     """
 
     def __init__(
@@ -72,6 +73,7 @@ class Caller:
         stranger: Outlet,
         guest: Callable[[], Seat | None] = lambda: None,
         on_dismissed: Callable[[], None] = lambda: None,
+        has_ended: Callable[[int | None], bool] = lambda reply_port: False,
     ) -> None:
         self.seat: Seat | None = None
         self._sessions = sessions
@@ -79,6 +81,7 @@ class Caller:
         self._stranger = stranger
         self._guest = guest
         self._on_dismissed = on_dismissed
+        self._has_ended = has_ended
         self._bucket = Bucket(MESSAGES_PER_S, BURST_MESSAGES)
         self._complained_s = float("-inf")
 
@@ -149,6 +152,7 @@ class Caller:
             outlet.send(Bundle((refused(what, error),)))
             return
         seat.dismissed = lambda: self._dismissed(seat)
+        seat.has_ended = lambda: self._has_ended(reply_port)
         self.seat = seat
         if old is not None:
             old.host.close(old)

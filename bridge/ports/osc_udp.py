@@ -24,6 +24,7 @@ from bridge.door import Bundle, Seat
 from bridge.loopback import is_loopback
 from bridge.ports.osc_caller import Caller, Encoded, Sessions, refused
 from bridge.ports.osc_pace import Bucket, Pacer
+from bridge.ports.udp_port import has_ended
 from bridge.wire.osc_messages import datagrams
 from sessions.errors import Code, Refused
 
@@ -115,7 +116,7 @@ class OscUdp(asyncio.DatagramProtocol):
     """OSC datagrams at one port. `start` and `close` once each.
 
     `act_as` is the role in `session` that programs on this machine have without joining; their answers go to `reply_port`
-    of this machine where it is given.
+    of this machine where it is given. `has_ended` tells whether a program of this machine has let go of its port.
     """
 
     def __init__(
@@ -127,12 +128,14 @@ class OscUdp(asyncio.DatagramProtocol):
         session: str = "",
         act_as: str | None = None,
         reply_port: int | None = None,
+        has_ended: Callable[[str, int], bool] = has_ended,
     ) -> None:
         self._house = house
         self._bind = (host, port)
         self._session = session
         self._act_as = act_as
         self._reply_port = reply_port
+        self._has_ended = has_ended
         self.encoded = Encoded[list[bytes]](lambda bundle: datagrams(bundle.messages, bundle.at_us))
         self._callers: OrderedDict[Address, Caller] = OrderedDict()
         self._guests = _Guests()
@@ -200,15 +203,22 @@ class OscUdp(asyncio.DatagramProtocol):
         def outlet_for(reply_port: int | None) -> _Outlet:
             return _Outlet(self, _with_port(addr, reply_port), functools.partial(self._drop_soon, addr))
 
+        is_gone = functools.partial(self._is_gone, addr)
         if not self._may_be_guest(addr):
-            return Caller(self._house, outlet_for, outlet_for(None), on_dismissed=functools.partial(self._forget, addr))
+            forget = functools.partial(self._forget, addr)
+            return Caller(self._house, outlet_for, outlet_for(None), on_dismissed=forget, has_ended=is_gone)
         stranger = outlet_for(self._reply_port)
 
         def guest() -> Seat | None:
             self._guests.heard(stranger)
             return self._seat_of_guests()
 
-        return Caller(self._house, outlet_for, stranger, guest)
+        return Caller(self._house, outlet_for, stranger, guest, has_ended=is_gone)
+
+    def _is_gone(self, addr: Address, reply_port: int | None) -> bool:
+        """Whether a program of this machine has let go of where it sent from and of where it listens."""
+        places = {addr, _with_port(addr, reply_port)}
+        return is_loopback(addr[0]) and all(self._has_ended(*place[:2]) for place in places)
 
     def _seat_of_guests(self) -> Seat:
         """The one seat of all who act without joining; taken anew when it was left."""

@@ -20,7 +20,7 @@ class To(Enum):
 
     ALL = "everybody"
     ONE = "one member"
-    SECTION = "the asker, and whoever watches"
+    SECTION = "who asked for it, and whoever watches"
     WATCHERS = "whoever watches"
 
 
@@ -32,6 +32,8 @@ class Tell:
     to: To = To.ALL
     member: str = ""
     at_us: int | None = None
+    also: tuple[str, ...] = ()
+    """Of a section: who asked for it again."""
 
 
 Teller = Callable[[State, str, Any], Iterator[Tell]]

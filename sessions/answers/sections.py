@@ -1,6 +1,6 @@
 """What is said of sections: accepted, a bar at a time, stems, done or failed; and to an engine, what to do.
 
-All of it goes to the asker and to whoever watches, under the asker's own id.
+All of it goes to those who asked for it and to whoever watches, under the asker's own id.
 """
 
 from __future__ import annotations
@@ -23,7 +23,7 @@ def _about(section: Section, kind: str, **fields: Any) -> Message:
 
 
 def _to_section(section: Section, *messages: Message) -> Tell:
-    return Tell(messages, To.SECTION, section.asker)
+    return Tell(messages, To.SECTION, section.asker, also=section.also)
 
 
 def bar_answer(section: Section, part: Part, bar: int, notes: tuple[Note, ...]) -> Iterator[Message]:
@@ -90,6 +90,11 @@ def _requested(state: State, member: str, event: e.Requested) -> Iterator[Tell]:
     section = state.sections[f"{member}/{event.id}"]
     yield Tell((requested_summary(section),), To.WATCHERS)
     yield _to_section(section, _accepted(state, section))
+
+
+def _asked_again(state: State, member: str, event: e.AskedAgain) -> Iterator[Tell]:
+    """Whoever asks again is answered with all that is there, and hears the rest like the first asker."""
+    yield from ()
 
 
 def _approved(state: State, member: str, event: e.Approved) -> Iterator[Tell]:
@@ -184,6 +189,7 @@ def _call_off(section: Section) -> Iterator[Tell]:
 
 TELLERS: dict[type[e.Event], Teller] = {
     e.Requested: _requested,
+    e.AskedAgain: _asked_again,
     e.Approved: _approved,
     e.Denied: _denied,
     e.Assigned: _assigned,

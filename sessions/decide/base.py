@@ -61,6 +61,8 @@ def find_take(state: State, name: str) -> tuple[Take, Section]:
 
 def find_section(state: State, member: str, id_: str, owner: str = "") -> Section:
     """A section by the asker's own id, by `member/id`, or by the only one of that id."""
+    if not owner and (own := state.asked(member, id_)) is not None:
+        return own
     for name in (f"{owner}/{id_}" if owner else "", f"{member}/{id_}", id_):
         if name in state.sections:
             return state.sections[name]

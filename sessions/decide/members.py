@@ -1,7 +1,13 @@
 """Decisions about members: joining, leaving, roles, removal, invites, chat.
 
-An invite names a role and is all that joining takes. A member who was away is found again by key, by the invite's name or by
-the invite itself, so a crash of a client loses nothing of theirs.
+An invite names a role and is all that joining takes. Whoever comes is, in this order: who holds that key; whom the invite
+names; who was at the same place (the door knows); who has the name that is wished for and is not here; who came by this
+invite and is not here, the last one to go first. Else it is somebody new: people who share a link are told apart as long as
+both are here. So a crash of a client loses nothing of theirs, nor does leaving; and where a program that comes back is taken
+for somebody new all the same, its requests still are the ones of before (`decide.sections`).
+
+A role that a leader gave stays with the member. A lesser one stays with the invite too, unless others came by it who were
+given none: whoever was made a listener is not a guest again in another tab.
 """
 
 from __future__ import annotations
@@ -17,7 +23,7 @@ from sessions.invites import NAME, check_name
 from sessions.roles import ENGINE, LEADER, ROLES, Role
 from sessions.state import Member, Presence, State
 
-__all__ = ["Door", "away", "define", "join", "leave", "remove", "revoke", "say", "set_role"]
+__all__ = ["Door", "away", "define", "join", "leave", "remove", "revoke", "role_for", "say", "set_role"]
 
 MAX_MEMBERS = 1024
 """Members of a session, gone ones included: each has a name that is never given twice."""
@@ -64,7 +70,13 @@ def join(state: State, door: Door, command: Join) -> Decision:
             Code.TOO_MANY, f"token: {MAX_MEMBERS_PER_INVITE} have come by this invite; ask a leader for another"
         )
     name = _free_name(state, door, command)
-    return Decision((Joined(name, door.role, door.invite, command.key),))
+    return Decision((Joined(name, role_for(state, door.invite, door.role), door.invite, command.key),))
+
+
+def role_for(state: State, invite: str, role: str) -> str:
+    """The role of who comes by an invite for the first time: what it says, or the less that all before were left with."""
+    lesser = [m.role for m in state.came_by(invite) if state.role(m.role).is_less_than(state.role(role))]
+    return lesser[-1] if lesser and len(lesser) == len(state.came_by(invite)) else role
 
 
 def _who_was_it(state: State, door: Door, command: Join) -> Member | None:
@@ -72,22 +84,26 @@ def _who_was_it(state: State, door: Door, command: Join) -> Member | None:
     if command.key:
         for member in state.members.values():
             if member.key == command.key:
-                if member.presence is Presence.REMOVED:
+                if member.presence is Presence.REMOVED and not _may_be_sent_for_again(member, door):
                     raise Refused(Code.NOT_ALLOWED, "session: a leader removed you; ask for a new invite")
                 return member
     wanted = door.name or command.name
-    same = [
-        m
-        for m in state.members.values()
-        if m.invite == door.invite and not m.key and m.presence is not Presence.REMOVED
-    ]
+    same = [member for member in state.came_by(door.invite) if not member.key]
     for member in same:
         if member.name == (wanted or door.before):
             back = bool(door.name) or member.name == door.before or member.presence is not Presence.PRESENT
             return member if back else None
     if wanted:
         return None
-    return next((m for m in same if m.presence is Presence.AWAY), None)
+    for presence in (Presence.AWAY, Presence.LEFT):
+        if gone := [member for member in same if member.presence is presence]:
+            return max(gone, key=lambda member: member.since)
+    return None
+
+
+def _may_be_sent_for_again(member: Member, door: Door) -> bool:
+    """An engine goes with its invite only, since nobody removes one; a new invite is the word that it is wanted again."""
+    return member.role == ENGINE == door.role and member.invite != door.invite
 
 
 def _free_name(state: State, door: Door, command: Join) -> str:
@@ -139,9 +155,8 @@ def remove(state: State, command: RemoveMember) -> Decision:
         )
     if target.role == LEADER:
         _keep_a_leader(state, target)
-    events: list[Event] = [Removed(target.name), *_cancel_all(state, target.name)]
-    others = [m for m in state.members.values() if m.name != target.name and m.presence is not Presence.REMOVED]
-    if target.invite and not any(m.invite == target.invite for m in others):
+    events: list[Event] = [Removed(target.name), *_cancel_all(state, target)]
+    if target.invite and state.came_by(target.invite) == (target,):
         events.append(Revoked(target.invite))
     return Decision(tuple(events))
 
@@ -155,9 +170,8 @@ def revoke(state: State, member: str, command: Revoke) -> Decision:
     if command.invite in state.revoked:
         return Decision(answers=(({"type": "session.revoked", "invite": command.invite},),))
     events: list[Event] = [Revoked(command.invite)]
-    for target in state.members.values():
-        if target.invite == command.invite and target.presence is not Presence.REMOVED:
-            events += [Removed(target.name), *_cancel_all(state, target.name)]
+    gone = state.came_by(command.invite)
+    events += [*(Removed(target.name) for target in gone), *_cancel_all(state, *gone)]
     return Decision(tuple(events))
 
 
@@ -199,6 +213,9 @@ def _keep_a_leader(state: State, leaving: Member) -> None:
         raise Refused(Code.CONFLICT, "member: a session keeps at least one leader; make somebody else a leader first")
 
 
-def _cancel_all(state: State, member: str) -> list[Event]:
-    """Whatever a removed member still waits for."""
-    return [Cancelled(s.name) for s in state.sections.values() if s.asker == member and not s.status.over]
+def _cancel_all(state: State, *removed: Member) -> list[Event]:
+    """Whatever removed members still wait for, and nobody else."""
+    names = {member.name for member in removed}
+    gone = names | {member.name for member in state.members.values() if member.presence is Presence.REMOVED}
+    waiting = [s for s in state.sections.values() if not s.status.over and not names.isdisjoint(s.askers)]
+    return [Cancelled(section.name) for section in waiting if gone.issuperset(section.askers)]

@@ -1,6 +1,11 @@
 """Decisions about section requests: asked, waiting, queued, cancelled, approved, sent again.
 
-The asker's own id makes asking safe to repeat: the same id and fields is the same request, however often it is sent.
+The asker's own id makes asking safe to repeat: the same id and fields is the same request, however often it is sent, and
+whichever member the sender has become meanwhile. For a program that crashed and comes back from another port, or that asks
+over plain HTTP while its page is open, can't always be told from a bandmate who came by the same link; so what is asked by
+one invite under one id with the same fields is one request, and its answers go to everybody who asked for it. Other fields
+under a known id are a conflict to whoever asked under it. To another member of the same invite they are a request of their
+own: nobody who sends again changes the fields, so this is somebody else who counts from r1 as well.
 """
 
 from __future__ import annotations
@@ -13,10 +18,10 @@ from sessions.answers import bar_answer, outcome
 from sessions.commands import Approve, Cancel, Deny, RequestSection, Resend
 from sessions.decide.base import Decision, Moment, find_section, find_take
 from sessions.errors import Code, Refused
-from sessions.events import Approved, Cancelled, Denied, Failed, Requested
+from sessions.events import Approved, AskedAgain, Cancelled, Denied, Failed, Requested
 from sessions.music import AtKind, ContextMode, Part, Renderer, Request, parse_request
 from sessions.roles import ENGINE, LEADER, Permit
-from sessions.state import Section, State, Status
+from sessions.state import Presence, Section, State, Status
 
 __all__ = ["approve", "cancel", "deny", "no_engine_left", "request", "resend"]
 
@@ -27,12 +32,13 @@ MAX_OPEN = 256
 
 
 def request(state: State, member: str, command: RequestSection, moment: Moment) -> Decision:
-    known = state.sections.get(f"{member}/{command.id}")
     asked = dict(command.fields)
+    known = state.asked(member, command.id) or _asked_by_the_same_invite(state, member, command.id, asked)
     if known is not None:
         if known.asked != asked:
             raise Refused(Code.CONFLICT, f"id: {command.id[:64]!r} asked for something else before; choose a new id")
-        return Decision(answers=tuple(outcome(state, known)))
+        again = () if member in known.askers else (AskedAgain(known.name),)
+        return Decision(again, tuple(outcome(state, known)))
     role = state.role_of(member)
     section = _understand(state, role.parts_for("section.request"), asked, _seed(state, member, command.id))
     permit = role.permits("section.request", section.parts)
@@ -49,6 +55,14 @@ def request(state: State, member: str, command: RequestSection, moment: Moment) 
             Code.NO_ENGINE, "engine: none is here; start one with `starbridge engine --join URL --token TOKEN`"
         )
     return Decision((Requested(command.id, asked, section, waiting=permit is Permit.ASK),))
+
+
+def _asked_by_the_same_invite(state: State, member: str, id_: str, asked: Mapping[str, Any]) -> Section | None:
+    """The same request by whoever else came by this invite; one who was sent away takes theirs along."""
+    invite = state.members[member].invite
+    here = {m.name for m in state.members.values() if m.presence is not Presence.REMOVED}
+    same = (s for s in state.sections.values() if s.id == id_ and s.invite == invite and s.asked == asked)
+    return next((section for section in same if not here.isdisjoint(section.askers)), None)
 
 
 def _seed(state: State, member: str, id_: str) -> int:
@@ -98,7 +112,7 @@ def _room_for(state: State, member: str) -> None:
 
 def cancel(state: State, member: str, command: Cancel) -> Decision:
     section = find_section(state, member, command.id, command.member)
-    if section.asker != member and state.members[member].role != LEADER:
+    if member not in section.askers and state.members[member].role != LEADER:
         raise Refused(Code.NOT_ALLOWED, f"id: {section.asker} asked for it; only they or a leader can cancel it")
     if section.status is Status.CANCELLED:
         return Decision(answers=tuple(outcome(state, section)))

@@ -351,12 +351,98 @@ def test_a_lost_connection_is_away_at_once_unless_there_is_another(jam: Callable
 
 def test_a_caller_without_a_connection_is_one_member(jam: Callable[[Test], None]) -> None:
     async def test(jam: Jam) -> None:
-        await jam.join("leader", "leader")
         first = jam.host.visit(invite("leader"))
-        assert first.member == "leader-http"
+        assert first.member == "leader"
         assert jam.host.visit(invite("leader")) is first
+        assert await jam.say(first, "chat.say", text="here")
+        await asyncio.sleep(AWAY_AFTER_S * 1.2)
+        assert not list(jam.host.state.present())
+        assert jam.host.visit(invite("leader")) is first
+        assert await jam.say(first, "chat.say", text="here again")
+        assert [member.name for member in jam.host.state.present()] == ["leader"]
         await jam.restart()
-        assert jam.host.visit(invite("leader")).member == "leader-http"
+        assert jam.host.visit(invite("leader")).member == "leader"
+
+    jam(test)
+
+
+def test_a_caller_without_a_connection_is_the_member_who_came_by_the_same_invite(jam: Callable[[Test], None]) -> None:
+    async def test(jam: Jam) -> None:
+        seat, _ = await jam.join("leader", "ana")
+        visit = jam.host.visit(invite("leader"))
+        assert visit.member == "ana", "the only one by this invite"
+        jam.host.close(seat)
+        await asyncio.sleep(AWAY_AFTER_S * 1.2)
+        assert jam.host.state.members["ana"].presence is Presence.AWAY, "a visit is no connection"
+        assert jam.host.visit(invite("leader")).member == "ana"
+        named = jam.host.visit(invite("guest", "gus"))
+        assert named.member == "gus", "as the invite says"
+        seat, joined = jam.host.join(invite("guest", "gus"), {"type": "session.join"}, Ear())
+        await joined
+        assert seat.member == "gus"
+        assert jam.host.visit(invite("guest", "gus")) is named
+
+    jam(test)
+
+
+def test_who_comes_after_a_visit_by_the_same_invite_is_the_visitor(jam: Callable[[Test], None]) -> None:
+    async def test(jam: Jam) -> None:
+        visit = jam.host.visit(invite("guest"))
+        assert visit.member == "guest"
+        first, _ = await jam.join("guest")
+        assert first.member == "guest", "a visit is no connection, so nobody else is here"
+        second, _ = await jam.join("guest")
+        assert second.member == "guest-2", "the first one is"
+        assert jam.host.visit(invite("guest")) is visit
+
+    jam(test)
+
+
+def test_a_caller_without_a_connection_is_one_of_its_own_where_it_can_be_nobody(jam: Callable[[Test], None]) -> None:
+    async def test(jam: Jam) -> None:
+        for _ in range(2):
+            await jam.join("guest")
+        assert jam.host.visit(invite("guest")).member == "guest-http", "which of the two?"
+        key = MemberKey(bytes(32))
+        message = key.signed(jam.host.origin, {"type": "session.join", "key": key.public, "nonce": "1"})
+        jam.host.join(invite("rhythm"), message, Ear())
+        visit = jam.host.visit(invite("rhythm"))
+        assert visit.member == "rhythm-http", "who holds a key signs, and a visitor doesn't"
+        visit = jam.host.visit(invite("harmony", "har"))
+        other = MemberKey(bytes(31) + b"1")
+        message = other.signed(jam.host.origin, {"type": "session.join", "key": other.public, "nonce": "1"})
+        seat, joined = jam.host.join(invite("harmony", "har"), message, Ear())
+        await joined
+        assert (visit.member, seat.member) == ("har", "har")
+        assert jam.host.visit(invite("harmony", "har")).member == "har-http", "from now on har signs"
+
+    jam(test)
+
+
+def test_answers_go_to_whoever_asked_again_by_the_same_invite(jam: Callable[[Test], None]) -> None:
+    async def test(jam: Jam) -> None:
+        asked = {"type": "section.request", "id": "a", "bars": 1, "parts": "bass", "stems": 0}
+        first, lost = await jam.join("guest", kind="osc")
+        leader, _ = await jam.join("leader")
+        await jam.host.submit(first, asked)
+        second, ear = await jam.join("guest", kind="osc")
+        stranger, other = await jam.join("guest", kind="osc")
+        assert (first.member, second.member, stranger.member) == ("guest", "guest-2", "guest-3")
+        await jam.host.submit(second, asked)
+        assert [message["type"] for message in ear.heard if message.get("id") == "a"] == ["section.waiting"]
+        engine, work = await jam.engine()
+        await jam.say(leader, "section.approve", id="a")
+        await jam.say(engine, "engine.bar", section="guest/a", part="bass", bar=1, notes=[[0, 10, 40, 90]])
+        made = {"composer": {"name": "c"}, "renderer": {"name": "r"}}
+        await jam.say(engine, "engine.done", section="guest/a", **made)
+        assert len(work.of("engine.work")) == 1
+        for heard in (lost, ear):
+            assert [len(heard.of(f"section.{kind}")) for kind in ("accepted", "note", "bar", "done")] == [1, 1, 1, 1]
+        assert not [message for message in other.heard if message.get("id") == "a"], "who did not ask hears nothing"
+        await jam.say(second, "section.resend", id="a", part="bass", bar=1)
+        assert len(ear.of("section.bar")) == 2
+        await jam.restart()
+        assert set(jam.host.state.takes) == {"take-1"}
 
     jam(test)
 

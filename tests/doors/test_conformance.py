@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import subprocess
 import sys
+import time
 from collections.abc import Iterator
 from pathlib import Path
 
+import httpx
 import pytest
 
 from tests.doors.clients import CLIENTS, Client, Udp, WebSocket
@@ -117,6 +119,71 @@ def test_asked_twice_is_one_request(client: Client, server: Server) -> None:
     assert (first["take"], first["index"]) == (again["take"], again["index"])
     client.say("section.request", id="twice", bars=2, parts="drums", stems=0)
     client.refused("conflict", what="twice")
+
+
+def test_asked_by_every_door_with_one_token_is_one_request(client: Client, server: Server) -> None:
+    token = new_invite(server, "--role", "harmony")
+    client.join(token)
+    asked = {"id": "everywhere", "bars": 1, "parts": "harmony", "stems": 0, "energy": 0.3}
+    client.say("section.request", **asked)
+    client.hear("section.accepted", id="everywhere")
+    takes = []
+    for kind in CLIENTS:
+        with CLIENTS[kind](server) as other:
+            other.join(token)
+            other.say("section.request", **asked)
+            takes.append(other.hear("section.done", id="everywhere")["take"])
+    takes.append(client.hear("section.done", id="everywhere")["take"])
+    with httpx.Client(base_url=server.http, headers={"Authorization": f"Bearer {token}"}) as http:
+        answer = http.post(f"/api/sessions/{server.session}/sections", json=asked)
+        assert answer.status_code == 202
+        takes.append(answer.json()["take"])
+    assert len(set(takes)) == 1, takes
+
+
+def test_a_request_by_http_is_the_same_at_every_door(client: Client, server: Server) -> None:
+    token = new_invite(server, "--role", "harmony")
+    asked = {"id": "posted", "bars": 1, "parts": "melody", "stems": 0, "temperature": 0.9}
+    with httpx.Client(base_url=server.http, headers={"Authorization": f"Bearer {token}"}) as http:
+        sections = f"/api/sessions/{server.session}/sections"
+        section = http.post(sections, json=asked).json()["section"]
+        assert client.join(token)["member"] == section.partition("/")[0], "a visit is no second person"
+        client.say("section.request", **asked)
+        take = client.hear("section.done", id="posted")["take"]
+        assert http.get(f"{sections}/{section}").json()["take"] == take
+        assert http.post(sections, json={**asked, "bars": 2}).status_code == 409
+        client.say("section.request", **{**asked, "bars": 2})
+        client.refused("conflict", what="posted")
+
+
+def test_a_client_that_died_asks_again_and_has_one_take(client: Client, server: Server) -> None:
+    token = new_invite(server, "--role", "leader")
+    member = client.join(token)["member"]
+    client.say("section.request", id="before", bars=1, parts="bass", stems=0)
+    client.hear("section.accepted", id="before")
+    client.close()
+    time.sleep(0.2)  # the end of a stream is heard a moment later
+    takes = set()
+    for kind in CLIENTS:
+        with CLIENTS[kind](server) as again:
+            assert again.join(token)["member"] == member
+            again.say("section.request", id="before", bars=1, parts="bass", stems=0)
+            takes.add(again.hear("section.done", id="before")["take"])
+            again.say("section.request", id="before", bars=2, parts="bass", stems=0)
+            again.refused("conflict", what="before")
+        time.sleep(0.2)
+    assert len(takes) == 1
+
+
+def test_two_who_share_a_link_are_two_members(client: Client, server: Server) -> None:
+    token = new_invite(server, "--role", "guest")
+    me = client.join(token)["member"]
+    with Udp(server) as other:
+        assert other.join(token)["member"] != me
+        client.say("section.request", id="r1", bars=1, parts="drums")
+        client.hear("section.waiting", id="r1")
+        other.say("section.request", id="r1", bars=2, parts="bass")
+        other.hear("section.waiting", id="r1")
 
 
 def test_roles_hold(client: Client, server: Server) -> None:

@@ -211,6 +211,79 @@ def test_a_role_in_use_is_not_taken_away() -> None:
     assert not band.state.has_role("dj")
 
 
+def test_of_those_who_share_an_invite_the_last_to_go_comes_back_first() -> None:
+    band = Band()
+    for _ in range(3):
+        band.join("guest")
+    for name in ("guest", "guest-3", "guest-2"):
+        band.now_us += 1_000_000
+        band.lose(name)
+    assert [band.join("guest") for _ in range(4)] == ["guest-2", "guest-3", "guest", "guest-4"]
+
+
+def test_who_left_takes_up_the_place_again() -> None:
+    band = Band()
+    band.join("guest")
+    band.join("guest")
+    band.do("guest", "session.leave")
+    band.lose("guest-2")
+    assert [band.join("guest") for _ in range(3)] == ["guest-2", "guest", "guest-3"], "who is away comes first"
+
+
+def test_a_demotion_is_not_undone_by_coming_again() -> None:
+    band = Band()
+    band.join("leader", "ana")
+    band.join("guest", "gus")
+    band.do("ana", "session.role", member="gus", role="listener")
+    for name in ("", "another", "yet-another"):  # while gus is here
+        assert band.state.members[band.join("guest", name)].role == "listener"
+    band.do("gus", "session.leave")
+    assert band.state.members[band.join("guest", key=KEY)].role == "listener"
+    band.do("ana", "session.role", member="another", role="guest")
+    assert band.state.members[band.join("guest", "after")].role == "guest", "one by this invite has its role again"
+
+
+def test_a_demotion_is_one_persons_where_others_came_by_the_invite() -> None:
+    band = Band()
+    band.join("leader", "ana")
+    band.join("leader", "bob")
+    band.do("ana", "session.role", member="bob", role="rhythm")
+    assert band.state.members[band.join("leader", "ana-patch")].role == "leader"
+
+
+@pytest.mark.parametrize("role", ["rhythm", "harmony", "leader"])
+def test_another_role_that_is_not_less_is_one_persons(role: str) -> None:
+    band = Band()
+    band.join("leader", "ana")
+    band.join("guest", "gus")
+    band.do("ana", "session.role", member="gus", role=role)
+    assert band.state.members[band.join("guest", "eve")].role == "guest"
+
+
+def test_a_demotion_to_a_role_of_ones_own_holds_while_it_is_less() -> None:
+    band = Band()
+    band.join("leader", "ana")
+    band.join("guest", "gus")
+    band.do("ana", "session.define", role="mute", grants="chat.say")
+    band.do("ana", "session.role", member="gus", role="mute")
+    assert band.state.members[band.join("guest", "eve")].role == "mute"
+    band.do("ana", "session.define", role="mute", grants="chat.say take.play:*")
+    assert band.state.members[band.join("guest", "mal")].role == "guest"
+
+
+def test_an_engine_whose_invite_was_revoked_comes_by_a_new_one_only() -> None:
+    band = Band()
+    band.join("leader", "ana")
+    band.join("engine", "engine", invite="00aa00aa00aa00aa", key=KEY)
+    band.do("ana", "session.revoke", invite="00aa00aa00aa00aa")
+    with refused(Code.BAD_TOKEN):
+        band.join("engine", "engine", invite="00aa00aa00aa00aa", key=KEY)
+    assert band.join("engine", "engine", invite="00bb00bb00bb00bb", key=KEY) == "engine"
+    with refused(Code.NOT_ALLOWED):
+        band.do("ana", "session.role", member="engine", role="listener")
+    assert band.state.members["engine"].presence is Presence.PRESENT
+
+
 def test_who_left_comes_in_again_as_a_member() -> None:
     band = Band()
     band.join("guest", "gus")

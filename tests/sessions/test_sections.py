@@ -87,6 +87,80 @@ def test_an_id_is_the_askers_own(band: Band) -> None:
     assert set(band.state.sections) == {"ana/a", "rhy/a"}
 
 
+def test_an_id_with_the_same_fields_by_the_same_invite_is_one_request(band: Band) -> None:
+    band.engine()
+    ask(band, "rhy")
+    band.join("rhythm", "other")
+    ask(band, "other")
+    ask(band, "other")
+    assert set(band.state.sections) == {"rhy/a"}
+    assert [fields["section"] for _, fields, _ in band.log if fields["type"] == "section.asked-again"] == ["rhy/a"]
+    assert band.state.sections["rhy/a"].askers == ("rhy", "other")
+    assert band.play_out("rhy/a") == "take-1"
+    band.heard.clear()
+    ask(band, "other")
+    assert band.messages("section.done")[0]["take"] == "take-1"
+    assert len(band.messages("section.bar")) == 4
+    for member in ("rhy", "other"):
+        with refused(Code.CONFLICT):
+            ask(band, member, seed=1)
+    assert band.replayed() == band.state
+
+
+def test_an_id_with_other_fields_is_another_members_own(band: Band) -> None:
+    ask(band, "rhy")
+    band.join("rhythm", "other")
+    ask(band, "other", bars=4)
+    assert set(band.state.sections) == {"rhy/a", "other/a"}
+    third = band.join("rhythm", "third")
+    ask(band, third, bars=4)
+    assert band.state.sections["other/a"].askers == ("other", "third")
+    with refused(Code.CONFLICT):
+        ask(band, third)
+
+
+def test_who_asked_again_may_cancel_and_others_by_the_invite_may_not(band: Band) -> None:
+    ask(band, "rhy")
+    band.join("rhythm", "other")
+    with refused(Code.NOT_ALLOWED):
+        band.do("other", "section.cancel", id="a")
+    ask(band, "other")
+    band.do("other", "section.cancel", id="a")
+    assert status(band, "rhy/a") is Status.CANCELLED
+    band.heard.clear()
+    ask(band, "rhy")
+    assert [message["type"] for message in band.heard] == ["section.cancelled"]
+
+
+def test_what_two_asked_for_goes_on_while_one_of_them_is_here(band: Band) -> None:
+    band.join("rhythm", "other")
+    ask(band, "rhy")
+    ask(band, "other")
+    band.do("ana", "session.remove", member="rhy")
+    assert status(band, "rhy/a") is Status.QUEUED
+    third = band.join("rhythm", "third")
+    ask(band, third)
+    band.do("ana", "session.remove", member="other")
+    assert status(band, "rhy/a") is Status.QUEUED
+    band.do("ana", "session.remove", member=third)
+    assert status(band, "rhy/a") is Status.CANCELLED
+
+
+def test_who_was_sent_away_leaves_no_id_behind(band: Band) -> None:
+    band.join("rhythm", "other")
+    ask(band, "rhy")
+    band.do("ana", "session.remove", member="rhy")
+    ask(band, "other")
+    assert status(band, "other/a") is Status.QUEUED
+
+
+def test_an_invite_that_is_revoked_takes_all_its_requests_along(band: Band) -> None:
+    for name in ("one", "two"):
+        ask(band, band.join("rhythm", name, invite="00aa00aa00aa00aa"))
+    band.do("ana", "session.revoke", invite="00aa00aa00aa00aa")
+    assert status(band, "one/a") is Status.CANCELLED
+
+
 def test_what_is_not_said_is_what_the_role_may(band: Band) -> None:
     band.do("rhy", "section.request", id="x")
     assert band.state.sections["rhy/x"].request.parts == (Part.DRUMS, Part.BASS)
@@ -136,7 +210,7 @@ def test_the_leader_may_say_no(band: Band) -> None:
 
 
 def test_two_guests_with_the_same_id(band: Band) -> None:
-    band.join("guest", "eve")
+    band.join("guest", "eve", invite="another")
     ask(band, "gus")
     ask(band, "eve")
     with refused(Code.CONFLICT):

@@ -118,6 +118,10 @@ class Network:
             self.delivered.append(packet)
             endpoint.protocol.datagram_received(packet.data, packet.source)
 
+    def has_ended(self, host: str, port: int) -> bool:
+        """Whether nobody has that address."""
+        return (host, port) not in self._datagrams
+
     def forget(self, address: Address) -> None:
         self._datagrams.pop(address, None)
         self._servers.pop(address, None)

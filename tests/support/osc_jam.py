@@ -67,7 +67,7 @@ class OscJam:
 
     async def open(self, **options: Any) -> None:
         self.host = await self.house.start("jam")
-        self.udp_door = OscUdp(self.house, *DOOR, session="jam", **options)
+        self.udp_door = OscUdp(self.house, *DOOR, session="jam", has_ended=self.network.has_ended, **options)
         assert await self.udp_door.start() == DOOR
         options.pop("reply_port", None)
         self.tcp_door = OscTcp(self.house, *DOOR, session="jam", **options)

@@ -71,7 +71,7 @@ class Visit:
             raise Refused(Code.NOT_ALLOWED, f"role: as {role.name} you may not do this; ask a leader for another role")
 
     def seat(self) -> Seat:
-        """The member that this invite is over plain HTTP; joins on first use."""
+        """The place of the member that this invite is over plain HTTP; joins on first use."""
         return self.host.visit(self.invite)
 
     def on_disk(self, index: int) -> bool:

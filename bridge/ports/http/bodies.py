@@ -49,9 +49,14 @@ async def read_chunks(request: Request, max_bytes: int) -> AsyncIterator[bytes]:
 
 
 async def read_object(request: Request, known: Collection[str] | None = None) -> dict[str, Any]:
-    """The JSON object of a body, an empty one for none; with `known`, no other names. Raises `Refused`."""
+    """The JSON object of a body; with `known`, no other names. Raises `Refused`.
+
+    An empty body is refused, though `{}` is an object: it is what a client sends that forgot its fields or lost them.
+    """
     text = b"".join([chunk async for chunk in read_chunks(request, MAX_SIZE)])
-    found = parse_object(text) if text.strip() else {}
+    if not text.strip():
+        raise Refused(Code.BAD_VALUE, "body: there is nothing in it; send a JSON object, or {} for all the defaults")
+    found = parse_object(text)
     if known is not None:
         for name in found:
             if name not in known:

@@ -1,7 +1,7 @@
 """Asking for sections over plain HTTP, and asking how they are.
 
     POST /api/sessions/jam/sections   {"id": "a", "bars": 8, "style": "house"}
-    202  {"id": "a", "section": "ana-http/a", "status": "queued", ...}
+    202  {"id": "a", "section": "ana/a", "status": "queued", ...}
 
 The same id and fields again is the same request, so a client that lost the answer simply asks again.
 """
@@ -29,7 +29,7 @@ router = Routes("sections", "/api/sessions/{session}/sections")
 Name = Annotated[str, Path(description="The section's own name: MEMBER/ID.")]
 
 
-@router.post("", status_code=202, openapi_extra=body(section_schema(), required=False))
+@router.post("", status_code=202, openapi_extra=body(section_schema()))
 async def request_section(request: Request, visit: Visitor, response: Response) -> SectionAnswer:
     """Ask for a section; the answer says under which name it is known, before any of it is made."""
     fields = await read_object(request)
@@ -38,9 +38,10 @@ async def request_section(request: Request, visit: Visitor, response: Response) 
     message = {"type": "section.request", "id": secrets.token_hex(8), **fields}
     seat = visit.seat()
     await visit.host.submit(seat, message)
-    name = f"{seat.member}/{message['id']}"
-    await visit.settled(visit.host.state.sections[name].index)  # asked for again, it makes no entry to wait for
-    section = _find(visit, name)
+    asked = visit.host.state.asked(seat.member, str(message["id"]))
+    assert asked is not None  # or it was refused
+    await visit.settled(asked.index)  # asked for again, it makes no entry to wait for
+    section = _find(visit, asked.name)
     response.headers["Location"] = f"/api/sessions/{visit.host.name}/sections/{quote(section.name)}"
     return _answer(visit, section)
 

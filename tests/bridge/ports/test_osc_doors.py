@@ -293,6 +293,36 @@ def test_joining_twice_from_one_place_is_one_member_who_hears_things_once(run: R
     run(scene)
 
 
+def test_a_request_sent_again_from_another_place_is_the_same_request(run: Run, kind: str) -> None:
+    async def scene(jam: OscJam) -> None:
+        await jam.engine()
+        token, asked = (
+            jam.token("leader"),
+            ("/section/request", "ssisssi", "r1", "bars", 1, "parts", "bass", "stems", 0),
+        )
+        first = await jam.client(kind)
+        await first.joins(token)
+        first.say(*asked)
+        await first.hears("/section/accepted", "r1")
+        work = await jam.work()
+        again = await jam.client(kind)
+        assert (await again.joins(token))[1] == "leader-2", "the first one is still there"
+        again.say(*asked)
+        await again.hears("/section/accepted", "r1")
+        notes = [[0, 10, 40, 90]]
+        await jam.engine_says("engine.bar", section=work["section"], part="bass", bar=1, notes=notes)
+        made = {"composer": {"name": "c"}, "renderer": {"name": "r"}}
+        await jam.engine_says("engine.done", section=work["section"], **made)
+        for client in (first, again):
+            await client.hears("/section/bar", "r1", "bass", 1)
+            assert (await client.hears("/section/done", "r1")).values[1] == "take-1"
+        again.say("/section/request", "ssi", "r1", "bars", 2)
+        await again.hears("/refused", "r1", "conflict")
+        assert list(jam.host.state.takes) == ["take-1"]
+
+    run(scene)
+
+
 def test_who_joins_as_somebody_else_from_the_same_place_leaves_the_first_away(run: Run, kind: str) -> None:
     async def scene(jam: OscJam) -> None:
         client = await jam.client(kind)

@@ -38,6 +38,41 @@ def test_answers_go_to_the_reply_port_that_was_given(tmp_path: Path) -> None:
     play(scene, tmp_path)
 
 
+def test_a_program_that_ended_comes_back_from_another_port_as_the_same_member(tmp_path: Path) -> None:
+    async def scene(jam: OscJam) -> None:
+        token = jam.token("guest")
+        first, bandmate = await jam.udp(), await jam.udp()
+        assert (await first.joins(token))[1] == "guest"
+        assert (await bandmate.joins(token))[1] == "guest-2", "both are here"
+        await first.close()
+        again = await jam.udp()
+        assert (await again.joins(token))[1] == "guest"
+        assert jam.udp_door.statistics()["callers"] == 2
+        far = await jam.udp("10.0.0.7")
+        assert (await far.joins(token))[1] == "guest-3"
+        await far.close()
+        assert (await (await jam.udp("10.0.0.7")).joins(token))[1] == "guest-4", "elsewhere nothing can be told"
+        other = await jam.udp()
+        assert (await other.joins(jam.token("guest")))[1] == "guest-5", "another invite is somebody else"
+
+    play(scene, tmp_path)
+
+
+def test_a_program_whose_ear_is_still_open_has_not_ended(tmp_path: Path) -> None:
+    async def scene(jam: OscJam) -> None:
+        token = jam.token("guest")
+        ear, mouth = await jam.udp(port=9100), await jam.udp()
+        mouth.say("/session/join", "si", token, 9100)
+        await ear.hears("/session/joined")
+        await mouth.close()
+        again = await jam.udp()
+        assert (await again.joins(token))[1] == "guest-2"
+        await ear.close()
+        assert (await (await jam.udp()).joins(token))[1] == "guest"
+
+    play(scene, tmp_path)
+
+
 def test_two_ports_of_one_machine_are_two_callers(tmp_path: Path) -> None:
     async def scene(jam: OscJam) -> None:
         one, two = await jam.udp(), await jam.udp()

@@ -136,9 +136,9 @@ def test_a_role_that_was_changed_counts_at_once(tmp_path: Path) -> None:
     async def scene(jam: Jam) -> None:
         async with jam.http("leader") as client, jam.client("leader", "boss") as boss:
             assert (await client.post(f"{SESSION}/invites", json={"role": "guest"})).status_code == 201
-            assert "leader-http" not in jam.host.state.members, "inviting somebody joins nobody"
+            assert "leader" not in jam.host.state.members, "inviting somebody joins nobody"
             assert (await client.post(f"{SESSION}/sections", json={"id": "a"})).status_code == 202
-            assert (await boss.ask("session.role", member="leader-http", role="listener"))["type"] == "session.pong"
+            assert (await boss.ask("session.role", member="leader", role="listener"))["type"] == "session.pong"
             for method, path in (("POST", "invites"), ("GET", "export"), ("POST", "sections")):
                 answer = await client.request(
                     method, f"{SESSION}/{path}", json={"role": "guest"} if path == "invites" else {}

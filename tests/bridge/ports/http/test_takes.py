@@ -39,11 +39,11 @@ def test_a_section_is_asked_for_and_becomes_a_take(tmp_path: Path) -> None:
             answer = await client.post(SECTIONS, json={"id": "a", "bars": 2, "bpm": 93.7, "bass.density": 0.3})
             assert answer.status_code == 202
             assert answer.json()["id"] == "a"
-            assert answer.json()["section"] == "rhythm-http/a"
+            assert answer.json()["section"] == "rhythm/a"
             assert answer.json()["status"] in ("queued", "working")
-            assert answer.headers["location"] == f"{SECTIONS}/rhythm-http/a"
+            assert answer.headers["location"] == f"{SECTIONS}/rhythm/a"
             again = await client.post(SECTIONS, json={"id": "a", "bars": 2, "bpm": 93.7, "bass.density": 0.3})
-            assert (again.status_code, again.json()["section"]) == (202, "rhythm-http/a")
+            assert (again.status_code, again.json()["section"]) == (202, "rhythm/a")
             take = await one_take(client, id="b")
             assert take == "take-2"
             listed = (await client.get(TAKES)).json()
@@ -67,14 +67,14 @@ def test_nothing_is_said_that_the_disk_does_not_have(tmp_path: Path, monkeypatch
             await client.post(SECTIONS, json={"id": "before"})
             monkeypatch.setattr(jam.host._ledger, "flush", slow)
             asked = [asyncio.create_task(client.post(SECTIONS, json={"id": "a"})) for _ in range(2)]
-            while "leader-http/a" not in jam.host.state.sections:
+            while "leader/a" not in jam.host.state.sections:
                 await asyncio.sleep(0.005)
-            assert (await client.get(f"{SECTIONS}/leader-http/before")).status_code == 200
-            assert (await client.get(f"{SECTIONS}/leader-http/a")).status_code == 404
+            assert (await client.get(f"{SECTIONS}/leader/before")).status_code == 200
+            assert (await client.get(f"{SECTIONS}/leader/a")).status_code == 404
             assert not any(task.done() for task in asked)
             gate.set()
             assert [(await task).status_code for task in asked] == [202, 202]
-            assert (await client.get(f"{SECTIONS}/leader-http/a")).status_code == 200
+            assert (await client.get(f"{SECTIONS}/leader/a")).status_code == 200
 
     play(tmp_path, scene)
 
@@ -92,7 +92,7 @@ def test_the_same_id_with_other_fields_is_a_conflict(tmp_path: Path) -> None:
 def test_an_id_is_made_up_where_none_is_sent_and_any_id_can_be_asked_about(tmp_path: Path) -> None:
     async def scene(jam: Jam) -> None:
         async with jam.http("leader") as client:
-            first, second = [(await client.post(SECTIONS)).json()["id"] for _ in range(2)]
+            first, second = [(await client.post(SECTIONS, json={})).json()["id"] for _ in range(2)]
             assert first != second
             answer = await client.post(SECTIONS, json={"id": "a/b c?#ü%2f"})
             assert answer.status_code == 202
@@ -100,7 +100,7 @@ def test_an_id_is_made_up_where_none_is_sent_and_any_id_can_be_asked_about(tmp_p
             assert found.json()["id"] == "a/b c?#ü%2f"
             gone = await client.delete(answer.headers["location"])
             assert (gone.status_code, gone.json()["status"]) == (200, "cancelled")
-            assert (await client.get(f"{SECTIONS}/leader-http/none")).status_code == 404
+            assert (await client.get(f"{SECTIONS}/leader/none")).status_code == 404
 
     play(tmp_path, scene)
 
@@ -234,7 +234,9 @@ def test_a_bad_request_is_refused_by_name(
         (b"\xff\xfe", 422),
         (b'{"prompt": "' + b"a" * 200_000 + b'"}', 413),
         (b"bars=8", 422),
-        (b"", 202),
+        (b"", 422),
+        (b" \n", 422),
+        (b"{}", 202),
     ],
 )
 def test_a_body_that_is_no_object_is_refused(tmp_path: Path, body: bytes, status: int) -> None:

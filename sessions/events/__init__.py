@@ -19,6 +19,7 @@ from typing import Any, ClassVar
 
 from sessions.commands import RendererOffer
 from sessions.errors import Code
+from sessions.events.base import EVENTS, Event, Owes
 from sessions.log import unpack_event
 from sessions.music import Note, Part, Request, Transport
 from sessions.plain import fields_of, record_from, to_plain, unknown_field
@@ -27,6 +28,7 @@ __all__ = [
     "EVENTS",
     "Accepted",
     "Approved",
+    "AskedAgain",
     "Assigned",
     "BarWritten",
     "Cancelled",
@@ -59,27 +61,6 @@ __all__ = [
     "from_fields",
     "to_fields",
 ]
-
-EVENTS: dict[str, type[Event]] = {}
-"""Every event by its type in the log."""
-
-
-class Owes(Enum):
-    """What an event owes to those who hear of it."""
-
-    DURABLE = "on disk first"
-    LIVE = "at once"
-
-
-@dataclass(frozen=True, slots=True)
-class Event:
-    TYPE: ClassVar[str] = ""
-    OWES: ClassVar[Owes] = Owes.DURABLE
-
-    def __init_subclass__(cls, **options: Any) -> None:
-        super(Event, cls).__init_subclass__(**options)
-        EVENTS[cls.TYPE] = cls
-
 
 # -- the session and its members -------------------------------------------------------------------------------------
 
@@ -174,6 +155,14 @@ class Requested(Event):
     asked: Mapping[str, Any]
     request: Request
     waiting: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class AskedAgain(Event):
+    """Another member by the same invite asks for the same under the same id: it is one request, and theirs as well."""
+
+    TYPE: ClassVar[str] = "section.asked-again"
+    section: str
 
 
 @dataclass(frozen=True, slots=True)
