@@ -1,6 +1,6 @@
 """Hello over OSC: join, ask for four bars of drums and bass, print what comes back.
 
-python examples/hello_osc.py 127.0.0.1:9720 TOKEN        (`make run` prints both)
+python examples/hello_osc.py 127.0.0.1:9720 TOKEN    (`make run` prints both: a link ends in its token)
 """
 
 import socket
@@ -19,6 +19,8 @@ def send(line: socket.socket, address: str, *arguments: str | int | float) -> No
 
 
 def main() -> None:
+    if len(sys.argv) != 3:
+        sys.exit(__doc__)
     host, _, port = sys.argv[1].rpartition(":")
     with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as line:
         line.connect((host, int(port)))

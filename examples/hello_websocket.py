@@ -1,6 +1,6 @@
 """Hello over a WebSocket: join, ask for four bars in C dorian, print the notes as they are written.
 
-python examples/hello_websocket.py http://127.0.0.1:8765 SESSION TOKEN        (`make run` prints all three)
+python examples/hello_websocket.py http://127.0.0.1:8765 jam TOKEN    (`make run` prints all three: a link ends in its token)
 """
 
 import json
@@ -12,7 +12,9 @@ from websockets.sync.client import connect
 
 
 def main() -> None:
-    url, session, token = sys.argv[1:4]
+    if len(sys.argv) != 4:
+        sys.exit(__doc__)
+    url, session, token = sys.argv[1:]
     address = url.rstrip("/").replace("http", "ws", 1) + "/ws?" + urlencode({"session": session, "token": token})
     with connect(address) as line:
         line.send(json.dumps({"type": "session.join"}))
@@ -21,7 +23,7 @@ def main() -> None:
         line.send(json.dumps({"type": "section.request", "id": name, **wish}))
         for text in line:
             message = json.loads(text)
-            if message.get("id") == name:
+            if message.get("id") == name or message["type"] == "refused":
                 print(json.dumps(message))
                 if message["type"] in ("section.done", "section.failed", "refused"):
                     return

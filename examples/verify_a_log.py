@@ -1,6 +1,6 @@
 """Checks a session's log with nothing of ours: the chain of its lines, their Merkle root, the signed checkpoint.
 
-python examples/verify_a_log.py DATA/sessions/NAME
+python examples/verify_a_log.py DATA/sessions/NAME        (`make run` prints the folder)
 """
 
 import base64
@@ -24,7 +24,7 @@ def root(leaves: list[bytes]) -> bytes:
     return hashlib.sha256(b"\1" + root(leaves[:half]) + root(leaves[half:])).digest()
 
 
-folder = Path(sys.argv[1])
+folder = Path(sys.argv[1] if len(sys.argv) == 2 else sys.exit(__doc__))
 text, _, signature_line = (folder / "checkpoint").read_text().partition("\n\n")
 origin, size, root_hash = text.split("\n")
 *lines, torn = (folder / "log.jsonl").read_bytes().split(b"\n")

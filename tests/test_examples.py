@@ -34,6 +34,23 @@ def test_examples_are_short_and_say_how_to_run_them(path: Path) -> None:
     assert f"python examples/{path.name}" in text
 
 
+@pytest.mark.parametrize("path", sorted(EXAMPLES.glob("*.py")), ids=lambda path: path.name)
+def test_without_words_they_say_how_to_run_them(path: Path) -> None:
+    done = run(path.name)
+    assert (done.returncode, done.stdout) == (1, "")
+    assert f"python examples/{path.name}" in done.stderr
+    assert "Traceback" not in done.stderr
+
+
+@pytest.mark.parametrize("name", ["hello_osc.py", "hello_websocket.py"])
+def test_who_is_not_let_in_is_told_why(server: Server, name: str) -> None:
+    where = [server.osc] if name == "hello_osc.py" else [server.http, server.session]
+    done = run(name, *where, "nonsense")
+    assert (done.returncode, done.stderr) == (0, "")
+    assert "bad-token" in done.stdout
+    assert "ask a leader for one" in done.stdout
+
+
 def test_hello_osc_gets_every_bar_and_a_take(server: Server) -> None:
     done = run("hello_osc.py", server.osc, server.invites["leader"])
     assert (done.returncode, done.stderr) == (0, "")

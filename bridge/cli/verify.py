@@ -11,6 +11,7 @@ from rich.console import Console
 from rich.text import Text
 
 from bridge.cli.telling import plain
+from sessions.canonical import parse_object
 from sessions.errors import Code, Refused
 
 if TYPE_CHECKING:
@@ -76,9 +77,20 @@ def looks_like_certificate(data: bytes) -> bool:
     return data.lstrip()[:1] == b"{"
 
 
+def refusal(data: bytes) -> str | None:
+    """The advice of a server's refusal, which a download that nobody looked at has saved; None for anything else."""
+    try:
+        said = parse_object(data)
+    except Refused:
+        return None
+    return plain(said["advice"], 500) if said.keys() == {"code", "advice"} else None
+
+
 def check_certificate(path: Path, data: bytes, expected: VerifierKey | None) -> Certificate:
     from sessions.certificate import verify_certificate
 
+    if (said := refusal(data)) is not None:
+        raise Refused(Code.BAD_VALUE, f"{path}: a server's refusal was saved here instead of a file: {said}")
     try:
         return verify_certificate(data, expected)
     except Refused as no:

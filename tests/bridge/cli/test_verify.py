@@ -133,6 +133,16 @@ def test_a_certificate_that_is_none(starbridge: Command, tmp_path: Path, text: s
     assert done.stderr.count("\n") == 1
 
 
+@pytest.mark.parametrize("name", ["mix.wav", "certificate.json"])
+def test_a_refusal_that_was_saved_as_a_file_is_told(starbridge: Command, tmp_path: Path, name: str) -> None:
+    """What `curl -o` leaves where the take was not there yet."""
+    (tmp_path / name).write_text('{"code":"bad-value","advice":"take: there is no take-9 in this session"}')
+    done = starbridge("verify", tmp_path / name)
+    assert (done.exit_code, done.stdout) == (1, "")
+    assert f"{name}: a server's refusal was saved here instead of a file: take: there is no take-9" in done.stderr
+    assert done.stderr.count("\n") == 1
+
+
 def test_a_certificate_reaches_no_file_outside_its_folder() -> None:
     assert is_inside("stems/bass.wav")
     assert not any(map(is_inside, ["../key", "/etc/passwd", "stems/../../key"]))
