@@ -20,21 +20,23 @@ from bridge import questions
 from bridge.agenda import Acknowledged, Agenda, done
 from bridge.delivery import Audience, fresh_id
 from bridge.door import Bundle, Message, Outlet, Seat, refusal
+from bridge.hope import Hope
 from bridge.ledger import Ledger
 from bridge.ports.clock import Clock
 from bridge.ports.disk import DiskFailed, Record
 from bridge.promises import Promises
+from bridge.signatures import check_signature, id_of
 from bridge.stems import check_stems
 from bridge.visits import Visits
 from bridge.wire.smf import to_smf
 from sessions import commands as c
 from sessions.answers import To, welcome
-from sessions.decide import Decision, Moment, decide, engines, members, sections
+from sessions.decide import Decision, Moment, decide, engines, members
 from sessions.errors import Code, Refused
 from sessions.events import Event, Joined, Left, LeftWhy, Owes, Removed
-from sessions.invites import Invite, make_invite, read_token
-from sessions.keys import SigningKey, verify_command
-from sessions.roles import Role
+from sessions.invites import Invite, make_invite
+from sessions.keys import SigningKey
+from sessions.roles import ENGINE, Role
 from sessions.state import Presence, State
 
 __all__ = ["AWAY_AFTER_S", "Host", "Seat"]
@@ -58,14 +60,13 @@ class Host:
     ) -> None:
         self._ledger = ledger
         self._clock = clock
-        self._engine_expected = engine_expected
+        self._hope = Hope(engine_expected)
         self._audience = Audience(self.name, base_url, self.blob_path)
         self._promises = Promises()
         self._agenda = Agenda()
         self._visits = Visits(self, self._audience)
         self._tasks: list[asyncio.Task[None]] = []
         self._closed = False
-        self._hopeless = False
 
     @property
     def name(self) -> str:
@@ -121,7 +122,7 @@ class Host:
         decision = members.join(self.state, members.Door(invite.id, invite.role, invite.name, before), command)
         joined = decision.events[0]
         assert isinstance(joined, Joined)
-        signature = self._check_signature(command.key, joined.member, message) if command.key else ""
+        signature = check_signature(self.state, command.key, joined.member, message) if command.key else ""
         seat = Seat(self, joined.member, outlet, self._clock.now_us())
         self._audience.add(seat)
         acknowledged = self._come_to(seat, decision, message, signature)
@@ -158,8 +159,14 @@ class Host:
 
     def no_engine_left(self) -> None:
         """The server's own engine is gone for good: who waits is told, as soon as no other engine is here either."""
-        self._hopeless = True
+        self._hope.give_up()
         self._write_all(())
+
+    def invite_own_engine(self, expires_s: float) -> str:
+        """A token for the server's own engine, which is on its way from now on, as long as nobody revokes it."""
+        token = self.make_invite(ENGINE, expires_s=expires_s)
+        self._hope.invite = id_of(token, self.key.verifier, {})
+        return token
 
     def make_invite(self, role: str, name: str = "", expires_s: float = 12 * 3600) -> str:
         """A token for this session; raises `Refused` for a role that it doesn't have."""
@@ -202,13 +209,13 @@ class Host:
         if isinstance(command, c.Join):
             raise Refused(Code.CONFLICT, "session: this connection has joined already; leave first, or open another")
         if isinstance(command, c.Revoke) and "." in command.invite:
-            message = {**message, "invite": self._id_of(command.invite, message)}
+            message = {**message, "invite": id_of(command.invite, self.key.verifier, message)}
             command = c.parse_command(message)
         member = self.state.members[seat.member]
         if member.presence is Presence.AWAY:
             self._write_all((Joined(member.name, member.role, member.invite, member.key, resumed=True),))
         signed = bool(member.key) and not command.QUERY
-        signature = self._check_signature(member.key, seat.member, message) if signed else ""
+        signature = check_signature(self.state, member.key, seat.member, message) if signed else ""
         decision = decide(self.state, seat.member, command, self._moment())
         check_stems(self.state, decision.events, self.blob_path)
         if command.QUERY:
@@ -217,24 +224,9 @@ class Host:
             self._answer(seat, Bundle(answers))
         return self._come_to(seat, decision, message, signature)
 
-    def _check_signature(self, key: str, member: str, message: Message) -> str:
-        """The signature of who holds a key; raises `Refused` where it is missing, wrong or its nonce was used before."""
-        verify_command(key, self.origin, message)
-        if message["nonce"] in self.state.nonces.get(member, {}):
-            raise Refused(Code.CONFLICT, "nonce: it was used before; choose a new one for each command")
-        return str(message["signature"])
-
-    def _id_of(self, token: str, message: Message) -> str:
-        """The id of an invite whose token is to be revoked: no token ever enters the log."""
-        if message.get("signature"):
-            raise Refused(
-                Code.BAD_VALUE, "invite: sign its id of 16 hex digits instead, so that the token stays out of the log"
-            )
-        return read_token(token, self.key.verifier, now_us=0).id
-
     def _moment(self) -> Moment:
         now_us = self._clock.now_us()
-        return Moment(now_us, self.record.time_for(now_us), to_smf, self._engine_expected())
+        return Moment(now_us, self.record.time_for(now_us), to_smf, self._hope.comes(self.state))
 
     def _answer_question(self, seat: Seat, command: c.Command) -> None:
         """Answered from what is there; what is said of the log waits until the disk has all of that."""
@@ -265,14 +257,9 @@ class Host:
         """Events of the server's own, and what follows from them."""
         for event in events:
             self._write("", event)
-        while following := engines.follow_ups(self.state) or self._given_up():
+        while following := engines.follow_ups(self.state) or self._hope.lost(self.state):
             for event in following:
                 self._write("", event)
-
-    def _given_up(self) -> tuple[Event, ...]:
-        """What waits for an engine when none is here and none will come."""
-        hopeless = self._hopeless and not any(self.state.engines())
-        return sections.no_engine_left(self.state).events if hopeless else ()
 
     def _write(self, member: str, event: Event, command: Message | None = None, signature: str = "") -> None:
         tells = self._ledger.write(member, event, command, signature)
@@ -318,13 +305,17 @@ class Host:
             self._audience.dismiss(self._audience.seats_of(member))
 
     async def _watch_forever(self) -> None:
-        """Who was not heard for a while, by any connection, is away; whatever comes from there brings them back."""
+        """Who was not heard for a while, by any connection, is away; whatever comes from there brings them back.
+
+        And who has waited for an engine for a while where none comes is told.
+        """
         while True:
             await asyncio.sleep(AWAY_AFTER_S / 12)
             late_us = self._clock.now_us() - int(AWAY_AFTER_S * 1e6)
             for member in [member.name for member in self.state.present()]:
                 if not self._audience.heard_since(member, late_us):
                     self._write_all(members.away(self.state, member).events)
+            self._write_all(self._hope.lost_by(self.state, self._clock.now_us()))
 
     # -- audio and figures -------------------------------------------------------------------------------------------
 

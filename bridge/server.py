@@ -32,7 +32,7 @@ from bridge.ports.osc_udp import OscUdp
 from bridge.ports.oscquery import OscQuery
 from bridge.ports.secret import secret_of
 from sessions.errors import Code, Refused
-from sessions.roles import ENGINE, ROLES
+from sessions.roles import ROLES
 
 __all__ = ["INVITE_S", "Server", "Shut", "serve"]
 
@@ -140,7 +140,7 @@ class Server:
         await self._engine.start()
         self._opened.push_async_callback(self._engine.close)
         for name, host in self.house.hosts.items():
-            token = host.make_invite(ENGINE, expires_s=ENGINE_INVITE_S)
+            token = host.invite_own_engine(ENGINE_INVITE_S)
             self._engine.join(self._url, name, token, origin=host.origin)
 
     def _engine_gave_up(self, why: str) -> None:

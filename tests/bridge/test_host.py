@@ -12,11 +12,12 @@ import pytest
 
 from bridge.agenda import LATEST_S, MAX_SCHEDULED
 from bridge.door import Bundle, Message, Seat
+from bridge.hope import PATIENCE_S
 from bridge.host import AWAY_AFTER_S, Host
 from bridge.ledger import open_ledger
 from bridge.ports.disk import SYSTEM, Files, System
 from sessions.errors import Code, Refused
-from sessions.invites import Invite
+from sessions.invites import Invite, read_token
 from sessions.keys import MemberKey
 from sessions.state import Presence, State, Status
 from tests.support.virtual_time import START_US, now_us, run_virtual
@@ -296,6 +297,77 @@ def test_who_waits_is_told_when_the_last_engine_goes_after_it_was_given_up(jam: 
         assert failed["code"] == "no-engine"
 
     jam(test)
+
+
+def test_without_the_invite_of_its_own_engine_a_session_says_that_none_comes(jam: Callable[[Test], None]) -> None:
+    async def test(jam: Jam) -> None:
+        ana, ear = await jam.join("leader", "ana")
+        token = jam.host.invite_own_engine(3600)
+        own = read_token(token, jam.host.key.verifier, 0)
+        seat, joined = jam.host.join(own, {"type": "session.join"}, Ear())
+        await joined
+        offers = [{"name": "sampler", "licence": "CC0"}]
+        await jam.say(seat, "engine.ready", name="e", software="1", renderers=offers)
+        for id_ in ("at work", "waits"):
+            await jam.say(ana, "section.request", id=id_, bars=1)
+        await jam.say(ana, "session.revoke", invite=own.id)
+        assert [(m["id"], m["code"]) for m in ear.of("section.failed")] == [
+            ("at work", "no-engine"),
+            ("waits", "no-engine"),
+        ]
+        assert "starbridge engine" in ear.of("section.failed")[0]["advice"]
+        with pytest.raises(Refused) as error:
+            await jam.say(ana, "section.request", id="later", bars=1)
+        assert error.value.code is Code.NO_ENGINE
+        await jam.engine()
+        await jam.say(ana, "section.request", id="by another", bars=1)
+        assert jam.host.state.sections["ana/by another"].status is Status.WORKING
+
+    jam(test)
+
+
+def test_what_a_guest_waits_for_fails_at_the_leaders_yes_where_no_engine_comes(jam: Callable[[Test], None]) -> None:
+    async def test(jam: Jam) -> None:
+        ana, _ = await jam.join("leader", "ana")
+        gus, ear = await jam.join("guest", "gus", kind="osc")
+        own = read_token(jam.host.invite_own_engine(3600), jam.host.key.verifier, 0)
+        await jam.say(gus, "section.request", id="a", bars=1)
+        await jam.say(ana, "session.revoke", invite=own.id)
+        assert jam.host.state.sections["gus/a"].status is Status.WAITING, "an engine may come before the leader's yes"
+        await jam.say(ana, "section.approve", id="a")
+        assert ear.of("section.failed")[0]["code"] == "no-engine"
+
+    jam(test)
+
+
+def test_an_engine_from_elsewhere_has_a_while_to_come_back(tmp_path: Path) -> None:
+    async def main() -> None:
+        jam = Jam(tmp_path / "jam")
+        clock = VirtualClock()
+        ledger = await asyncio.to_thread(open_ledger, jam.folder, "jam", clock)
+        jam.host = Host(ledger, clock)
+        jam.host.start()
+        try:
+            ana, ear = await jam.join("leader", "ana")
+            with pytest.raises(Refused):
+                await jam.say(ana, "section.request", id="nobody", bars=1)
+            for back in (True, False):
+                engine, _ = await jam.engine()
+                await jam.say(ana, "section.request", id=f"a-{back}", bars=1)
+                jam.host.close(engine)
+                await asyncio.sleep(PATIENCE_S * 0.8)
+                assert not ear.of("section.failed")
+                if back:
+                    engine, _ = await jam.engine()
+                    assert jam.host.state.sections["ana/a-True"].engine == "engine"
+                    await jam.say(ana, "section.cancel", id="a-True")
+                    jam.host.close(engine)
+            await asyncio.sleep(PATIENCE_S * 0.4)
+            assert [(m["id"], m["code"]) for m in ear.of("section.failed")] == [("a-False", "no-engine")]
+        finally:
+            await jam.host.stop()
+
+    run_virtual(main())
 
 
 def test_removed_means_the_connection_goes_after_the_news(jam: Callable[[Test], None]) -> None:
