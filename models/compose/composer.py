@@ -19,7 +19,7 @@ from models.provenance import Originality, Provenance
 from sessions.music.parts import Part
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Callable, Iterator
 
     from sessions.music.notes import Bars, Note
     from sessions.music.section import Request
@@ -42,14 +42,20 @@ class Parent:
 class Writing:
     """A section as it is written: its bars in order, all parts of a bar together, and what is known of it besides.
 
-    `chords` are those it is played on, as a request writes them; `originality` is there when the last bar is, where the composer
-    learned from music that it could have copied.
+    `chords` are those it is played on, as a request writes them; `originality` is for when the last bar is there, and None where
+    the composer learned from no music that it could have copied.
     """
 
-    def __init__(self, bars: Iterator[BarNotes], chords: str) -> None:
-        self._bars = bars
+    def __init__(
+        self, bars: Iterator[BarNotes], chords: str, found: Callable[[], Originality | None] = lambda: None
+    ) -> None:
+        self._bars, self._found = bars, found
         self.chords = chords
-        self.originality: Originality | None = None
+
+    @property
+    def originality(self) -> Originality | None:
+        """What was found in the bars that are written."""
+        return self._found()
 
     def __iter__(self) -> Writing:
         return self
