@@ -19,7 +19,7 @@ import base64
 import binascii
 import json
 import re
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from json.encoder import encode_basestring as _quoted
 from math import isfinite
 from typing import Any, NoReturn
@@ -135,8 +135,8 @@ def _number(value: float) -> str:
 # -- in --------------------------------------------------------------------------------------------------------------
 
 
-def parse_json(text: bytes | str, limit: int = MAX_BYTES) -> Any:
-    """The value of a JSON text of `limit` bytes at most; raises `Refused`."""
+def parse_json(text: bytes | str, limit: int = MAX_BYTES, depth: int = MAX_DEPTH) -> Any:
+    """The value of a JSON text of `limit` bytes at most, with objects and lists `depth` deep at most; raises `Refused`."""
     if len(text) > limit:
         raise Refused(Code.TOO_LARGE, f"{len(text)} bytes of JSON are too many; send {limit} at most")
     try:
@@ -152,16 +152,16 @@ def parse_json(text: bytes | str, limit: int = MAX_BYTES) -> Any:
     except json.JSONDecodeError as error:
         raise Refused(Code.BAD_VALUE, f"that is not JSON ({error.msg} at character {error.pos}); mend it") from None
     except RecursionError:
-        raise _too_deep() from None
+        raise _too_deep(depth) from None
     half_pairs = _HALF_PAIR.search(text) is not None
-    if half_pairs or text.count("[") + text.count("{") > MAX_DEPTH:
-        _check(value, 0, half_pairs=half_pairs)
+    if half_pairs or text.count("[") + text.count("{") > depth:
+        _check(value, depth, half_pairs=half_pairs)
     return value
 
 
-def parse_object(text: bytes | str, limit: int = MAX_BYTES) -> dict[str, Any]:
+def parse_object(text: bytes | str, limit: int = MAX_BYTES, depth: int = MAX_DEPTH) -> dict[str, Any]:
     """The same where only an object makes sense."""
-    value = parse_json(text, limit)
+    value = parse_json(text, limit, depth)
     if not isinstance(value, dict):
         raise Refused(Code.BAD_VALUE, "that is JSON, but not an object; send {...}")
     return value
@@ -206,24 +206,32 @@ _DECODER = json.JSONDecoder(
 
 
 def _check(value: Any, depth: int, *, half_pairs: bool) -> None:
-    """Depth, and half pairs that came in as escapes; walked only where the text could hold either."""
-    if isinstance(value, str):
-        if half_pairs and any("\ud800" <= character <= "\udfff" for character in value):
-            raise Refused(Code.BAD_VALUE, "a text holds half of a surrogate pair; send whole characters")
-        return
-    if not isinstance(value, list | dict):
-        return
-    if depth >= MAX_DEPTH:
-        raise _too_deep()
-    for item in value:
-        _check(item, depth + 1, half_pairs=half_pairs)
-    if isinstance(value, dict):
-        for item in value.values():
-            _check(item, depth + 1, half_pairs=half_pairs)
+    """Depth, and half pairs that came in as escapes; walked only where the text could hold either, level by level."""
+    level: list[Any] = [[value]]
+    for _ in range(depth + 2):
+        if not level:
+            return
+        below: list[Any] = []
+        for container in level:
+            items = container
+            if isinstance(container, dict):
+                items = container.values()
+                if half_pairs:
+                    _check_whole(container)
+            if half_pairs:
+                _check_whole(item for item in items if isinstance(item, str))
+            below += [item for item in items if isinstance(item, list | dict)]
+        level = below
+    raise _too_deep(depth)
 
 
-def _too_deep() -> Refused:
-    return Refused(Code.TOO_LARGE, f"lists and objects lie deeper than {MAX_DEPTH} in each other; send a flatter value")
+def _check_whole(texts: Iterable[str]) -> None:
+    if any("\ud800" <= character <= "\udfff" for text in texts for character in text):
+        raise Refused(Code.BAD_VALUE, "a text holds half of a surrogate pair; send whole characters")
+
+
+def _too_deep(depth: int = MAX_DEPTH) -> Refused:
+    return Refused(Code.TOO_LARGE, f"lists and objects lie deeper than {depth} in each other; send a flatter value")
 
 
 def _not_exact(digits: str) -> Refused:

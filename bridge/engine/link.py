@@ -15,7 +15,7 @@ from typing import Any
 from urllib.parse import urlencode
 
 from websockets.asyncio.client import ClientConnection, connect
-from websockets.exceptions import InvalidStatus, WebSocketException
+from websockets.exceptions import ConnectionClosed, InvalidStatus, WebSocketException
 
 from bridge.engine.blobs import Door
 from bridge.engine.trouble import LinkLost, refusal
@@ -86,7 +86,7 @@ class Link:
         try:
             await self._socket.send(json.dumps(signed, ensure_ascii=False, allow_nan=False, separators=(",", ":")))
         except WebSocketException as error:
-            raise LinkLost(str(error)) from None
+            raise _lost(error) from None
 
     async def receive(self, timeout_s: float | None = None) -> Message:
         """The next message; frames that are none are passed over. Raises LinkLost."""
@@ -95,8 +95,10 @@ class Link:
                 async with asyncio.timeout(timeout_s):
                     text = await self._socket.recv()
                 message = json.loads(text)
-            except (WebSocketException, TimeoutError) as error:
-                raise LinkLost(str(error) or "the server keeps silent") from None
+            except WebSocketException as error:
+                raise _lost(error) from None
+            except TimeoutError:
+                raise LinkLost("the server keeps silent") from None
             except ValueError:
                 continue
             if isinstance(message, dict) and isinstance(message.get("type"), str):
@@ -104,6 +106,14 @@ class Link:
 
     async def close(self) -> None:
         await self._socket.close()
+
+
+def _lost(error: WebSocketException) -> LinkLost:
+    """The connection has ended: by the server's own word where it said one."""
+    closed = error.rcvd if isinstance(error, ConnectionClosed) else None
+    if closed is None:
+        return LinkLost("the connection to the server broke off")
+    return LinkLost(f"the server hung up ({closed.reason or closed.code})")
 
 
 def _refusal(message: Message) -> Exception:

@@ -72,7 +72,7 @@ def test_a_port_that_is_taken_is_named_with_its_door(
 
 
 @pytest.mark.parametrize("option", ["--http", "--osc"])
-@pytest.mark.parametrize("host", ["192.0.2.1", "nowhere.invalid"])
+@pytest.mark.parametrize("host", ["203.0.113.77", "nowhere.invalid"])
 def test_an_address_of_another_machine_is_no_door_here(tmp_path: Path, option: str, host: str) -> None:
     done = serve("--data", tmp_path / "data", option, f"{host}:0")
     assert (done.returncode, done.stderr.count("\n")) == (1, 1)
@@ -105,6 +105,27 @@ def test_bad_choices_are_one_line_with_advice(tmp_path: Path, words: list[str], 
     assert (done.returncode, done.stdout) == (1, "")
     assert advice in done.stderr
     assert "Traceback" not in done.stderr
+
+
+@pytest.mark.parametrize("beneath", ["", "deeper/still"])
+def test_a_file_is_no_data_folder(tmp_path: Path, beneath: str) -> None:
+    (tmp_path / "notes.txt").write_text("mine")
+    done = serve("--data", tmp_path / "notes.txt" / beneath)
+    assert (done.returncode, done.stdout) == (1, "")
+    said = " ".join(done.stderr.split())
+    assert said == f"{tmp_path / 'notes.txt'} is a file where a folder belongs; name a folder with --data"
+
+
+def test_a_key_that_was_deleted_is_missed(data: Path) -> None:
+    folder = data / "sessions" / "jam"
+    (folder / "key").unlink()
+    before = {path: path.read_bytes() for path in folder.rglob("*") if path.is_file()}
+    done = serve("--data", data)
+    assert (done.returncode, done.stdout) == (1, "")
+    said = " ".join(done.stderr.split())
+    assert f"{folder / 'key'} is missing" in said
+    assert "put that file back from a copy, or start another session" in said
+    assert {path: path.read_bytes() for path in folder.rglob("*") if path.is_file()} == before
 
 
 def test_the_ready_file_is_whole_or_not_there(tmp_path: Path) -> None:

@@ -179,6 +179,24 @@ def test_nobody_listens() -> None:
     assert f"nobody listens at 127.0.0.1:{port}" in str(came)
 
 
+def test_a_connection_that_ends_is_told_in_the_servers_own_words() -> None:
+    async def scene() -> None:
+        async with open_stage() as stage:
+            opening = asyncio.create_task(
+                Link.open(Door.parse(stage.url, "token"), "jam", KEY.name, MemberKey(), name="engine")
+            )
+            call = await stage.next_call()
+            await call.let_in()
+            link = await opening
+            await call.socket.close(4408, "you read too slowly")
+            with pytest.raises(LinkLost, match=r"^the server hung up \(you read too slowly\)$"):
+                await link.receive()
+            with pytest.raises(LinkLost, match="hung up"):
+                await link.send({"type": "session.ping"})
+
+    asyncio.run(scene())
+
+
 @pytest.mark.parametrize(
     ("error", "again", "advice"),
     [
