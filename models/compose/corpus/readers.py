@@ -10,7 +10,7 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
-from models.compose.corpus import bands, drums, staff_scores
+from models.compose.corpus import arranged, bands, drums, scores, staff_scores
 from models.compose.corpus.piece import Piece, Skipped
 
 __all__ = ["READERS", "Reader"]
@@ -39,4 +39,8 @@ READERS = (
     Reader("mutopia_pd", staff_scores.read_mutopia),
     Reader("mutopia_ccby", staff_scores.read_mutopia),
     Reader("openscore_quartets", staff_scores.read_quartets),
+    Reader("openscore_lieder", scores.read_lieder, "scores/**/*.mxl"),
+    Reader("openewld_pd", scores.read_openewld, "dataset/**/*.mxl"),
+    Reader("mcgill_billboard", arranged.read_under_billboard, "*/salami_chords.txt"),
+    Reader("chord_progressions_mit", arranged.read_under_progressions, "progressions.jsonl"),
 )
