@@ -80,7 +80,7 @@ DRUMS: tuple[tuple[str, tuple[int, ...]], ...] = (
     ("splash", (55,)),
     ("tambourine", (54,)),
     ("cowbell", (56,)),
-    ("shaker", (82, 70, 69)),
+    ("shaker", (70, 82, 69)),
     ("high bongo", (60,)),
     ("low bongo", (61,)),
     ("mute conga", (62,)),
