@@ -67,6 +67,12 @@ GIVEN_AHEAD, GIVEN_AFTER = 0.4, 0.3
 GOES_ON = 0.2
 """How often a section is the beginning of a longer one, which its bars' numbers say."""
 
+ONE_WHOLE = 0.4
+"""How often sections that follow each other are windows of one long one, their bars counted together."""
+
+MOST_REWRITTEN = 8
+FEW_AHEAD = 0.5
+
 GIVEN_WEIGHT = 0.25
 OCTAVE_JITTER = 0.1
 """How often a pitched part is moved by an octave, within `REACH`."""
@@ -247,40 +253,53 @@ def _sections(
         return cut(stock, begin, bars, playing, lefts=lefts, said=said, controls=controls, moved=moved)
 
     end = first + count
+    rest = next(run + length for run, length in reversed(stock.runs) if run <= first) - end
+    total = end + (dice.randint(1, rest) if rest and dice.random() < GOES_ON else 0)
     if task == "continue" and count > 1:
         inner = sorted(dice.sample(range(first + 1, end), min(dice.randint(1, 2), count - 1)))
-        edges = [first, *inner, end]
-        return [section(begin, until - begin, until) for begin, until in pairwise(edges)]
+        whole = dice.random() < ONE_WHOLE
+        edges = pairwise([first, *inner, end])
+        return [section(begin, until - begin, total if whole else until) for begin, until in edges]
     if task == "bars" and count > 2:
         begin = dice.randint(first, end - 2)
-        until = dice.randint(begin + 1, min(end - 1, begin + 4))
-        earlier = [section(first, begin - first, end)] if begin > first else []
-        return [
-            *earlier,
-            _with_ahead(stock, section(begin, until - begin, end, given), until, end - until, moved, None),
-        ]
+        until = dice.randint(begin + 1, min(end - 1, begin + MOST_REWRITTEN))
+        earlier = [section(first, begin - first, total)] if begin > first else []
+        later = _with_ahead(stock, section(begin, until - begin, total, given), (until, end, total), moved, None, dice)
+        return [*earlier, later]
     if task == "accompany":
         begin = first + dice.randint(1, count // 2) if count > 3 and dice.random() < GIVEN_AFTER else first
         earlier = [section(first, begin - first, begin)] if begin > first else []
-        last = section(begin, end - begin, end, given)
+        last = section(begin, end - begin, total, given)
         some = [part for part in last.header.parts if part in given]
-        if some and end - begin > 1 and dice.random() < GIVEN_AHEAD:
-            last = _with_ahead(stock, last, begin + 1, end - begin - 1, moved, some)
+        if some and dice.random() < GIVEN_AHEAD:
+            last = _with_ahead(stock, last, (begin, end, total), moved, some, dice)
         return [*earlier, last]
-    rest = next(run + length for run, length in reversed(stock.runs) if run <= first) - end
-    longer = dice.randint(1, rest) if rest and dice.random() < GOES_ON else 0
-    return [section(first, count, end + longer)]
+    return [section(first, count, total)]
 
 
 ALL_SAID = tuple(sorted(ALL))
 
 
 def _with_ahead(
-    stock: Stock, section: Section, first: int, count: int, moved: Mapping[Part, int], parts: Sequence[Part] | None
+    stock: Stock,
+    section: Section,
+    bars: tuple[int, int, int],
+    moved: Mapping[Part, int],
+    parts: Sequence[Part] | None,
+    dice: Random,
 ) -> Section:
-    """The section with later bars ahead, of some parts or all of its own; the last of them has one bar left."""
-    sheet = stock.sheet.window(first, count, section.header.parts if parts is None else parts).moved(moved)
-    return replace(section, ahead=Stretch(sheet, stock.pairs[first : first + count], range(count, 0, -1)))
+    """The section with bars of some parts, or of all its own, ahead: from one to another, of a whole that ends at a third.
+
+    Perhaps only the first few of them: whoever plays live knows no more.
+    """
+    first, end, total = bars
+    if dice.random() < FEW_AHEAD:
+        end = min(end, first + dice.randint(1, 4))
+    starts = stock.sheet.starts
+    beyond = int(starts[total] - starts[end])
+    sheet = stock.sheet.window(first, end - first, section.header.parts if parts is None else parts, beyond=beyond)
+    lefts = range(total - first, total - end, -1)
+    return replace(section, ahead=Stretch(sheet.moved(moved), stock.pairs[first:end], lefts))
 
 
 def _octave(stock: Stock, first: int, count: int, part: Part, dice: Random) -> int:
