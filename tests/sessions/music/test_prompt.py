@@ -28,7 +28,8 @@ def test_style(prompt: str, style: str | None) -> None:
     [
         ("140 bpm", "140"), ("at 93.7bpm", "93.7"), ("174-BPM drums", "174"), ("tempo: 98", "98"),
         ("tempo of 120, slow", "120"), ("house at 128.", "128"),
-        ("at 16 bars", None), ("at 100%", None), ("at 440 Hz", None), ("140 beats", None), ("1140 bpm", "1140"), ("5 bpm", "5"), ("11140 bpm", None), ("at 5", None),
+        ("at 16 bars", None), ("at 100%", None), ("at 440 Hz", None), ("140 beats", None),
+        ("1140 bpm", "1140"), ("5 bpm", "5"), ("11140 bpm", None), ("at 5", None),
         ("the year 1984", None), ("at 120/4", None),
     ],
 )  # fmt: skip
@@ -57,7 +58,8 @@ def test_key(prompt: str, key: str | None) -> None:
 
 @pytest.mark.parametrize(
     ("prompt", "bars"),
-    [("8-bar loop", "8"), ("16 bars", "16"), ("100 bars", "100"), ("four bars", "4"), ("a twelve-bar blues", "12"), ("bars 5-6", None),
+    [("8-bar loop", "8"), ("16 bars", "16"), ("100 bars", "100"),
+     ("four bars", "4"), ("a twelve-bar blues", "12"), ("bars 5-6", None),
      ("no bars", None), ("2.5 bars", None)],
 )  # fmt: skip
 def test_bars(prompt: str, bars: str | None) -> None:
