@@ -24,6 +24,8 @@ COHERENT = 0.93
 STRANGE = 0.5
 FIRST_NOTES = 400
 """Onsets that the beat is looked for in; it is then refined over all."""
+CLOCK_TICKS = 11.0
+"""One tick of the usual clock of 140 a second, in ours."""
 SLOWEST_BEAT, FASTEST_BEAT = 80.0, 165.0
 
 
@@ -32,9 +34,9 @@ def in_time(song: Song) -> Song:
     onsets = np.unique(np.concatenate([track.notes[:, 0] for track in song.tracks]))
     if not is_played(onsets):
         return song
-    for delay in sorted(range(-FARTHEST_DELAY_TICKS, FARTHEST_DELAY_TICKS + 1), key=abs):
-        if not is_played(onsets + delay):
-            return _moved(song, delay)
+    delay = min(range(-FARTHEST_DELAY_TICKS, FARTHEST_DELAY_TICKS + 1), key=lambda ticks: _distance(onsets + ticks))
+    if not is_played(onsets + delay):
+        return _moved(song, delay)
     if len(onsets) < 32 or _comb(onsets, np.array([float(SIXTEENTH)]))[0] > STRANGE or len(song.tempos) > 1:
         return song
     period = _period(onsets)
@@ -47,6 +49,11 @@ def in_time(song: Song) -> Song:
     while speed < SLOWEST_BEAT:
         beat, speed = beat / 2, 2 * speed
     return _stretched(song, TICKS_PER_BEAT / beat, round(speed, 2))
+
+
+def _distance(onsets: Ints) -> float:
+    """Ticks from the grid, on average."""
+    return float(np.abs((onsets + STEP_TICKS // 2) % STEP_TICKS - STEP_TICKS // 2).mean())
 
 
 def _comb(onsets: Ints, periods: npt.NDArray[np.float64]) -> npt.NDArray[np.float64]:
@@ -94,5 +101,5 @@ def _stretched(song: Song, scale: float, bpm: float) -> Song:
 def _snapped(times: npt.NDArray[np.floating[Any]], scale: float) -> Ints:
     """To the grid where that is no farther than the old clock's own rounding."""
     nearest = np.rint(times / STEP_TICKS) * STEP_TICKS
-    close = np.abs(nearest - times) <= max(6.0 * scale, TOLERANCE_TICKS)
+    close = np.abs(nearest - times) <= max(CLOCK_TICKS * scale, TOLERANCE_TICKS)
     return np.where(close, nearest, np.rint(times)).astype(np.int64)

@@ -80,8 +80,9 @@ def _runs(starts: npt.NDArray[np.int64], pitches: npt.NDArray[np.int64]) -> set[
     table, rhythm = steps.tolist(), [0, *ratios.tolist()]
     for place in range(len(table) - RUN + 1):
         run = table[place : place + RUN]
+        # hash(-1) is hash(-2), so all are moved above zero; hashes of whole numbers are the same in every process.
         if len(set(run)) >= 3:  # repeated notes and trills are everybody's
-            found.add(hash((*run, *rhythm[place + 1 : place + RUN])))
+            found.add(hash((*(step + 128 for step in run), *(ratio + 8 for ratio in rhythm[place + 1 : place + RUN]))))
     return found
 
 

@@ -16,7 +16,7 @@ from itertools import pairwise
 import numpy as np
 import numpy.typing as npt
 
-from sessions.music.keys import Key
+from sessions.music.keys import MODES, Key
 from sessions.music.pitches import LETTERS
 
 __all__ = ["Floats", "infer_keys", "signature_hints"]
@@ -27,30 +27,34 @@ Floats = npt.NDArray[np.float64]
 _MAJOR = (0.238, 0.006, 0.111, 0.006, 0.137, 0.094, 0.016, 0.214, 0.009, 0.080, 0.008, 0.081)
 _MINOR = (0.220, 0.006, 0.104, 0.123, 0.019, 0.103, 0.012, 0.214, 0.062, 0.022, 0.061, 0.052)
 # The other modes, as steps that change places in those.
-_PROFILES: dict[str, tuple[tuple[float, ...], dict[int, float]]] = {
-    "major": (_MAJOR, {}),
-    "minor": (_MINOR, {}),
-    "dorian": (_MINOR, {8: 0.012, 9: 0.075, 10: 0.085, 11: 0.015}),
-    "phrygian": (_MINOR, {1: 0.085, 2: 0.012, 9: 0.008, 10: 0.090, 11: 0.008}),
-    "lydian": (_MAJOR, {5: 0.012, 6: 0.085}),
-    "mixolydian": (_MAJOR, {10: 0.085, 11: 0.012}),
-}
-_MODES = tuple(_PROFILES)
+_PROFILES: tuple[tuple[str, tuple[float, ...], dict[int, float]], ...] = (
+    ("major", _MAJOR, {}),
+    ("minor", _MINOR, {}),
+    ("minor", _MINOR, {8: 0.080, 9: 0.010, 10: 0.095, 11: 0.010}),  # without a leading note, as in songs
+    ("dorian", _MINOR, {8: 0.012, 9: 0.080, 10: 0.090, 11: 0.012}),
+    ("phrygian", _MINOR, {1: 0.085, 2: 0.012, 9: 0.008, 10: 0.090, 11: 0.008}),
+    ("lydian", _MAJOR, {5: 0.012, 6: 0.085}),
+    ("mixolydian", _MAJOR, {10: 0.085, 11: 0.012}),
+)
+_MODES = tuple(mode for mode, _, _ in _PROFILES)
+
+_BASS_SHARES, _BASS_IN_SCALE, _BASS_OUTSIDE = {0: 0.36, 7: 0.18, 5: 0.13}, 0.07, 0.01
+"""The bass is more often on the tonic than anywhere else."""
 
 BAR_EVIDENCE = 6.0
 """A bar counts as this many independent notes at most, however many it has."""
-BASS_EVIDENCE = 1.5
+BASS_EVIDENCE = 0.7
 """The bass counts this many more; it dwells on tonic and fifth."""
-PHRASE_BARS, PHRASE_EVIDENCE = 4, 3.0
+PHRASE_BARS, PHRASE_EVIDENCE = 4, 2.5
 """Where a phrase may begin the bass counts this many more again: loops start on their tonic and end elsewhere."""
 CHANGE_COST = 14.0
 """Nats that a change of tonic costs, so that it needs two or three clear bars."""
 MODE_COST = 8.0
-RARE_MODE_COST, RARE_BAR_COST = 4.0, 0.25
+RARE_MODE_COST, RARE_BAR_COST = 3.0, 0.2
 """Nats against a church mode, at its beginning and in each bar: it must be heard."""
 HINT_GAIN = 1.0
 """Nats a bar for keys that the signature allows: some files lie, most do not."""
-FIRST_GAIN, END_GAIN = 3.0, 3.0
+FIRST_GAIN, END_GAIN = 2.0, 2.0
 """Nats for a tonic in the bass of the first and of the last bar that has one."""
 LEADING_SHARE = 0.04
 LEADING_RATIO = 1.6
@@ -64,7 +68,7 @@ def infer_keys(weights: Floats, bass: Floats, hints: Floats | None = None) -> tu
     """
     if not len(weights):
         return ()
-    table = _log_profiles()
+    table, bass_table = _log_profiles()
     spread = _spread(weights)
     evidence = BAR_EVIDENCE * spread / np.maximum(spread.sum(1, keepdims=True), 1e-9)
     evidence *= np.minimum(spread.sum(1, keepdims=True) / np.maximum(np.median(spread.sum(1)), 1e-9), 1.0)
@@ -72,7 +76,7 @@ def infer_keys(weights: Floats, bass: Floats, hints: Floats | None = None) -> tu
     begins = np.zeros(len(bass))
     begins[int(sounding[0]) if len(sounding) else 0 :: PHRASE_BARS] = PHRASE_EVIDENCE
     low = (BASS_EVIDENCE + begins)[:, None] * bass / np.maximum(bass.sum(1, keepdims=True), 1e-9)
-    gains = (evidence + low) @ table.T
+    gains = evidence @ table.T + low @ bass_table.T
     gains -= gains.mean(1, keepdims=True)
     rare = np.array([mode not in ("major", "minor") for _ in range(12) for mode in _MODES])
     gains[:, rare] -= RARE_BAR_COST
@@ -101,14 +105,17 @@ def signature_hints(signatures: Sequence[tuple[int, int, bool]], starts: Sequenc
     return hints
 
 
-def _log_profiles() -> Floats:
-    rows = []
+def _log_profiles() -> tuple[Floats, Floats]:
+    rows, basses = [], []
     for tonic in range(12):
-        for base, changes in _PROFILES.values():
+        for mode, base, changes in _PROFILES:
             profile = np.array([changes.get(step, share) for step, share in enumerate(base)])
             rows.append(np.roll(profile / profile.sum(), tonic))
-    logs: Floats = np.log(np.array(rows))
-    return logs
+            bass = [
+                _BASS_SHARES.get(step, _BASS_IN_SCALE if step in MODES[mode] else _BASS_OUTSIDE) for step in range(12)
+            ]
+            basses.append(np.roll(np.array(bass) / sum(bass), tonic))
+    return np.log(np.array(rows)), np.log(np.array(basses))
 
 
 def _majors() -> npt.NDArray[np.int64]:

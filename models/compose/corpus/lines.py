@@ -11,6 +11,8 @@ tracks and no parts.
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 import numpy as np
 import numpy.typing as npt
 
@@ -24,6 +26,8 @@ TOGETHER_TICKS = 60
 BASS_REACH_TICKS = 720
 BASS_SPAN = 5
 """A note this far above a lower one that is struck just before belongs to the chord above the bass."""
+OOM_PAH_TICKS, OOM_PAH_SPAN = 1980, 9
+"""And one that is so far above what was struck within two beats, as in a waltz."""
 
 TUNE_REACH_TICKS = 720
 TUNE_SPAN = 10
@@ -32,23 +36,27 @@ TUNE_SPAN = 10
 
 def lowest_line(rows: Ints, *, strict: bool) -> tuple[Ints, Ints]:
     """The bass of a texture and the rest of it; `strict` where the rows are a bass already, and only lose doubles."""
-    return _line(rows, -1, 127 if strict else BASS_SPAN, BASS_REACH_TICKS)
+    near = () if strict else ((BASS_SPAN, BASS_REACH_TICKS), (OOM_PAH_SPAN, OOM_PAH_TICKS))
+    return _line(rows, -1, near)
 
 
-def top_line(rows: Ints) -> tuple[Ints, Ints]:
-    """The tune on top of a texture and the rest of it."""
-    return _line(rows, 1, TUNE_SPAN, TUNE_REACH_TICKS)
+def top_line(rows: Ints, *, strict: bool = False) -> tuple[Ints, Ints]:
+    """The tune on top of a texture and the rest of it; `strict` where the rows are a tune already."""
+    return _line(rows, 1, () if strict else ((TUNE_SPAN, TUNE_REACH_TICKS),))
 
 
-def _line(rows: Ints, side: int, span: int, reach: int) -> tuple[Ints, Ints]:
-    """The outermost notes, upwards (1) or downwards (-1)."""
+def _line(rows: Ints, side: int, spans: Sequence[tuple[int, int]]) -> tuple[Ints, Ints]:
+    """The outermost notes, upwards (1) or downwards (-1), but for those a span inside others within its reach."""
     if not len(rows):
         return rows, rows
     rows = rows[np.lexsort((rows[:, 2], rows[:, 0]))]
     start, end, height = rows[:, 0], rows[:, 0] + rows[:, 1], side * rows[:, 2]
     chosen: npt.NDArray[np.bool_] = np.ones(len(rows), bool)
     low, high = np.searchsorted(start, start - TOGETHER_TICKS), np.searchsorted(start, start + TOGETHER_TICKS, "right")
-    near, until = np.searchsorted(start, start - reach), np.searchsorted(start, start + reach // 2, "right")
+    around = [
+        (span, np.searchsorted(start, start - reach), np.searchsorted(start, start + reach // 2, "right"))
+        for span, reach in spans
+    ]
     longest = int(rows[:, 1].max())
     held_from = np.searchsorted(start, start - min(longest, 4 * 3840))
     for place in range(len(rows)):
@@ -56,7 +64,7 @@ def _line(rows: Ints, side: int, span: int, reach: int) -> tuple[Ints, Ints]:
         if height[low[place] : high[place]].max() > mine:
             chosen[place] = False  # struck together with a note further out
             continue
-        if height[near[place] : until[place]].max() >= mine + span:
+        if any(height[near[place] : until[place]].max() >= mine + span for span, near, until in around):
             chosen[place] = False
             continue
         before = slice(held_from[place], low[place])

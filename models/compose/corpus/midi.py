@@ -144,7 +144,7 @@ def _exactly(ticks: int) -> Meter | None:
 
 def _speeds(bars: Sequence[tuple[int, Meter]], tempos: Sequence[tuple[int, float]]) -> list[float]:
     """Each bar's tempo: the one in force at its start, or where it changes within the bar's first unit, the new one."""
-    ordered = [(tick, bpm) for _, tick, bpm in sorted((tick, i, bpm) for i, (tick, bpm) in enumerate(tempos))]
+    ordered = sorted(tempos, key=lambda change: change[0])  # of two at once the later one counts
     ordered = ordered if ordered and ordered[0][0] <= 0 else [(0, ordered[0][1] if ordered else 120.0), *ordered]
     ticks = np.array([tick for tick, _ in ordered])
     limits = np.array([start + meter.ticks_per_unit // 2 for start, meter in bars])

@@ -10,6 +10,7 @@ from __future__ import annotations
 import re
 from collections.abc import Sequence
 from dataclasses import dataclass
+from itertools import groupby
 
 import numpy as np
 import numpy.typing as npt
@@ -32,8 +33,12 @@ MOST_ECHOES = 3.5
 SOFTENING = 8.0
 """A track may hold the tune and its echoes both: then up to three delays explain it, and it grows softer and louder."""
 
+ONE_VOICE, ONE_BASS = 1.3, 1.5
+"""Notes that sound together on average in a track that is one line already, but for some overlap."""
 BASS_ENOUGH = 3.0
 LEAD_ENOUGH = 1.0
+STOPGAP_ENOUGH, LONG_GAP = -2.0, 4
+"""How good a track must be to fill a gap of that many bars between leads."""
 LOWEST_TUNE = 52
 """In bars where a lead's notes lie below this on average, it plays riffs."""
 LOWEST_HARMONY = 36
@@ -144,11 +149,11 @@ def _judged(track: Track, edges: Ints, pitched: Sequence[Track]) -> Role:
 
 
 def _repetition(pitch: Ints) -> float:
-    """0..2: how much of the track is one pitch again and again, or a figure that never changes."""
+    """0..3.8: how much of the track is one pitch again and again, or a figure that never changes."""
     if len(pitch) < 8:
         return 0.0
     same = float((pitch[1:] == pitch[:-1]).mean())
-    return 2.0 * max(same - 0.45, 0.0) / 0.55
+    return 3.5 * max(same - 0.4, 0.0) / 0.55
 
 
 def _covered(start: Ints, end: Ints) -> int:
@@ -171,7 +176,7 @@ def _bass(roles: Sequence[Role], edges: Ints) -> tuple[Ints, list[Ints]]:
     for place, role in enumerate(roles):
         rows = role.track.notes
         mine = owner[_bar_of(rows, edges)] == place
-        line, above = lowest_line(rows[mine], strict=role.polyphony < 1.5)
+        line, above = lowest_line(rows[mine], strict=role.polyphony < ONE_BASS)
         taken.append(line)
         left[place] = _joined([rows[~mine], above])
     return _joined(taken), left
@@ -198,14 +203,30 @@ def _melody(roles: Sequence[Role], left: Sequence[Ints], edges: Ints) -> tuple[I
     owner[-1] = best.argmax()
     for bar in range(len(owner) - 1, 0, -1):
         owner[bar - 1] = back[owner[bar], bar]
+    owner = np.array([able[number] if playing[able[number], bar] else -1 for bar, number in enumerate(owner)])
+    _fill(owner, roles, playing)
     taken = []
-    for number, place in enumerate(able):
+    for place in range(len(roles)):
         rows = left[place]
-        mine = ((owner == number) & playing[place])[_bar_of(rows, edges)]
-        line, below = top_line(rows[mine])
+        mine = (owner == place)[_bar_of(rows, edges)]
+        line, below = top_line(rows[mine], strict=roles[place].polyphony < ONE_VOICE)
         taken.append(line)
         rest[place] = _joined([rows[~mine], below])
     return _joined(taken), rest
+
+
+def _fill(owner: Ints, roles: Sequence[Role], playing: npt.NDArray[np.bool_]) -> None:
+    """Where no lead plays for a while, the next best track that does has the tune."""
+    first = 0
+    for has_none, run in groupby((owner < 0).tolist()):
+        end = first + len(list(run))
+        if has_none and end - first >= LONG_GAP:
+            share = playing[:, first:end].mean(1)
+            fit = [role.lead if part >= 0.5 else -np.inf for role, part in zip(roles, share, strict=True)]
+            best = int(np.argmax(fit))
+            if fit[best] >= STOPGAP_ENOUGH:
+                owner[first:end][playing[best, first:end]] = best
+        first = end
 
 
 def _harmony(rest: Sequence[Ints], bass: Ints, melody: Ints, edges: Ints) -> Ints:

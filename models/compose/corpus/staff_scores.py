@@ -5,6 +5,7 @@ Lives here: what these sets know of style, and the tempo where a score has none.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -30,7 +31,8 @@ def read_hymns(folder: Path) -> Iterator[Piece | Skipped]:
     """Hymns in four voices."""
 
     def make(path: Path, song: Song) -> Piece:
-        return _piece(Label(folder.name, name_of(folder, path), "Public-Domain", "hymn", human=False), song)
+        name = name_of(folder, path)
+        return _piece(Label(folder.name, name, "Public-Domain", "hymn", song=_tune(name), human=False), song)
 
     yield from each_file(folder, make)
 
@@ -57,6 +59,16 @@ def read_quartets(folder: Path) -> Iterator[Piece | Skipped]:
         return _piece(Label(folder.name, name_of(folder, path), "CC0-1.0", "classical", human=False), song)
 
     yield from each_file(folder, make)
+
+
+def _tune(name: str) -> str:
+    """A hymn's tune, by which versions belong together: `Text-Tune_Isorhythmic` has the tune `Tune`.
+
+    >>> _tune("A_Mighty_Fortress_Is_Our_God-Ein_Feste_Burg_Rhythmic")
+    'Ein_Feste_Burg'
+    """
+    tune = name.partition("-")[2] or name
+    return re.sub(r"_(Isorhythmic|Rhythmic|Original)$", "", tune)
 
 
 def _piece(label: Label, song: Song) -> Piece:
