@@ -11,18 +11,20 @@ left away.
 from __future__ import annotations
 
 import re
+from collections import Counter
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 
 from models.compose.corpus.build import infer_harmony
 from models.compose.corpus.labels import agreeing, at_bars, keys_over, pairs_over, share_inside
 from models.compose.corpus.musicxml import Score, Symbol, read_score
-from models.compose.corpus.piece import Bar, Origin, Piece, Skipped
+from models.compose.corpus.piece import Bar, Origin, Pair, Piece, Skipped, half_of
 from models.compose.corpus.romantext import placed, read_rntxt
 from models.compose.corpus.voices import notes_as_played, roles_of, top_line
 from sessions.music.beats import HIGHEST_BPM, LOWEST_BPM, METER_UNITS, MOST_METER_BEATS, TICKS_PER_BEAT, Meter
 from sessions.music.chords import Chord
 from sessions.music.keys import Key
+from sessions.music.notes import Note
 from sessions.music.parts import Part
 from sessions.music.qualities import read_quality
 
@@ -121,18 +123,6 @@ def _signatures(score: Score) -> list[tuple[int, int, bool]]:
     return changes
 
 
-def _signed_keys(score: Score, bars: Sequence[Bar], index: Sequence[int]) -> tuple[Key, ...]:
-    """Keys by the signatures alone, major where they don't say."""
-    return keys_over(
-        bars, [(bars[i].start, _key(m.fifths, m.mode)) for i, m in zip(index, score.measures, strict=True)]
-    )
-
-
-def _key(fifths: int | None, mode: str) -> Key:
-    minor = mode == "minor"
-    return Key(((fifths or 0) * 7 + (9 if minor else 0)) % 12, "minor" if minor else "major")
-
-
 # Lead sheets
 
 
@@ -147,16 +137,17 @@ def read_openewld(folder: Path) -> Iterator[Piece | Skipped]:
 
 
 def _sheet(source: str, authors: str, title: str, score: Score) -> Piece:
-    bars, index = bars_of_score(score)
+    bars, _ = bars_of_score(score)
     tune = notes_as_played(top_line([note for part in score.parts for note in part.notes]))
     symbols = [(symbol.start, chord) for symbol in score.symbols if (chord := chord_of(symbol)) is not None]
     if len(tune) < FEWEST_NOTES:
         raise ValueError("it has hardly any notes")
-    keys = tuple(_relative(key, symbols) for key in _signed_keys(score, bars, index))
+    chords = pairs_over(bars, symbols)
+    keys = _sheet_keys(score, bars, tune, chords)
     style = "folk" if "tradition" in authors.lower() or "anonym" in authors.lower() else "song"
     return Piece(
-        source, f"{authors}/{title}", "MIT", Origin.REAL, style, False, bars, keys, pairs_over(bars, symbols),
-        {Part.MELODY: tune}, song=_bare(title),
+        source, f"{authors}/{title}", "MIT", Origin.REAL, style, False, bars, keys, chords, {Part.MELODY: tune},
+        song=_bare(title),
     )  # fmt: skip
 
 
@@ -174,12 +165,21 @@ def chord_of(symbol: Symbol) -> Chord | None:
     return Chord(symbol.root, quality, None if symbol.bass == symbol.root else symbol.bass)
 
 
-def _relative(key: Key, symbols: Sequence[tuple[int, Chord]]) -> Key:
-    """The relative minor where a sheet that is signed major ends on it: these sheets all say major."""
-    relative = (key.tonic + 9) % 12
-    if key.mode == "major" and symbols and symbols[-1][1].root == relative and symbols[-1][1].quality.startswith("m"):
-        return Key(relative, "minor")
-    return key
+def _sheet_keys(score: Score, bars: Sequence[Bar], tune: Sequence[Note], chords: Sequence[Pair]) -> tuple[Key, ...]:
+    """One key for a whole sheet, from tune and chords together: signatures of these sheets are often left out or wrong."""
+    bass, harmony = [], []
+    for bar, pair in zip(bars, chords, strict=True):
+        middle = min(bar.end, bar.start + half_of(bar.meter))
+        for start, end, chord in ((bar.start, middle, pair[0]), (middle, bar.end, pair[1])):
+            if chord is not None and start < end:
+                bass.append(Note(start, end - start, 36 + chord.root, 80))
+                harmony += [Note(start, end - start, 60 + tone, 80) for tone in chord.pitch_classes]
+    parts = {Part.BASS: bass, Part.HARMONY: sorted(harmony), Part.MELODY: tune}
+    keys, _ = infer_harmony(bars, parts, _signatures(score))
+    counted = Counter(keys)
+    last = next((pair[1] for pair in reversed(chords) if pair[1] is not None), None)
+    at_home = {key: count for key, count in counted.items() if last is not None and key.tonic == last.root}
+    return (max(at_home or counted, key=lambda key: counted[key]),) * len(bars)
 
 
 def _bare(title: str) -> str:

@@ -124,26 +124,38 @@ def test_a_bar_that_no_metre_has_is_a_value_error() -> None:
         bars_of_score(parse_score(score([("Tune", "", bars)]).encode()))
 
 
-def sheet(folder: Path, last: str = "major", title: str = "A_Tune_(2)", author: str = "Traditional") -> Piece:
-    bars = [measure(1, attributes(0, "4/4", "major"), symbol("C", "major"), *[note("E4", 1)] * 2,
-                    symbol("G", "dominant"), *[note("F4", 1)] * 2)]  # fmt: skip
-    bars += [measure(n, *[note("A4", 1)] * 4) for n in (2, 3)]
-    bars += [measure(4, symbol("A" if last == "minor" else "C", last), *[note("A4", 1)] * 4)]
-    write_mxl(folder / "openewld_pd" / "dataset" / author / title / f"{title}.mxl", score([("", "", bars)]))
+def sheet(folder: Path, *bars: str, author: str = "Traditional", title: str = "A_Tune_(2)") -> Piece:
+    """A lead sheet that is signed C major; a bar is a chord's root, its kind and four notes."""
+    measures = []
+    for number, bar in enumerate(bars, start=1):
+        root, kind, *names = bar.split()
+        head = attributes(0, "4/4", "major") if number == 1 else ""
+        measures.append(measure(number, head, symbol(root, kind), *[note(name, 1) for name in names]))
+    path = folder / "openewld_pd" / "dataset" / author / title / f"{title}.mxl"
+    write_mxl(path, score([("", "", measures)]))
     return only(list(read_openewld(folder / "openewld_pd")))
 
 
+IN_C = ("C major C5 E5 G5 E5", "F major F5 A5 G5 F5", "G dominant D5 B4 G4 B4", "C major C5 D5 C5 C5")
+IN_F = ("F major F5 A5 C5 A4", "Bb major D5 F5 D5 Bb4", "C dominant E5 G5 Bb4 G4", "F major F5 G5 F5 F5")
+IN_A_MINOR = ("A minor A4 C5 E5 C5", "D minor D5 F5 A4 F5", "E dominant E5 G#4 B4 D5", "A minor A4 B4 A4 A4")
+
+
 def test_a_lead_sheet(tmp_path: Path) -> None:
-    piece = sheet(tmp_path)
+    piece = sheet(tmp_path, *IN_C)
     assert (piece.source, piece.licence, piece.style, piece.song) == ("openewld_pd", "MIT", "folk", "a tune")
     assert set(piece.notes) == {Part.MELODY}
     assert piece.count(Part.MELODY) == 16
-    assert [[str(c) for c in pair] for pair in piece.chords] == [["C", "G7"], ["G7", "G7"], ["G7", "G7"], ["C", "C"]]
-    assert {str(key) for key in piece.keys} == {"C"}
+    assert [[str(c) for c in pair] for pair in piece.chords] == [["C", "C"], ["F", "F"], ["G7", "G7"], ["C", "C"]]
 
 
-def test_a_sheet_that_ends_on_the_relative_minor_is_in_it(tmp_path: Path) -> None:
-    assert {str(key) for key in sheet(tmp_path, "minor", author="Somebody").keys} == {"Am"}
+@pytest.mark.parametrize(("bars", "tonic", "minor"), [(IN_C, 0, False), (IN_F, 5, False), (IN_A_MINOR, 9, True)])
+def test_a_sheet_has_the_key_that_it_sounds_in_whatever_is_signed(
+    tmp_path: Path, bars: tuple[str, ...], tonic: int, minor: bool
+) -> None:
+    piece = sheet(tmp_path, *bars * 2, author="Somebody")
+    assert {(key.tonic, "minor" in key.mode) for key in piece.keys} == {(tonic, minor)}
+    assert piece.style == "song"
 
 
 @pytest.mark.parametrize(
