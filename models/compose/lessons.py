@@ -2,7 +2,7 @@
 
 Lives here: whatever trainer and baselines have in common, in numpy: how often each set is drawn, what kind each token
 is, and the held-out examples that give bits per note. Knows no model. An example of the held-out music is a section of
-eight bars of which everything is said but its notes, and only what the model has to write counts.
+eight bars of which everything is said but its notes, its chords as well, and only what tells the notes counts.
 
     >>> mixture({"large": 1_000_000, "small": 10_000, "rules": 1_000_000}, rules={"rules"})["rules"]
     0.25
@@ -11,7 +11,7 @@ eight bars of which everything is said but its notes, and only what the model ha
 from __future__ import annotations
 
 from collections.abc import Collection, Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from itertools import groupby
 from typing import TYPE_CHECKING
 
@@ -59,6 +59,7 @@ KIND_OF: Ints = np.full(len(VOCABULARY), len(KINDS), dtype=np.int32)
 for _index, _families in enumerate(KINDS.values()):
     KIND_OF[VOCABULARY.mask(*_families)] = _index
 
+_CHORD = list(KINDS).index("chord")
 _NOTES = VOCABULARY.mask("Pitch", "Hit")
 
 
@@ -123,6 +124,7 @@ def judging(shelf: Shelf, *, most_tokens: int | None = None) -> dict[str, list[E
         used = 0
         for number, index in order:
             example = sequence([pieces[index][number]])
+            example = replace(example, weights=example.weights * (KIND_OF[example.ids] != _CHORD))
             if most_tokens is not None and used and used + len(example.ids) > most_tokens:
                 break
             found.setdefault(name, []).append(example)

@@ -61,6 +61,7 @@ BETAS, DECAY, LARGEST_GRADIENT = (0.9, 0.95), 0.1, 1.0
 WARM_UP_STEPS = 100
 COOL_DOWN = 0.2  # of the run, at its end, over which the rate falls to nothing
 MEAN_OF = 200  # steps, about, over which the weights that are judged and shipped are a mean
+SHARE_ROWS = 2  # that a thread computes at once: more shares than threads, so that neither waits long for the other
 CURVE_EVERY = 20  # steps
 CHECKPOINT_EVERY_S, JUDGE_EVERY_S = 240.0, 420.0
 JUDGE_TOKENS = 8_000  # of each set while training; at the end everything that is kept back
@@ -132,7 +133,8 @@ class Trainer:
     def step(self, batch: Batch, pool: ThreadPoolExecutor, tally: Tally) -> float:
         """One step; adds what it cost to `tally` and returns the length of the gradient before it was clipped."""
         settings = self.settings
-        shares = [documents(batch, slice(share, None, settings.threads)) for share in range(settings.threads)]
+        count = max(settings.rows // SHARE_ROWS, 1) if settings.threads > 1 else 1
+        shares = [documents(batch, slice(share, None, count)) for share in range(count)]
         weight = float(batch.weights.sum())
         results = list(pool.map(self.gradients, shares, [weight] * len(shares)))
         for place, parameter in enumerate(self.model.parameters()):
@@ -214,8 +216,9 @@ def write_checkpoint(trainer: Trainer, folder: Path, *, about: Mapping[str, obje
     fresh.replace(folder / CHECKPOINT_FILE)
     save(trainer.averaged(), folder / f"{WEIGHTS_FOLDER}.new", more=about)
     (folder / WEIGHTS_FOLDER).mkdir(exist_ok=True)
-    for file in (folder / f"{WEIGHTS_FOLDER}.new").iterdir():
+    for file in sorted((folder / f"{WEIGHTS_FOLDER}.new").iterdir()):
         file.replace(folder / WEIGHTS_FOLDER / file.name)
+    (folder / f"{WEIGHTS_FOLDER}.new").rmdir()
     VOCABULARY.save(folder / WEIGHTS_FOLDER / "tokens.json")
 
 
