@@ -61,7 +61,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     console.print(_table(kept, skipped, doubles))
     if options.verbose:
         for one in [*skipped, *doubles]:
-            console.print(f"{one.source}/{one.name}: {one.reason}", highlight=False, markup=False)
+            console.print(f"{one.source}/{one.name}: {one.reason}", highlight=False, markup=False, soft_wrap=True)
     return 0
 
 

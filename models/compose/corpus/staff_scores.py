@@ -44,7 +44,8 @@ def read_mutopia(folder: Path) -> Iterator[Piece | Skipped]:
     def make(path: Path, song: Song) -> Piece:
         row = about.get(path.name, {})
         style = _STYLES.get(row.get("style", "").lower(), "classical")
-        licence = row.get("licence") or ("Public Domain" if folder.name.endswith("pd") else "CC BY")
+        licence = row.get("licence") or ("Public Domain" if folder.name.endswith("pd") else "CC-BY")
+        licence = licence.replace("Creative Commons Attribution ", "CC-BY-").replace(" ", "-")
         if all(bpm == _LILYPONDS_BPM for _, bpm in song.tempos):
             song = Song(song.tracks, song.meters, ((0, _UNTOLD_BPM[style]),), song.signatures)
         return _piece(Label(folder.name, name_of(folder, path), licence, style, human=False), song)
