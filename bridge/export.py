@@ -1,23 +1,28 @@
 """A session as one file: what a leader takes home.
 
-The parcel is packed in the loop, where the state lies still, and written in a thread. Its log can be checked with
+The parcel of a live session is packed in the loop, where the state lies still, and written in a thread; that of a folder
+holds what is signed, whether a server has it open or not. Its log can be checked with
 `starbridge log verify`, its certificates with `starbridge verify`, on any machine.
 
     write_zip(Parcel.of(host), file)
+    write_zip(Parcel.at_rest(read_signed(folder)), file)
 """
 
 from __future__ import annotations
 
 import json
 import zipfile
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import IO, Any
 
 from bridge.host import Host
+from bridge.ledger import fold
+from bridge.ports.disk import Signed
 from bridge.wire.smf import to_smf
 from sessions.music import Bars, Request
+from sessions.state import State
 
 __all__ = ["PackedTake", "Parcel", "write_zip"]
 
@@ -50,19 +55,37 @@ class Parcel:
     @classmethod
     def of(cls, host: Host) -> Parcel:
         """Pack a session; takes that the disk does not have yet stay behind."""
-        record, state = host.record, host.state
-        seal = record.seal()
-        takes = []
-        for take in state.takes.values():
-            if take.index >= seal.size:
-                continue
-            section = state.sections[take.section]
-            paths = {part: host.blob_path(stem.sha256) for part, stem in section.stems.items()}
-            audio = {_wav(part): path for part, path in paths.items() if path is not None}
-            certificate = record.certificate(take.index, take.stated)
-            takes.append(PackedTake(take.name, section.request, section.written(), certificate, audio))
+        record, seal = host.record, host.record.seal()
+        takes = _takes(host.state, seal.size, record.certificate, host.blob_path)
         key = str(record.key.verifier)
-        return cls(host.name, record.log_path, seal.log_bytes, seal.checkpoint, key, tuple(takes))
+        return cls(host.name, record.log_path, seal.log_bytes, seal.checkpoint, key, takes)
+
+    @classmethod
+    def at_rest(cls, signed: Signed) -> Parcel:
+        """Pack what is signed in a folder; raises `Refused`. It blocks."""
+        state = fold(State(), signed.entries)
+        takes = _takes(state, state.size, signed.certificate, signed.blob_path)
+        text = signed.checkpoint.text
+        return cls(state.name, signed.log_path, signed.log_bytes, text, str(signed.key), takes)
+
+
+def _takes(
+    state: State,
+    size: int,
+    certificate: Callable[[int, Mapping[str, Any]], Mapping[str, Any]],
+    blob_path: Callable[[str], Path | None],
+) -> tuple[PackedTake, ...]:
+    """The takes within the first `size` entries."""
+    takes = []
+    for take in state.takes.values():
+        if take.index >= size:
+            continue
+        section = state.sections[take.section]
+        paths = {part: blob_path(stem.sha256) for part, stem in section.stems.items()}
+        audio = {_wav(part): path for part, path in paths.items() if path is not None}
+        proved = certificate(take.index, take.stated)
+        takes.append(PackedTake(take.name, section.request, section.written(), proved, audio))
+    return tuple(takes)
 
 
 def write_zip(parcel: Parcel, file: IO[bytes]) -> int:

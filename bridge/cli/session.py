@@ -1,8 +1,7 @@
-"""`starbridge session`: what can be done with a session's folder while no server has it open."""
+"""`starbridge session`: what can be done with a session's folder, whether a server has it open or not."""
 
 from __future__ import annotations
 
-import asyncio
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
@@ -34,7 +33,8 @@ def export(
 ) -> None:
     """Pack a session into one zip: log, checkpoint, and each take's MIDI, stems and certificate. The key stays at home.
 
-    While a server has it open, a leader gets the same from the studio, or by GET /api/sessions/SESSION/export.
+    It holds what the log's checkpoint signs: all of it after a stop, all up to a second ago while a server has it open.
+    A leader gets the same from the studio, or by GET /api/sessions/SESSION/export.
 
     [bold]Examples[/bold]
 
@@ -43,31 +43,16 @@ def export(
       starbridge log verify friday.zip
     """
     from bridge.config import default_data
-    from bridge.ports.disk import is_session, session_folder
+    from bridge.export import Parcel
+    from bridge.ports.disk import is_session, read_signed, session_folder
     from sessions.errors import Code, Refused
 
     folder = session_folder(data or default_data(), name)
     if not is_session(folder):
         raise Refused(Code.BAD_VALUE, f"there is no session {name} in {folder.parent}; check --data")
     target = out or Path(f"{name}.zip")
-    asyncio.run(pack(folder, name, target))
+    write(Parcel.at_rest(read_signed(folder)), target)
     typer.echo(target)
-
-
-async def pack(folder: Path, name: str, target: Path) -> None:
-    """The session of a folder as a zip; raises `Refused`, also where a server has it open."""
-    from bridge.export import Parcel
-    from bridge.host import Host
-    from bridge.ledger import open_ledger
-    from bridge.ports.clock import SystemClock
-
-    clock = SystemClock()
-    ledger = await asyncio.to_thread(open_ledger, folder, name, clock)
-    try:
-        await ledger.flush()
-        await asyncio.to_thread(write, Parcel.of(Host(ledger, clock)), target)
-    finally:
-        await ledger.close()
 
 
 def write(parcel: Parcel, target: Path) -> None:

@@ -9,6 +9,7 @@ import pytest
 from sessions.audit import Problem, Report, audit
 from sessions.canonical import canonical_bytes, parse_object
 from sessions.checkpoint import make_checkpoint
+from sessions.heads import Head, make_head
 from sessions.keys import SigningKey, log_key
 from sessions.merkle import Tree, leaf_hash
 from tests.sessions.logs import ANA, KEY, Script, rechained, session
@@ -217,6 +218,34 @@ def test_an_older_checkpoint_leaves_the_rest_unsigned() -> None:
     report = audit(LINES, older, KEY.verifier)
     assert (report.problem, report.index, report.covered) == (Problem.UNSIGNED, 7, 7)
     assert audit(LINES, older, KEY.verifier, growing=True).ok
+
+
+def head(size: int, key: SigningKey = KEY) -> str:
+    """What a server that was stopped hard says of its first `size` entries."""
+    return make_head(key, Head(size - 1, size, sum(map(len, LINES[:size])), LOG.chain.tree.root(size)))
+
+
+def test_the_mark_of_a_server_that_was_stopped_hard_says_whose_the_last_lines_are() -> None:
+    older = make_checkpoint(KEY, 7, LOG.chain.tree.root(7))
+    for heads, index, advice in (
+        (None, 7, "another hand added it"),
+        ("", 7, "a start signs none of it"),
+        (head(SIZE, log_key("jam")), 7, "a start signs none of it"),
+        (head(8) + head(9), 9, "a start signs none of it"),
+        (head(SIZE), 7, "start it once"),
+    ):
+        report = audit(LINES, older, KEY.verifier, heads=heads)
+        assert (report.problem, report.index) == (Problem.UNSIGNED, index)
+        assert advice in report.why
+        assert ("start it once" in report.why) == (heads == head(SIZE))
+    assert check(LINES, heads=head(9)).ok
+
+
+def test_one_is_not_many() -> None:
+    alone = Script()
+    alone.begin()
+    assert str(audit(alone.lines)) == "1 entry is right, the one that made the session"
+    assert str(check(LINES)) == f"{SIZE} entries are right, 7 of them signed by their members"
 
 
 def test_the_log_of_another_session() -> None:

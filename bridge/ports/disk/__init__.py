@@ -14,6 +14,7 @@ from bridge.ports.disk.errors import DiskFailed, damaged
 from bridge.ports.disk.files import SYSTEM, Files, System
 from bridge.ports.disk.folder import is_session, read_key, session_folder
 from bridge.ports.disk.opening import Past
+from bridge.ports.disk.reading import Signed, read_signed
 from bridge.ports.disk.record import Record
 from bridge.ports.disk.recovery import Recovery
 
@@ -25,10 +26,12 @@ __all__ = [
     "Past",
     "Record",
     "Recovery",
+    "Signed",
     "System",
     "audit_path",
     "damaged",
     "is_session",
     "read_key",
+    "read_signed",
     "session_folder",
 ]

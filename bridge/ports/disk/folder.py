@@ -77,9 +77,11 @@ def read_key(path: Path, files: Files = SYSTEM) -> SigningKey:
     except OSError as error:
         raise DiskFailed(error) from error
     if data is None and files.size(Folder(path).log):
-        raise damaged(
-            f"{Folder(path).key} is missing, and nobody can go on with the log without it (to read and check it, "
-            f"`starbridge log verify {path}` needs no key)"
+        raise Refused(
+            Code.FAILED,
+            f"{Folder(path).key} is missing, and nobody can go on with this log without it; nothing was changed: put that file "
+            f"back from a copy, or start another session with --session. This one can still be checked and taken home: "
+            f"`starbridge log verify`, `starbridge session export`",
         )
     if data is None:
         raise Refused(

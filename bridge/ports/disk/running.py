@@ -9,8 +9,8 @@ folder meanwhile. What it does not prove: that nothing was taken away. Who puts 
 `running` together is found out only by a checkpoint that somebody kept (`starbridge log verify --against`). And whoever can
 read `key` can sign anything.
 
-A head costs a signature (15 us) and an fsync of its own for each batch: 0.13 ms on the disk where one for the
-lines takes as long.
+A head costs a signature (15 us) and an fsync of its own for each batch. On two cores and a virtual disk an entry that
+waits alone is on disk after 0.5 ms instead of 0.25, and 50 who wait together get 35 000 entries a second there.
 
     running = Running(files, folder, key)
     running.announce(before, after)         # blocks; then write the lines

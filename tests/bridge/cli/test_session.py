@@ -25,6 +25,28 @@ def test_the_zip_holds_the_log_and_never_the_key(starbridge: Command, data: Path
     assert sorted(path.name for path in tmp_path.iterdir()) == ["data", "jam.zip"]
 
 
+def test_packing_changes_nothing_and_needs_no_key(starbridge: Command, data: Path, tmp_path: Path) -> None:
+    folder = data / "sessions" / "jam"
+    (folder / "key").unlink()
+    before = {path: path.read_bytes() for path in folder.rglob("*") if path.is_file()}
+    assert starbridge("session", "export", "jam", "--data", data, "--out", tmp_path / "jam.zip").exit_code == 0
+    assert {path: path.read_bytes() for path in folder.rglob("*") if path.is_file()} == before
+    with zipfile.ZipFile(tmp_path / "jam.zip") as archive:
+        assert archive.read("jam/log.jsonl") == (folder / "log.jsonl").read_bytes()
+
+
+@pytest.mark.parametrize(("old", "new", "advice"), [(b"from the", b"from a", "entry 4"), (b"\n", b"", "entry 0")])
+def test_a_log_that_was_altered_is_not_packed(
+    starbridge: Command, data: Path, tmp_path: Path, old: bytes, new: bytes, advice: str
+) -> None:
+    log = data / "sessions" / "jam" / "log.jsonl"
+    log.write_bytes(log.read_bytes().replace(old, new))
+    done = starbridge("session", "export", "jam", "--data", data, "--out", tmp_path / "jam.zip")
+    assert done.exit_code == 1
+    assert advice in done.stderr
+    assert not (tmp_path / "jam.zip").exists()
+
+
 def test_without_a_name_it_lies_here(
     starbridge: Command, data: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -45,7 +67,7 @@ def test_refusals_are_one_line(starbridge: Command, data: Path, words: list[str]
     assert not (data / "sessions" / "nowhere").exists()
 
 
-def test_takes_that_were_unpacked_verify_and_a_session_in_use_is_left_alone(
+def test_takes_that_were_unpacked_verify_and_a_session_in_use_is_packed_as_well(
     starbridge: Command, tmp_path: Path
 ) -> None:
     target = tmp_path / "jam.zip"
@@ -57,11 +79,10 @@ def test_takes_that_were_unpacked_verify_and_a_session_in_use_is_left_alone(
             while not client.get("/api/sessions/jam/takes").json():
                 time.sleep(0.05)
         done = starbridge("session", "export", "jam", "--data", server.data, "--out", target)
-        assert done.exit_code == 1
-        assert "open" in done.stderr
-        assert not target.exists()
-        # its log can be checked all the same
-        assert starbridge("log", "verify", server.folder).exit_code == 0
+        assert done.exit_code == 0, done.output
+        for path in (target, server.folder):
+            done = starbridge("log", "verify", path)
+            assert done.exit_code == 0, done.output
     assert starbridge("session", "export", "jam", "--data", server.data, "--out", target).exit_code == 0
     assert starbridge("log", "verify", target).exit_code == 0
     with zipfile.ZipFile(target) as archive:
