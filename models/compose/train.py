@@ -275,7 +275,7 @@ def run(
             if now - judged > JUDGE_EVERY_S:
                 look(few, "kept_back")
                 curves.draw()
-                judged = since = clock()
+                judged, since, tokens = clock(), clock(), 0
         write_checkpoint(trainer, folder, about=about)
         look(judging(kept), "kept_back_all")
     curves.draw()
