@@ -71,6 +71,7 @@ class Config:
     tls_key: Path | None = None
     ready_file: Path | None = None
     soundfont: Path | None = None
+    weights: Path | None = None
     engine: bool = True
     """Start an engine of our own; without it, one has to join from elsewhere."""
 

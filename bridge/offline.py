@@ -51,6 +51,7 @@ def ask(
     out: Path,
     *,
     soundfont: Path | None = None,
+    weights: Path | None = None,
     progress: Callable[[str, float], None] = lambda stage, done: None,
     clock: Clock | None = None,
 ) -> Result:
@@ -60,7 +61,7 @@ def ask(
         raise Refused(Code.BAD_VALUE, f"like: there is no catalog {request.like[0].name!r} here; leave `like` out")
     if request.context:
         raise Refused(Code.BAD_VALUE, "context: it speaks of a session's take; ask in that session, or leave it out")
-    made = _make(request, soundfont, progress)
+    made = _make(request, Engine(soundfont=soundfont, weights=weights), progress)
     clock = clock or SystemClock()
     out.mkdir(parents=True, exist_ok=True)
     files = {"section.mid": to_smf(request, made.bars, TAKE), **made.wavs}
@@ -81,11 +82,11 @@ class _Made:
     finished: Finished
 
 
-def _make(request: Request, soundfont: Path | None, progress: Callable[[str, float], None]) -> _Made:
+def _make(request: Request, engine: Engine, progress: Callable[[str, float], None]) -> _Made:
     """Let an engine of our own do the work."""
     bars: dict[tuple[Part, int], tuple[Note, ...]] = {}
     wavs: dict[str, bytes] = {}
-    for output in Engine(soundfont=soundfont).work(Work(SECTION, request), cancelled=lambda: False):
+    for output in engine.work(Work(SECTION, request), cancelled=lambda: False):
         match output:
             case BarWritten(part=part, bar=bar, notes=notes):
                 bars[part, bar] = notes

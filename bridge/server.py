@@ -135,7 +135,11 @@ class Server:
         config = self.config
         seed = await asyncio.to_thread(secret_of, config.data / "engine.key")
         self._engine = Supervisor(
-            soundfont=config.soundfont, ca=config.tls_cert, seed=seed, on_gave_up=self._engine_gave_up
+            soundfont=config.soundfont,
+            weights=config.weights,
+            ca=config.tls_cert,
+            seed=seed,
+            on_gave_up=self._engine_gave_up,
         )
         await self._engine.start()
         self._opened.push_async_callback(self._engine.close)

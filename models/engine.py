@@ -14,13 +14,14 @@ from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 from typing import Any
 
+from models import compose
 from models.compose.arranger import Arranger
 from models.compose.composer import Composer
 from models.render.renderer import SampledStems, StemRenderer, offer
 from models.render.soundfont import Soundfont, bundled_path
 from models.work import BarWritten, Finished, Output, Progress, Work
 from sessions.errors import Code, Refused
-from sessions.music.kinds import Renderer
+from sessions.music.kinds import Author, Renderer
 from sessions.music.notes import Note
 from sessions.music.parts import Part
 from sessions.music.section import Request
@@ -39,10 +40,11 @@ class Engine:
         self,
         *,
         soundfont: Path | None = None,
+        weights: Path | None = None,
         composer: Composer | None = None,
         renderers: Sequence[StemRenderer] | None = None,
     ) -> None:
-        self._composer = composer or Arranger()
+        self._composers = _composers(weights) if composer is None else {Author.AUTO: composer}
         if renderers is None:
             renderers = [SampledStems(Soundfont.load(soundfont or bundled_path()))]
         self._renderers = {renderer.name: renderer for renderer in renderers}
@@ -57,7 +59,8 @@ class Engine:
         try:
             renderer = self._renderer(request)
             bars: dict[tuple[Part, int], tuple[Note, ...]] = {}
-            stream = self._composer.stream(request, work.context)
+            composer = self._composer(request)
+            stream = composer.stream(request, work.context)
             for number, written in enumerate(stream, 1):
                 if cancelled():
                     return
@@ -68,7 +71,7 @@ class Engine:
             if renderer is not None:
                 yield from renderer.stems(request, bars, stream.chords, cancelled=cancelled)
             if not cancelled():
-                made_by = self._composer.provenance, renderer.provenance if renderer else None
+                made_by = composer.provenance, renderer.provenance if renderer else None
                 yield Finished(*made_by, stream.chords, stream.originality)
         except Refused:
             raise
@@ -76,6 +79,14 @@ class Engine:
             log.exception("%s failed: %s", work.section, request.to_fields())
             advice = f"the engine failed over this section ({type(error).__name__}); ask again with another seed"
             raise Refused(Code.FAILED, advice) from error
+
+    def _composer(self, request: Request) -> Composer:
+        """Who writes the notes. Raises Refused."""
+        found = self._composers.get(request.composer)
+        if found is None:
+            advice = f"composer: the {request.composer} is not here, the engine's own words say why; ask for auto"
+            raise Refused(Code.BAD_VALUE, advice)
+        return found
 
     def _renderer(self, request: Request) -> StemRenderer | None:
         """Who makes the sound: nobody where only notes are asked for. Raises Refused."""
@@ -88,3 +99,16 @@ class Engine:
             here = ", ".join(self._renderers)
             raise Refused(Code.BAD_VALUE, f"renderer: {request.renderer} is not installed here; ask for auto or {here}")
         return found
+
+
+def _composers(weights: Path | None) -> dict[Author, Composer]:
+    """The composers by their names; where the weights are broken or missing, the arranger plays and it is said why."""
+    from models.compose.writer import BadWeights  # half a second, for the compiled kernels
+
+    rules = Arranger()
+    try:
+        transformer = compose.load(weights)
+    except BadWeights as error:
+        log.error("%s. Until then the arranger plays", str(error).rstrip("."))
+        return {Author.AUTO: rules, Author.ARRANGER: rules}
+    return {Author.AUTO: transformer, Author.TRANSFORMER: transformer, Author.ARRANGER: rules}

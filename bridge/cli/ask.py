@@ -48,6 +48,7 @@ def ask(
     temperature: Annotated[str | None, _field("temperature", "T")] = None,
     stems: Annotated[str | None, _field("stems", "0|1")] = None,
     renderer: Annotated[str | None, _field("renderer", "NAME")] = None,
+    composer: Annotated[str | None, _field("composer", "NAME")] = None,
     control: Annotated[
         list[str] | None,
         typer.Option(
@@ -55,6 +56,10 @@ def ask(
             metavar="PART.NAME=VALUE",
             help="A control of one part, such as bass.density=0.3; say it again for more.",
         ),
+    ] = None,
+    weights: Annotated[
+        Path | None,
+        typer.Option("--weights", metavar="DIR", help="The folder of the composer's weights; some are included."),
     ] = None,
     soundfont: Annotated[
         Path | None,
@@ -92,10 +97,11 @@ def ask(
         "temperature": temperature,
         "stems": stems,
         "renderer": renderer,
+        "composer": composer,
     }
     fields = request_fields(" ".join(prompt or ()), named, control or ())
     with Progress() as progress:
-        result = write(fields, out, soundfont=soundfont, progress=progress)
+        result = write(fields, out, soundfont=soundfont, weights=weights, progress=progress)
     for path in result.files:
         typer.echo(path)
     if "prompt" in fields:

@@ -31,6 +31,10 @@ def engine(
         ),
     ],
     name: Annotated[str, typer.Option("--name", metavar="N", help="What the session calls it.")] = "engine",
+    weights: Annotated[
+        Path | None,
+        typer.Option("--weights", metavar="DIR", help="The folder of the composer's weights; some are included."),
+    ] = None,
     soundfont: Annotated[
         Path | None,
         typer.Option(
@@ -64,4 +68,4 @@ def engine(
     logging.getLogger("starbridge").setLevel(logging.INFO)
     say(f"Engine {name} joins {where.url}; Ctrl-C takes it away.")
     token = token.strip().rpartition("#token=")[2]
-    asyncio.run(run_engine(where.url, [token], soundfont=soundfont, ca=ca, name=name))
+    asyncio.run(run_engine(where.url, [token], soundfont=soundfont, weights=weights, ca=ca, name=name))

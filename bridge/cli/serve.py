@@ -74,6 +74,10 @@ def serve(
             "--ready-file", metavar="F", help="Written as JSON once every door is open: addresses and invites."
         ),
     ] = None,
+    weights: Annotated[
+        Path | None,
+        typer.Option("--weights", metavar="DIR", help="The folder of the composer's weights; some are included."),
+    ] = None,
     soundfont: Annotated[
         Path | None,
         typer.Option(
@@ -98,6 +102,7 @@ def serve(
         tls_key=tls_key,
         ready_file=ready_file,
         soundfont=soundfont,
+        weights=weights,
     )
     check_tls(tls_cert, "--tls-cert")
     check_tls(tls_key, "--tls-key")

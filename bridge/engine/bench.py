@@ -41,13 +41,13 @@ class Bench:
         self._turn = asyncio.Lock()
 
     @classmethod
-    def of_models(cls, soundfont: Path | None) -> Bench:
-        """The arranger and the sampler with a soundfont, or with the bundled one."""
+    def of_models(cls, soundfont: Path | None, weights: Path | None = None) -> Bench:
+        """The composers and the sampler, with weights and a soundfont from elsewhere, or with those that are included."""
 
         def load() -> Maker:
             from models.engine import Engine  # heavy: numpy and scipy, half a second
 
-            return Engine(soundfont=soundfont)
+            return Engine(soundfont=soundfont, weights=weights)
 
         return cls(load)
 

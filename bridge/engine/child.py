@@ -2,7 +2,7 @@
 
 It is told by lines of JSON on its standard input what to do, tokens included, so that none is ever seen in a process list:
 
-    {"engine": {"seed": "base64", "soundfont": "/path/to.sf2", "ca": "/path/to.pem"}}          first, once
+    {"engine": {"seed": "base64", "soundfont": "/path/to.sf2", "weights": "/a/folder", "ca": "/path/to.pem"}}    first, once
     {"join": {"url": "http://127.0.0.1:8080", "session": "jam", "token": "...", "origin": "..."}}    again with a newer token
     {"leave": {"session": "jam"}}
 
@@ -44,10 +44,10 @@ class Child:
     """The sessions of this process."""
 
     def __init__(self, engine: dict[str, Any]) -> None:
-        soundfont, ca = engine.get("soundfont"), engine.get("ca")
+        soundfont, weights, ca = engine.get("soundfont"), engine.get("weights"), engine.get("ca")
         self._ca = Path(ca) if ca else None
         self._key = MemberKey(from_base64(engine["seed"]) if engine.get("seed") else None)
-        self._bench = Bench.of_models(Path(soundfont) if soundfont else None)
+        self._bench = Bench.of_models(Path(soundfont) if soundfont else None, Path(weights) if weights else None)
         self._sessions: dict[str, asyncio.Task[None]] = {}
 
     async def load(self) -> None:

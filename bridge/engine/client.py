@@ -264,6 +264,7 @@ async def run_engine(
     tokens: Sequence[str],
     *,
     soundfont: Path | None = None,
+    weights: Path | None = None,
     ca: Path | None = None,
     name: str = NAME,
     seed: bytes | None = None,
@@ -273,7 +274,7 @@ async def run_engine(
     `seed` (32 bytes) makes the engine the same member when it comes back; without one it is a new member each time. Raises
     Refused where a session will never let us in, or the soundfont can't be played.
     """
-    bench = Bench.of_models(soundfont)
+    bench = Bench.of_models(soundfont, weights)
     key = MemberKey(seed)
     try:
         clients = [Client(bench, key, url=url, token=token, name=name, ca=ca) for token in tokens]

@@ -70,6 +70,7 @@ class Supervisor:
         self,
         *,
         soundfont: Path | None = None,
+        weights: Path | None = None,
         ca: Path | None = None,
         seed: bytes | None = None,
         on_gave_up: Callable[[str], None] = lambda why: None,
@@ -79,7 +80,12 @@ class Supervisor:
         backoff: Backoff | None = None,
     ) -> None:
         key = base64.b64encode(seed if seed is not None else secrets.token_bytes(32)).decode()
-        self._engine = {"seed": key, "soundfont": str(soundfont or ""), "ca": str(ca or "")}
+        self._engine = {
+            "seed": key,
+            "soundfont": str(soundfont or ""),
+            "weights": str(weights or ""),
+            "ca": str(ca or ""),
+        }
         self._joins: dict[str, dict[str, str]] = {}
         self._on_gave_up = on_gave_up
         self._on_change = on_change

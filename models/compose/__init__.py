@@ -2,21 +2,26 @@
 
 Lives here: the composers and the one way to get one. They know music and nothing of sessions, networks or clocks.
 
-    >>> from sessions.music.section import parse_request
-    >>> request = parse_request({"style": "reggae", "bars": 1, "parts": "bass", "seed": 7})
-    >>> [len(bar) for bar in load().stream(request)]
-    [1]
+    composer = load()
+    for bar in composer.stream(request, seed=7): ...   # bars of notes, in order, as they are written
 """
 
 from __future__ import annotations
 
-from models.compose.composer import BarNotes, Composer, Parent, Provenance
+from typing import TYPE_CHECKING
 
-__all__ = ["BarNotes", "Composer", "Parent", "Provenance", "load"]
+from models.compose.composer import BarNotes, Composer, Parent, Provenance, Writing
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+__all__ = ["BarNotes", "Composer", "Parent", "Provenance", "Writing", "load"]
 
 
-def load() -> Composer:
-    """The composer that ships."""
-    from models.compose.arranger import Arranger
+def load(folder: Path | str | None = None) -> Composer:
+    """The transformer with the weights of a folder, or with those that ship. Raises `models.compose.writer.BadWeights`."""
+    from pathlib import Path
 
-    return Arranger()
+    from models.compose.writer import Transformer
+
+    return Transformer.load(None if folder is None else Path(folder))

@@ -19,7 +19,7 @@ from sessions.music import values
 from sessions.music.beats import HIGHEST_BPM, LOWEST_BPM, Meter
 from sessions.music.chords import Chords
 from sessions.music.keys import Key
-from sessions.music.kinds import Kind, Renderer
+from sessions.music.kinds import Author, Kind, Renderer
 from sessions.music.parts import NOTE_PARTS, PITCHED_PARTS, Part, format_parts, parse_parts
 from sessions.music.pitches import format_range, parse_range
 from sessions.music.references import At, Context, parse_references
@@ -122,7 +122,7 @@ class Control:
     field: Field
 
 
-def _choice(name: str, choices: type[Kind] | type[Renderer]) -> Callable[[str], Any]:
+def _choice(name: str, choices: type[Kind] | type[Author] | type[Renderer]) -> Callable[[str], Any]:
     def read(text: str) -> Any:
         word = text.lower().replace("-", "").replace(" ", "")
         if word in set(choices):
@@ -165,6 +165,9 @@ FIELDS: tuple[Field, ...] = (
     Field("strength", "f", "how far vary strays from its take, from hardly, 0, to wholly, 1", 0.5, 0, 1),
     Field("strict", "i", "1 keeps every pitched note in the key or on the chords asked for; 0 lets others pass", 1, 0, 1,
           is_yes_or_no=True),
+    Field("composer", "s", "what writes the notes: auto is the transformer where its weights are here, else the arranger",
+          Author.AUTO.value,
+          choices=tuple(Author), read_text=_choice("composer", Author)),
     Field("at", "s", "when the take plays: now, next-bar, next-4, beat N or never", "never", read_text=At.parse),
     Field("stems", "i", "1 for audio stems, 0 for notes alone", 1, 0, 1, is_yes_or_no=True),
     Field("renderer", "s", "what makes the stems", Renderer.AUTO.value, choices=tuple(Renderer),

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from enum import StrEnum
 
-__all__ = ["Kind", "Renderer"]
+__all__ = ["Author", "Kind", "Renderer"]
 
 
 class Kind(StrEnum):
@@ -31,3 +31,11 @@ class Renderer(StrEnum):
     AUTO = "auto"
     SAMPLER = "sampler"
     MUSICGEN = "musicgen"
+
+
+class Author(StrEnum):
+    """What writes the notes; `auto` leaves it to the engine."""
+
+    AUTO = "auto"
+    TRANSFORMER = "transformer"
+    ARRANGER = "arranger"

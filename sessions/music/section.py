@@ -23,7 +23,7 @@ from sessions.music.chords import Chords, Span
 from sessions.music.fields import CONTROL_TABLE, CONTROLS, FIELD_TABLE, FIELDS, LOOSELY, Control, Field
 from sessions.music.hints import read_hints
 from sessions.music.keys import Key
-from sessions.music.kinds import Kind, Renderer
+from sessions.music.kinds import Author, Kind, Renderer
 from sessions.music.parts import NOTE_PARTS, Part, format_parts
 from sessions.music.pitches import parse_range
 from sessions.music.references import At, Context, ContextMode, Reference, format_references
@@ -73,6 +73,7 @@ class Request:
     context: Context | None
     strength: float
     strict: bool
+    composer: Author
     at: At
     stems: bool
     renderer: Renderer
@@ -145,6 +146,7 @@ class Request:
             "context": str(self.context) if self.context else None,
             "strength": self.strength if self.varies else None,
             "strict": None if self.strict else 0,
+            "composer": None if self.composer is Author.AUTO else self.composer.value,
             "at": str(self.at),
             "stems": int(self.stems),
             "renderer": self.renderer.value,
@@ -198,6 +200,7 @@ def parse_request(
         context=context,
         strength=values["strength"],
         strict=bool(values["strict"]),
+        composer=values["composer"],
         at=values["at"],
         stems=bool(values["stems"]),
         renderer=values["renderer"],

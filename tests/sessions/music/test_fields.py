@@ -11,7 +11,7 @@ from sessions.music.fields import CONTROL_TABLE, FIELD_TABLE
 
 def test_the_table_names_the_contract_s_fields() -> None:
     contract = "kind style bars bpm meter key chords parts energy density prompt seed temperature like context at stems renderer"
-    ours = {"strength", "strict"}
+    ours = {"strength", "strict", "composer"}
     assert [field.name for field in FIELDS if field.name not in ours] == contract.split()
     assert len(CONTROL_TABLE) == len(CONTROLS)
 
@@ -24,6 +24,7 @@ def test_what_a_request_writes_is_in_the_table() -> None:
         "context": "take-1 vary",
         "harmony.polyphony": 3,
         "strict": 0,
+        "composer": "arranger",
     }
     written = parse_request(fields).to_fields()
     assert set(written) == set(FIELD_TABLE) | {"harmony.polyphony"}

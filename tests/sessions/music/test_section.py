@@ -23,6 +23,7 @@ from sessions.music import (
     parse_references,
     parse_request,
 )
+from sessions.music.kinds import Author
 from tests.sessions.music.strategies import field_sets
 
 
@@ -92,6 +93,7 @@ def test_defaults() -> None:
         context=None,
         strength=0.5,
         strict=True,
+        composer=Author.AUTO,
         at=request.at,
         stems=True,
         renderer=Renderer.AUTO,
