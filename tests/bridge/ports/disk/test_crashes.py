@@ -17,7 +17,9 @@ import pytest
 from bridge.ports.disk import DiskFailed, Record
 from bridge.ports.disk.folder import Folder, read_checkpoint
 from sessions.audit import audit
+from sessions.checkpoint import read_note
 from sessions.errors import Code, Refused
+from sessions.log import Chain
 from tests.bridge.ports.disk.simulated import Fault, Killed, Loss, SimulatedDisk
 
 FOLDER = Path("/data/sessions/jam")
@@ -190,6 +192,63 @@ def test_a_kill_while_recovering_from_a_kill() -> None:
             else:
                 break
         assert step > 5
+
+
+def add_forged(disk: SimulatedDisk) -> bool:
+    """Somebody without the key adds a line that follows rightly in every way; False where there is nothing to follow."""
+    content = disk.names_now.get(Folder(FOLDER).log)
+    lines = [] if content is None else bytes(content.data).splitlines(keepends=True)
+    chain = Chain()
+    for line in lines:
+        if line.endswith(b"\n"):
+            chain.extend(line[:-1])
+    if content is None or not chain.size:
+        return False
+    _, forged = chain.append("mallory", {"type": "chat.said", "text": "forged"}, now_us=NOW_US)
+    if not lines[-1].endswith(b"\n"):
+        del content.data[-len(lines[-1]) :]
+    content.data += forged + b"\n"
+    return True
+
+
+@pytest.mark.parametrize("fault", [Fault.KILL, Fault.KILL_AFTER, Fault.KILL_HALF])
+def test_what_somebody_adds_after_a_kill_at_any_call_is_never_signed(fault: Fault) -> None:
+    """Opening, announcing, writing, signing, closing: there is no moment whose traces would let a foreign line pass."""
+    refused = kept = 0
+    for at, run, _ in runs(fault):
+        disk = run.disk.after_kill()
+        if not add_forged(disk):
+            continue
+        where = f"{fault} at call {at}, {run.disk.trace[at - 1]}"
+        before = {path: bytes(content.data) for path, content in disk.names_now.items() if path.name != "lock"}
+        try:
+            record = Record.ensure(FOLDER, "jam", software="test", now_us=NOW_US, files=disk)
+        except Refused as error:
+            refused += 1
+            assert "nobody signed" in error.advice or "is missing beside" in error.advice, where
+            after = {path: bytes(content.data) for path, content in disk.names_now.items() if path.name != "lock"}
+            assert after == before, where
+            continue
+        kept += 1  # it stands where a line was announced that never came
+        texts = [str(entry.event["text"]) for entry in record.entries(1)]
+        assert "forged" not in texts, where
+        assert texts[: len(run.acknowledged)] == run.acknowledged, where
+        record.close_now()
+    assert refused > 20
+    assert kept >= 1
+
+
+def test_the_mark_is_there_just_as_long_as_lines_may_be_unsigned() -> None:
+    """Killed at any call: where there is no mark, the checkpoint signs every line."""
+    marked = 0
+    for at, run, _ in runs(Fault.KILL_AFTER):
+        disk = run.disk.after_kill()
+        if Folder(FOLDER).running in disk.names_now:
+            marked += 1
+        elif (text := read_checkpoint(FOLDER, disk)) is not None:
+            lines = disk.bytes_of(Folder(FOLDER).log).count(b"\n")
+            assert read_note(text).size == lines, f"call {at}, {run.disk.trace[at - 1]}"
+    assert marked > 20
 
 
 def test_a_disk_that_stays_full_refuses_and_comes_back() -> None:
