@@ -107,7 +107,7 @@ class Grammar:
             self._allow_plan(state, mask)
         elif phase is Phase.PITCHED:
             room = self._end - state.bar * self.steps - state.pos + self._beyond
-            mask[_DUR : _DUR + int(CEILING[min(room, LONGEST)]) + 1] = True
+            mask[_DUR : _DUR + int(CEILING[min(room, self._of[state.place].part.longest, LONGEST)]) + 1] = True
         elif phase is Phase.HOPPED:
             self._allow_places(state, mask)
         elif phase is not Phase.DONE:

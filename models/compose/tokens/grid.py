@@ -33,7 +33,7 @@ from sessions.music.notes import Note
 from sessions.music.parts import Part
 
 __all__ = [
-    "CEILING", "DRUM_TICKS", "HIGHEST", "LOWEST", "STEPS_OF", "Ints", "Line", "Sheet",
+    "CEILING", "DRUM_TICKS", "HIGHEST", "LONGEST", "LOWEST", "STEPS_OF", "Ints", "Line", "Sheet",
     "bar_starts", "level_of", "quantise", "velocity_of",
 ]  # fmt: skip
 

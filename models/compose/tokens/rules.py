@@ -14,7 +14,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 
 from models.compose.tokens.encode import Header
-from models.compose.tokens.grid import HIGHEST, LOWEST
+from models.compose.tokens.grid import HIGHEST, LONGEST, LOWEST
 from models.compose.tokens.vocabulary import DRUMS
 from sessions.music.chords import Chord
 from sessions.music.keys import Key
@@ -34,7 +34,8 @@ MOST_AT_ONCE = 12
 class PartRules:
     """What one part must obey. Pitches are as they sound, not as they are told.
 
-    `most_at_once` are notes that sound, of drums hits that start, together; `most_a_bar` are notes that begin in a bar.
+    `most_at_once` are notes that sound, of drums hits that start, together; `most_a_bar` are notes that begin in a bar; `longest` is the
+    steps that a pitched note lasts at most, rounded up to a length.
     A part that `must_sound` does by the end of the section; one that was silent for `most_rest` bars sounds in the next.
     """
 
@@ -42,6 +43,7 @@ class PartRules:
     high: int = HIGHEST
     most_at_once: int = MOST_AT_ONCE
     most_a_bar: int | None = None
+    longest: int = LONGEST
     most_rest: int | None = None
     must_sound: bool = True
     drums: frozenset[int] = frozenset(range(len(DRUMS)))
@@ -50,7 +52,7 @@ class PartRules:
     def __post_init__(self) -> None:
         if not LOWEST <= self.low <= self.high <= HIGHEST:
             raise ValueError(f"no such range: {self.low} to {self.high}; told pitches go from {LOWEST} to {HIGHEST}")
-        if self.most_at_once < 1 or (self.most_a_bar or 1) < 1 or not self.drums:
+        if self.most_at_once < 1 or (self.most_a_bar or 1) < 1 or self.longest < 1 or not self.drums:
             raise ValueError("a part may have one note at least")
 
 

@@ -19,7 +19,7 @@ from models.compose.tokens.controls import pitch_bin
 from models.compose.tokens.encode import Header, Voice, shift_of
 from models.compose.tokens.grid import HIGHEST, LOWEST
 from models.compose.tokens.rules import ANY_TONE, PartRules, Tones, tones_within
-from models.compose.tokens.vocabulary import STEP_TICKS
+from models.compose.tokens.vocabulary import STEP_TICKS, STEPS_PER_BEAT
 from sessions.music.beats import TICKS_PER_BEAT
 from sessions.music.parts import Part
 
@@ -51,6 +51,10 @@ LOOSE_ROOM = 5
 MOST_AT_ONCE = {Part.DRUMS: 5, Part.BASS: 1, Part.HARMONY: 6, Part.MELODY: 1}
 MOST_A_BEAT = {Part.DRUMS: 10, Part.BASS: 4, Part.HARMONY: 8, Part.MELODY: 5}
 """Notes that a part may begin in a bar, a quarter: a limit for what has run wild, and for how long a bar can take."""
+
+LONGEST_BARS = {Part.BASS: 1, Part.HARMONY: 2, Part.MELODY: 2}
+LEAST_LONGEST_BEATS = 4
+"""Bars that a note may last, in short bars so many beats at least: beyond that a part has fallen asleep."""
 
 LEAST_A_BAR = 6
 MOST_A_BAR = 72
@@ -120,6 +124,7 @@ def _part_rules(request: Request, plan: Plan, part: Part) -> PartRules:
         high=min(high + room, HIGHEST),
         most_at_once=MOST_AT_ONCE[part] if polyphony is None else int(polyphony),
         most_a_bar=most,
+        longest=int(max(LONGEST_BARS[part] * beats, LEAST_LONGEST_BEATS)) * STEPS_PER_BEAT,
         most_rest=MOST_REST_BARS[part],
     )
 
