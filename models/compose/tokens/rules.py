@@ -34,8 +34,8 @@ MOST_AT_ONCE = 12
 class PartRules:
     """What one part must obey. Pitches are as they sound, not as they are told.
 
-    `most_at_once` are notes that sound, of drums hits that start, together; `most_a_bar` are notes that begin in a bar; `longest` is the
-    steps that a pitched note lasts at most, rounded up to a length.
+    `most_at_once` are notes that sound, of drums hits that start, together; `most_a_bar` are notes that begin in a
+    bar; `longest` is the steps that a pitched note lasts at most, rounded up to a length.
     A part that `must_sound` does by the end of the section; one that was silent for `most_rest` bars sounds in the next.
     """
 
