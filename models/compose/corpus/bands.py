@@ -51,8 +51,8 @@ def read_easyrpg(folder: Path) -> Iterator[Piece | Skipped]:
 
 
 def read_lmms(folder: Path) -> Iterator[Piece | Skipped]:
-    """Electronic songs whose track names guess the part."""
-    yield from _songs(folder, "Artistic-2.0" if "artistic" in folder.name else "CC-BY-3.0", game=False)
+    """Electronic songs whose track names guess the part; the CC BY ones tell no version."""
+    yield from _songs(folder, "Artistic-2.0" if "artistic" in folder.name else "CC-BY", game=False)
 
 
 def read_basslines(folder: Path) -> Iterator[Piece | Skipped]:
