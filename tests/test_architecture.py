@@ -37,7 +37,9 @@ WORLD = frozenset(
     subprocess time urllib webbrowser xmlrpc
     """.split()
 )
-MUSIC_LIBRARIES = frozenset({"numpy", "scipy", "symusic", "pretty_midi", "mido", "pyloudnorm", "torch", "safetensors"})
+MUSIC_LIBRARIES = frozenset(
+    {"numpy", "scipy", "symusic", "pretty_midi", "mido", "pyloudnorm", "torch", "safetensors", "numba", "llvmlite"}
+)
 
 # Third-party libraries of the bridge and where they may be used; `cli` may also use typer and rich.
 BRIDGE_LIBRARIES = ("bridge/ports/", "bridge/wire/", "bridge/engine/")
@@ -51,9 +53,10 @@ MODEL_TOOLS = {
     ("models/compose/train.py", "rich"),
     ("models/compose/train.py", "time"),  # trains for so many minutes; what it learns from a batch knows no time
     ("models/compose/curves.py", "matplotlib"),  # draws them where it is there
+    ("models/compose/tokens/miditok_adapter.py", "miditok"),  # for its users; nothing else imports that file
 }
 
-HEAVY = ("torch", "transformers", "scipy", "numpy", "symusic", "pretty_midi", "pyloudnorm", "mido")
+HEAVY = ("torch", "transformers", "numba", "scipy", "numpy", "symusic", "pretty_midi", "pyloudnorm", "mido")
 
 
 @dataclass(frozen=True, slots=True)

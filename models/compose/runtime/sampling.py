@@ -1,0 +1,67 @@
+"""Choosing a token: free functions over logits, what the grammar allows, and a number that chance gives.
+
+Chance is counted, not drawn: a number depends on the seed and the position and on nothing that was asked before, so a
+section can be rewound, branched or written beside others and its choices stay its own. Knows no model and no music.
+
+    >>> token = sample(logits, allowed, chance(seed=7, position=state.length), temperature=0.9, min_p=0.02)
+"""
+
+from __future__ import annotations
+
+import numpy as np
+from numpy.typing import NDArray
+
+from models.compose.runtime.weights import Floats
+
+__all__ = ["chance", "log_chances", "sample"]
+
+KEY_BITS = 128
+BITS = 53  # of a float64 below 1
+Allowed = NDArray[np.bool_]
+
+
+def chance(seed: int, position: int, stream: int = 0) -> float:
+    """A number from 0 to below 1 that belongs to this seed, position and stream alone (Philox; 7 us)."""
+    generator = np.random.Philox(key=seed % 2**KEY_BITS, counter=[position, stream, 0, 0])
+    return (int(generator.random_raw()) >> (64 - BITS)) / float(2**BITS)
+
+
+def log_chances(logits: Floats, allowed: Allowed | None = None) -> NDArray[np.float64]:
+    """Natural logarithms of the model's own probabilities among what is allowed; minus infinity for the rest."""
+    values = logits.astype(np.float64)
+    if allowed is not None:
+        values[..., ~allowed] = -np.inf
+    values -= values.max(-1, keepdims=True)
+    values -= np.log(np.exp(values).sum(-1, keepdims=True))
+    return values
+
+
+def sample(
+    logits: Floats,
+    allowed: Allowed | None,
+    number: float,
+    *,
+    temperature: float = 1.0,
+    top_p: float = 1.0,
+    min_p: float = 0.0,
+) -> int:
+    """The token that `number` (from 0 to below 1) falls on. A temperature of 0 takes the likeliest, the lower id of two.
+
+    `min_p` leaves out what is less likely than that share of the likeliest; `top_p` then keeps the likeliest tokens that
+    together reach it. Raises ValueError where nothing is allowed. 15 us for a vocabulary of 900.
+    """
+    tokens = np.flatnonzero(allowed) if allowed is not None else np.arange(len(logits))
+    if not len(tokens):
+        raise ValueError("nothing is allowed: there is no token to choose")
+    values = logits[tokens].astype(np.float64)
+    if len(tokens) == 1 or temperature <= 0:
+        return int(tokens[values.argmax()])
+    shares = np.exp((values - values.max()) / temperature)  # the likeliest has 1
+    if min_p > 0:
+        shares[shares < min_p] = 0
+    if top_p < 1:
+        order = np.argsort(-shares, kind="stable")
+        sums = np.cumsum(shares[order])
+        shares[order[int(np.searchsorted(sums, top_p * sums[-1])) + 1 :]] = 0
+    sums = np.cumsum(shares)
+    return int(tokens[min(int(np.searchsorted(sums, number * sums[-1], side="right")), int(shares.nonzero()[0][-1]))])
