@@ -87,7 +87,7 @@ def measure(
         "Leap": lambda: leap(line, head),
         "Length": lambda: _bin(float(np.sort(STEPS_OF[line.dur])[(len(line) - 1) // 2]), LENGTH_EDGES),
         "Interest": lambda: interest(onset),
-        "Sync": lambda: syncopation(onset, step - line.pos, head, beat_steps(meter)),
+        "Sync": lambda: syncopation(onset, step - line.pos, head, beat_steps(meter), sheet.end),
         "Loud": lambda: int(line.level.mean() + 0.5),
     }
     return {name: taken[name]() for name in wanted}
@@ -142,12 +142,12 @@ def beat_steps(meter: Meter) -> int:
     return min(unit, STEPS_PER_BEAT)
 
 
-def syncopation(onset: Ints, bar: Ints, head: Ints, beat: int) -> int:
-    """How much of the rhythm hangs over the beats; `bar` is the start of each note's bar."""
+def syncopation(onset: Ints, bar: Ints, head: Ints, beat: int, end: int) -> int:
+    """How much of the rhythm hangs over the beats; `bar` is the start of each note's bar. At `end` something follows."""
     inside = onset - bar[head]
     off = inside % beat != 0
     beats = onset + (-inside) % beat
-    after = np.append(onset[1:], np.iinfo(np.int32).max)
+    after = np.append(onset[1:], end)
     return _bin(np.count_nonzero(off & (after > beats)) / len(onset), SYNC_EDGES)
 
 
