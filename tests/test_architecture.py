@@ -44,7 +44,11 @@ MUSIC_LIBRARIES = frozenset(
 # Third-party libraries of the bridge and where they may be used; `cli` may also use typer and rich.
 BRIDGE_LIBRARIES = ("bridge/ports/", "bridge/wire/", "bridge/engine/")
 CLI_LIBRARIES = frozenset({"typer", "rich"})
-ELSEWHERE = {("bridge/config.py", "platformdirs")}  # names a folder, touches nothing
+ELSEWHERE = {
+    ("bridge/config.py", "platformdirs"),  # names a folder, touches nothing
+    ("bridge/bench/compose.py", "transformers"),  # what ours is measured against, where it is installed
+    ("bridge/bench/compose.py", "torch"),
+}
 
 # Commands under models that a person starts may show how far they are.
 MODEL_TOOLS = {

@@ -18,6 +18,7 @@ COMMANDS = [
     ("invite",),
     ("verify",),
     ("engine",),
+    ("bench",),
     ("log", "verify"),
     ("log", "show"),
     ("session", "export"),

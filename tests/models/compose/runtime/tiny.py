@@ -30,6 +30,7 @@ CONFIG: dict[str, Any] = {
     "mlp_bias": False,
     "tie_word_embeddings": True,
 }
+LONGER = CONFIG | {"max_position_embeddings": 512}
 
 
 def tensors(config: Mapping[str, Any] = CONFIG, seed: int = 1) -> dict[str, Floats]:
