@@ -46,6 +46,7 @@ def _left(state: State, member: str, event: e.Left) -> None:
     left = state.members[event.member]
     left.presence, left.since = Presence.LEFT if gone else Presence.AWAY, state.time
     state.offers.pop(event.member, None)
+    state.at_once.pop(event.member, None)
 
 
 def _role(state: State, member: str, event: e.RoleChanged) -> None:
@@ -55,6 +56,7 @@ def _role(state: State, member: str, event: e.RoleChanged) -> None:
 def _removed(state: State, member: str, event: e.Removed) -> None:
     state.members[event.member].presence = Presence.REMOVED
     state.offers.pop(event.member, None)
+    state.at_once.pop(event.member, None)
 
 
 def _revoked(state: State, member: str, event: e.Revoked) -> None:
@@ -74,6 +76,7 @@ def _said(state: State, member: str, event: e.Said) -> None:
 
 def _offered(state: State, member: str, event: e.EngineOffered) -> None:
     state.offers[member] = event.renderers
+    state.at_once[member] = event.at_once
 
 
 def _requested(state: State, member: str, event: e.Requested) -> None:

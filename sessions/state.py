@@ -181,6 +181,8 @@ class State:
     playing: dict[str, Playing] = field(default_factory=dict)
     transport: Transport = field(default_factory=Transport)
     offers: dict[str, tuple[RendererOffer, ...]] = field(default_factory=dict)
+    at_once: dict[str, int] = field(default_factory=dict)
+    """Sections that an engine takes together, where it is more than one."""
     next_take: int = 1
     pace_ms: int = FIRST_PACE_MS
     """What an engine takes for a section here, smoothed over the last ones."""
@@ -254,6 +256,7 @@ def copy_of(state: State) -> State:
         },
         playing=dict(state.playing),
         offers=dict(state.offers),
+        at_once=dict(state.at_once),
     )
 
 

@@ -1,7 +1,8 @@
 """Bench: the one thread that imagines, so that the loop beside it stays quick.
 
 The models are loaded in that thread, on first use. Each step of a section (a bar, a part of the sound) is one call into it;
-between two steps the loop hears of cancels, and one section is finished or dropped before the next one is begun.
+between two steps the loop hears of cancels. Some sections are made in turns, a step of one and then of another, so that who asks
+while a long one is made hears his first bar soon.
 
     async with bench.turn():
         async for output in bench.outputs(work, flag.is_set): ...
@@ -17,7 +18,10 @@ from typing import Any, Protocol, TypeVar
 
 from models.work import Output, Work
 
-__all__ = ["Bench", "Maker"]
+__all__ = ["AT_ONCE", "Bench", "Maker"]
+
+AT_ONCE = 4
+"""Sections made in turns: on two cores their bars come faster than four bands play them at 120 bpm."""
 
 T = TypeVar("T")
 
@@ -38,7 +42,7 @@ class Bench:
         self._maker: Maker | None = None
         self._offers: list[dict[str, Any]] | None = None
         self._thread = ThreadPoolExecutor(1, thread_name_prefix="engine")
-        self._turn = asyncio.Lock()
+        self._turns = asyncio.Semaphore(AT_ONCE)
 
     @classmethod
     def of_models(cls, soundfont: Path | None, weights: Path | None = None) -> Bench:
@@ -57,9 +61,9 @@ class Bench:
             self._offers = await self._call(lambda: self._loaded().offers())
         return self._offers
 
-    def turn(self) -> asyncio.Lock:
+    def turn(self) -> asyncio.Semaphore:
         """Held while a section is made."""
-        return self._turn
+        return self._turns
 
     async def outputs(self, work: Work, cancelled: Callable[[], bool]) -> AsyncGenerator[Output]:
         """What the maker hands out, step by step. Raises Refused."""

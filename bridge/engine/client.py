@@ -1,6 +1,6 @@
 """Client: an engine's life in its sessions: join, be ready, work, be told to stop, and come back when the server was away.
 
-One section at a time; whatever else is assigned waits its turn. A cancel is heard at once and obeyed between two steps, a bar or
+A few sections in turns; whatever else is assigned waits. A cancel is heard at once and obeyed between two steps, a bar or
 a part's sound; a lost connection is a cancel as well, for the server hands the section to the next engine.
 
     < {"type": "engine.work", "section": "ana/1", "request": {...}, "context": null, "attempt": 1}
@@ -19,13 +19,14 @@ import contextlib
 import hashlib
 import logging
 import threading
+from collections import deque
 from collections.abc import Mapping, Sequence
 from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 from typing import Any
 
 from bridge.engine.backoff import Backoff
-from bridge.engine.bench import Bench
+from bridge.engine.bench import AT_ONCE, Bench
 from bridge.engine.blobs import Door
 from bridge.engine.link import Link, Message
 from bridge.engine.trouble import LinkLost
@@ -40,6 +41,7 @@ __all__ = ["Client", "read_work", "run_engine", "software"]
 
 NAME = "engine"
 MAX_WAITING = 64  # sections that the server may hand over ahead of time
+MAX_REMEMBERED = 256  # sections that the server may still refuse a piece of
 PUT_TRIES = 3
 
 log = logging.getLogger("starbridge.engine")
@@ -119,22 +121,24 @@ class _Shift:
         self._backoff = backoff
         self._waiting: asyncio.Queue[Message] = asyncio.Queue(MAX_WAITING)
         self._stops: dict[str, threading.Event] = {}
-        self._handed_over = ""  # the section that the last piece was of
+        self._handed_over: deque[str] = deque(
+            maxlen=MAX_REMEMBERED
+        )  # of which the server has something, until it says no
 
     async def serve(self, name: str) -> None:
         """Raises LinkLost when the connection is gone, Refused when we were removed."""
         offers = await self._bench.offers()
-        await self._link.send({"type": "engine.ready", "name": name, "software": software(), "renderers": offers})
-        worker = asyncio.create_task(self._work())
-        reader = asyncio.create_task(self._read())
+        ready = {"name": name, "software": software(), "renderers": offers, "at_once": AT_ONCE}
+        await self._link.send({"type": "engine.ready", **ready})
+        tasks = [asyncio.create_task(step) for step in (self._read(), *(self._work() for _ in range(AT_ONCE)))]
         try:
-            await asyncio.wait((worker, reader), return_when=asyncio.FIRST_COMPLETED)
+            await asyncio.wait(tasks, return_when=asyncio.FIRST_COMPLETED)
         finally:
             for stop in self._stops.values():
                 stop.set()
-            for task in (worker, reader):
+            for task in tasks:
                 task.cancel()
-            results = await asyncio.gather(worker, reader, return_exceptions=True)
+            results = await asyncio.gather(*tasks, return_exceptions=True)
         for result in results:
             if isinstance(result, Exception):
                 raise result
@@ -145,6 +149,8 @@ class _Shift:
             match message["type"]:
                 case "engine.work" if isinstance(message.get("section"), str):
                     self._stops[message["section"]] = threading.Event()
+                    if message["section"] in self._handed_over:  # handed out again
+                        self._handed_over.remove(message["section"])
                     try:
                         self._waiting.put_nowait(message)
                     except asyncio.QueueFull:
@@ -161,14 +167,16 @@ class _Shift:
                     )
                 case "refused":
                     log.warning("%s: %s refused: %s", self._session, message.get("what"), message.get("advice"))
-                    if message.get("what") in ("engine.bar", "engine.stem", "engine.done") and self._handed_over:
-                        await self._give_back(self._handed_over, str(message.get("advice")))
+                    if message.get("what") in ("engine.bar", "engine.stem", "engine.done"):
+                        await self._give_back(str(message.get("section")), str(message.get("advice")))
                 case _:
                     pass
 
     async def _give_back(self, section: str, advice: str) -> None:
         """What the server won't take can't be finished: say so, instead of holding on to the section for ever."""
-        self._handed_over = ""
+        if section not in self._handed_over:
+            return
+        self._handed_over.remove(section)
         if section in self._stops:
             self._stops[section].set()
         await self._fail(section, Refused(Code.FAILED, f"the server did not take what the engine made: {advice}"))
@@ -206,7 +214,8 @@ class _Shift:
         await self._link.send({"type": "engine.failed", "section": section, "code": code, "advice": advice})
 
     async def _hand_over(self, section: str, output: Output) -> None:
-        self._handed_over = section
+        if section not in self._handed_over:
+            self._handed_over.append(section)
         message: Message = {"section": section}
         match output:
             case BarWritten(part=part, bar=bar, notes=notes):

@@ -43,4 +43,4 @@ def refusal(message: Message, error: Refused) -> Message:
     """The answer to a message that was refused."""
     what = message.get("id") or message.get("type") or "message"
     answer = {"type": "refused", "what": str(what)[:128], "code": str(error.code), "advice": error.advice}
-    return answer | ({"id": str(message["id"])[:128]} if message.get("id") else {})
+    return answer | {name: str(message[name])[:128] for name in ("id", "section") if message.get(name)}

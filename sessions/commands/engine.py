@@ -29,6 +29,7 @@ class EngineReady(Command):
     name: str
     software: str
     renderers: tuple[RendererOffer, ...] = ()
+    at_once: int = 1
 
 
 @dataclass(frozen=True, slots=True)

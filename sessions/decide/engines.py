@@ -25,13 +25,20 @@ __all__ = ["bar", "done", "failed", "follow_ups", "progress", "ready", "stem"]
 MAX_ATTEMPTS = 3
 """Engines that a section is handed to before it fails."""
 
+MOST_AT_ONCE = 16
+"""Sections that one engine may take together."""
+
 _SHA256 = re.compile(r"[0-9a-f]{64}")
 
 
 def ready(state: State, member: str, command: EngineReady) -> Decision:
     """An engine begins anew: what it had in hand was lost with its last connection, noticed or not."""
+    if not 1 <= command.at_once <= MOST_AT_ONCE:
+        raise Refused(
+            Code.BAD_VALUE, f"at_once: {command.at_once} sections are out of range; offer 1 to {MOST_AT_ONCE}"
+        )
     lost = [_give_up(state.sections[name]) for name in state.hands.get(member, ())]
-    return Decision((EngineOffered(command.name, command.software, command.renderers), *lost))
+    return Decision((EngineOffered(command.name, command.software, command.renderers, command.at_once), *lost))
 
 
 def _own(state: State, member: str, name: str) -> Section | None:
@@ -126,9 +133,17 @@ def follow_ups(state: State) -> tuple[Event, ...]:
             events += [_give_up(state.sections[name]) for name in names]
     if events:
         return tuple(events)
-    free = [member.name for member in state.engines() if not state.hands.get(member.name)]
-    for name, engine in zip(state.queue, free, strict=False):
-        events.append(Assigned(name, engine, state.sections[name].attempt + 1))
+    room = {
+        member.name: state.at_once.get(member.name, 1) - len(state.hands.get(member.name, ()))
+        for member in state.engines()
+    }
+    for name in state.queue if room else ():
+        # Who has least to do comes first; of those, who has been here longest.
+        freest = max(room, key=lambda engine: (not state.hands.get(engine), room[engine]))
+        if room[freest] < 1:
+            break
+        room[freest] -= 1
+        events.append(Assigned(name, freest, state.sections[name].attempt + 1))
     return tuple(events)
 
 

@@ -246,6 +246,8 @@ class EngineOffered(Event):
     name: str
     software: str
     renderers: tuple[RendererOffer, ...] = ()
+    at_once: int = 1
+    """Sections that it works on in turns, a bar of one and then of another."""
 
 
 # -- takes -----------------------------------------------------------------------------------------------------------

@@ -13,7 +13,7 @@ from starlette.responses import JSONResponse, PlainTextResponse
 
 from bridge.engine import client as module
 from bridge.engine.backoff import Backoff
-from bridge.engine.bench import Bench
+from bridge.engine.bench import AT_ONCE, Bench
 from bridge.engine.client import Client, read_work, run_engine, software
 from models.work import Work
 from sessions.errors import Code, Refused
@@ -94,7 +94,6 @@ def test_a_cancel_stops_it_between_two_steps_and_the_next_section_is_made() -> N
         async with open_stage() as stage, playing(stage, tune):
             call = await ready(stage)
             await call.say(order("ana/1"))
-            await call.say(order("ana/2"))
             await call.hear("engine.bar")
             assert await asyncio.to_thread(at_bar_2.wait, WAIT_S)
             await call.say({"type": "engine.cancel", "section": "ana/1"})
@@ -105,6 +104,7 @@ def test_a_cancel_stops_it_between_two_steps_and_the_next_section_is_made() -> N
             assert (failed["section"], failed["code"]) == ("ana/1", "cancelled")
             assert tune.saw_cancel.is_set()
             assert len([m for m in call.heard if m.get("section") == "ana/1" and m["type"] == "engine.bar"]) == 1
+            await call.say(order("ana/2"))
             done = await call.hear("engine.done")
             assert done["section"] == "ana/2"
 
@@ -123,15 +123,28 @@ def test_a_section_that_is_cancelled_while_it_waits_is_never_begun() -> None:
     async def scene() -> None:
         async with open_stage() as stage, playing(stage, tune):
             call = await ready(stage)
-            await call.say(order("ana/1"))
-            await call.say(order("ana/2"))
+            names = [f"ana/{number}" for number in range(1, AT_ONCE + 2)]
+            for name in names:
+                await call.say(order(name))
             assert await asyncio.to_thread(first.wait, WAIT_S)
-            await call.say({"type": "engine.cancel", "section": "ana/2"})
-            await call.say({"type": "engine.cancel", "section": "ana/1"})
+            for name in (names[-1], names[0]):
+                await call.say({"type": "engine.cancel", "section": name})
             await tune.until_cancelled()
             told.set()
-            assert [(await call.hear("engine.failed"))["section"] for _ in range(2)] == ["ana/1", "ana/2"]
-            assert tune.begun == ["ana/1"]
+            assert {(await call.hear("engine.failed"))["section"] for _ in range(2)} == {names[0], names[-1]}
+            assert names[-1] not in tune.begun
+
+
+def test_some_sections_are_made_in_turns() -> None:
+    async def scene() -> None:
+        async with open_stage() as stage, playing(stage, Tune()):
+            call = await ready(stage)
+            for name in ("ana/1", "ana/2"):
+                await call.say(order(name))
+            for _ in range(2):
+                await call.hear("engine.done")
+            bars = [message["section"] for message in call.heard if message["type"] == "engine.bar"]
+            assert bars.index("ana/2") < len(bars) - 1 - bars[::-1].index("ana/1")
 
     asyncio.run(scene())
 
@@ -263,11 +276,15 @@ def test_a_section_that_the_server_does_not_take_is_given_back(what: str) -> Non
             call = await ready(stage)
             await call.say(order("ana/1"))
             await call.hear(what)
-            await call.say({"type": "refused", "what": what, "code": "bad-value", "advice": "frames: too few"})
+            await call.say(
+                {"type": "refused", "what": what, "section": "ana/1", "code": "bad-value", "advice": "frames: too few"}
+            )
             failed = await call.hear("engine.failed")
             assert (failed["section"], failed["code"]) == ("ana/1", "failed")
             assert failed["advice"] == "the server did not take what the engine made: frames: too few"
-            await call.say({"type": "refused", "what": what, "code": "bad-value", "advice": "and again"})
+            await call.say(
+                {"type": "refused", "what": what, "section": "ana/1", "code": "bad-value", "advice": "again"}
+            )
             await call.say(order("ana/2"))
             while (await call.hear("engine.done"))["section"] != "ana/2":
                 pass
@@ -321,7 +338,7 @@ def test_an_order_with_a_context_brings_the_parent_along() -> None:
 
 
 def test_run_engine_serves_all_its_sessions_until_one_is_closed_to_it(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(Bench, "of_models", classmethod(lambda cls, soundfont: Bench(Tune)))
+    monkeypatch.setattr(Bench, "of_models", classmethod(lambda cls, soundfont, weights: Bench(Tune)))
 
     async def scene() -> None:
         async with open_stage() as stage:
