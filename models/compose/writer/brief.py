@@ -15,6 +15,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from models.compose.corpus.piece import Origin
 from models.compose.tokens.controls import pitch_bin
 from models.compose.tokens.encode import Header, Voice, shift_of
 from models.compose.tokens.grid import HIGHEST, LOWEST
@@ -34,6 +35,9 @@ __all__ = ["header_of", "pairs_of", "rules_of", "tones_of", "window_of"]
 
 STRAIGHT_STYLES = frozenset({"techno", "dubstep", "dnb", "metal", "trap"})
 """Played on the grid; in all others hands may be a little early or late."""
+
+RULES_STYLES = frozenset({"house", "techno", "dubstep", "dnb", "trap", "hip-hop", "lo-fi", "disco"})
+"""Styles of which hardly any whole song was to be learned from: the header asks for them as the rules play them."""
 
 UNASKED = 0.5
 
@@ -69,6 +73,7 @@ def header_of(request: Request, plan: Plan, parts: Sequence[Part]) -> Header:
         meter=request.meter,
         key=request.key,
         voices=tuple(Voice(part, _controls(request, plan, part)) for part in parts),
+        origin=Origin.RULES if request.style in RULES_STYLES else None,
         kind=request.kind,
         style=request.style,
         energy=None if request.energy == UNASKED else _bin(request.energy, ENERGY_BINS),
