@@ -21,12 +21,16 @@ from models.compose.originality import BadIndex, RunIndex
 from models.compose.runtime.runtime import Runtime
 from models.compose.runtime.weights import BadWeights
 from models.compose.tokens.vocabulary import VOCABULARY
+from models.compose.writer.ahead import bars_ahead
 from models.compose.writer.scene import scene_of
 from models.compose.writer.writing import Scribe
 from models.provenance import Provenance
 
 if TYPE_CHECKING:
-    from models.compose.composer import Parent
+    from collections.abc import Iterator
+
+    from models.compose.composer import BarNotes, Parent
+    from models.compose.writer.ahead import Situation
     from models.compose.writer.window import Model
     from sessions.music.section import Request
 
@@ -75,6 +79,10 @@ class Transformer:
         setting = set_up(request, context)
         scribe = Scribe(self._model, request, setting.plan, scene_of(request, setting), index=self._index)
         return Writing(scribe.bars(), setting.plan.chords_text, lambda: scribe.originality)
+
+    def ahead(self, situation: Situation) -> Iterator[BarNotes]:
+        """The coming bars of a live accompaniment, as they are written; `writer.live` says what is done with them."""
+        return bars_ahead(self._model, self._index, situation)
 
 
 def _card(path: Path) -> dict[str, Any]:

@@ -36,7 +36,7 @@ if TYPE_CHECKING:
     from models.compose.corpus.piece import Pair
     from sessions.music.section import Request
 
-__all__ = ["Cells", "Earlier", "Scene", "scene_of", "stretch_of"]
+__all__ = ["Cells", "Earlier", "Scene", "earlier_of", "scene_of", "stretch_of"]
 
 EARLIER_BARS = 8
 """Bars of what came before that are told, at most."""
@@ -80,7 +80,7 @@ def scene_of(request: Request, setting: Setting) -> Scene:
         return Scene(request.note_parts, 1, request.bars)
     match context.mode:
         case ContextMode.CONTINUE:
-            earlier = _earlier(parent, parent.request.bars, parent.request.note_parts)
+            earlier = earlier_of(parent, parent.request.bars, parent.request.note_parts)
             return Scene(request.note_parts, 1, request.bars, earlier=earlier)
         case ContextMode.ACCOMPANY:
             return _accompany(request, parent)
@@ -139,7 +139,7 @@ def _bars(request: Request, parent: Parent, first: int, last: int) -> Scene:
         for part in order
         for bar in range(last + 1, min(end, last + AHEAD_BARS) + 1)
     }
-    earlier = _earlier(parent, first - 1, order, total=request.bars) if first > 1 else None
+    earlier = earlier_of(parent, first - 1, order, total=request.bars) if first > 1 else None
     # What lies beyond the take's own end is written as well.
     until = last if end == request.bars else request.bars
     given |= {cell: notes for cell, notes in kept.items() if last < cell[1] <= until}
@@ -157,7 +157,7 @@ def _within(request: Request, notes: Sequence[Note]) -> tuple[Note, ...]:
     return tuple(replace(note, length=min(note.length, end - note.start)) for note in notes)
 
 
-def _earlier(parent: Parent, last: int, parts: Sequence[Part], *, total: int | None = None) -> Earlier | None:
+def earlier_of(parent: Parent, last: int, parts: Sequence[Part], *, total: int | None = None) -> Earlier | None:
     """The take's bars up to `last`; `total` are the bars of the whole, where it goes on."""
     request = parent.request
     parts = [part for part in parts if any(parent.bars.get((part, bar)) for bar in range(1, last + 1))]
