@@ -67,8 +67,8 @@ def show(report: dict[str, Any]) -> None:
     )
     for part, figures in report["measured"].items():
         table = Table(title=part, title_justify="left", box=None, pad_edge=False)
-        for heading in ("", "", "", "p95", "goal"):
-            table.add_column(heading, justify="right" if heading in ("p95",) else "left")
+        for heading, right in (("", False), ("", True), ("", False), ("p95", True), ("goal", False)):
+            table.add_column(heading, justify="right" if right else "left", no_wrap=True)
         for name, figure in figures.items():
             p95 = f"{figure['p95']:,.3g}" if "p95" in figure else ""
             value = figure["value"]

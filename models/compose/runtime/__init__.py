@@ -14,8 +14,8 @@ weights, which are the hardest to quantise; 6 M is width 256 and inner 704, 18 M
 layers. One of two cores of an AMD EPYC (Zen 5, AVX-512), others at work beside it (load 2 to 9).
 
                                   6 M            18 M           error        bits   memory  installed
-    these kernels, int8           0.20-0.33      0.8-1.1        0.058  0.30  same   169 MB  208 MB
-        read at once              13,000 /s      5,450 /s
+    these kernels, int8           0.16-0.33      0.8-1.1        0.058  0.30  same   169 MB  208 MB
+        read at once              13-14,700 /s   5,450 /s
     these kernels, float32        0.88           2.5            3e-6   1e-5  same   278 MB
     ONNX Runtime 1.31, int8       0.46-0.49      1.3-1.6        0.058  0.24  differ 190 MB   68 MB
         read at once              11,500 /s      5,400 /s
