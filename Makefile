@@ -13,6 +13,12 @@ BIN := $(VENV)/bin
 ARGS ?=
 export PIP_DISABLE_PIP_VERSION_CHECK := 1
 
+# On Linux, PyPI's torch brings gigabytes of CUDA. Without a GPU the tests take PyTorch's own CPU build, where it can be reached;
+# nothing else needs torch.
+CPU_TORCH = [ "$$(uname -s)" != Linux ] || command -v nvidia-smi >/dev/null || \
+  $(BIN)/python -m pip install --quiet --retries 0 --timeout 10 --index-url https://download.pytorch.org/whl/cpu \
+    torch==2.13.0 >/dev/null 2>&1 || true
+
 .DEFAULT_GOAL := help
 .PHONY: help run test lint format types check clean
 
@@ -49,6 +55,7 @@ $(VENV)/.installed: pyproject.toml $(VENV)/.made
 
 $(VENV)/.installed-test: pyproject.toml $(VENV)/.made
 	@echo "Installing StarBridge and what its tests need into $(VENV), which takes a minute the first time ..."
+	@$(CPU_TORCH)
 	@$(BIN)/python -m pip install --quiet --editable '.[test]'
 	@touch $(VENV)/.installed $@
 
