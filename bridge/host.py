@@ -25,6 +25,7 @@ from bridge.ledger import Ledger
 from bridge.ports.clock import Clock
 from bridge.ports.disk import DiskFailed, Record
 from bridge.promises import Promises
+from bridge.restraint import Restraint
 from bridge.signatures import check_signature, id_of
 from bridge.stems import check_stems
 from bridge.visits import Visits
@@ -64,6 +65,7 @@ class Host:
         self._audience = Audience(self.name, base_url, self.blob_path)
         self._promises = Promises()
         self._agenda = Agenda()
+        self.restraint = Restraint()
         self._visits = Visits(self, self._audience)
         self._tasks: list[asyncio.Task[None]] = []
         self._closed = False
@@ -211,12 +213,15 @@ class Host:
         if isinstance(command, c.Revoke) and "." in command.invite:
             message = {**message, "invite": id_of(command.invite, self.key.verifier, message)}
             command = c.parse_command(message)
+        if not self.restraint.lets(seat.member, command, self._clock.now_us()):
+            return done(None)
         member = self.state.members[seat.member]
         if member.presence is Presence.AWAY:
             self._write_all((Joined(member.name, member.role, member.invite, member.key, resumed=True),))
         signed = bool(member.key) and not command.QUERY
         signature = check_signature(self.state, member.key, seat.member, message) if signed else ""
         decision = decide(self.state, seat.member, command, self._moment())
+        self.restraint.played(seat.member, command)
         check_stems(self.state, decision.events, self.blob_path)
         if command.QUERY:
             self._answer_question(seat, command)

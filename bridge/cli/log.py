@@ -88,24 +88,29 @@ def show(
     from bridge.cli.logs import log_lines
     from bridge.cli.telling import STEPS, plain, telling
     from sessions.log import read_line, unpack_event
+    from sessions.music import Transport
+    from sessions.plain import to_plain
 
     table = Table(box=None, pad_edge=False, header_style="bold")
     for column in ("#", "time", "who", "what"):
         table.add_column(column, justify="right" if column == "#" else "left", overflow="fold")
     left_out: Counter[str] = Counter()
+    transport: Mapping[str, Any] = to_plain(Transport())
     with log_lines(path) as lines:
         for line in lines:
             if not line.endswith(b"\n"):
                 break  # half a line: it is being written, or was torn
             entry = read_line(line.removesuffix(b"\n"))
             event = unpack_event(entry.event)
+            told = telling(event, transport)
+            transport = event.get("transport") or transport
             if as_json:
-                shown: dict[str, Any] = entry.to_object() | {"event": event, "telling": telling(event)}
+                shown: dict[str, Any] = entry.to_object() | {"event": event, "telling": told}
                 typer.echo(json.dumps(shown, ensure_ascii=False))
             elif everything or event["type"] not in STEPS:
                 who = plain(entry.member or doer(event)) or "the server"
                 signed = "" if entry.signature else " (unsigned)" if entry.member else ""
-                row = (str(entry.index), entry.time.replace("T", " ").removesuffix("Z"), who + signed, telling(event))
+                row = (str(entry.index), entry.time.replace("T", " ").removesuffix("Z"), who + signed, told)
                 table.add_row(*map(Text, row))
             else:
                 left_out[event["type"]] += 1

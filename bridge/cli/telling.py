@@ -62,8 +62,8 @@ def plain(value: object, longest: int = LONGEST) -> str:
     return text if len(text) <= longest else text[: longest - 1] + "…"
 
 
-def telling(event: Mapping[str, Any]) -> str:
-    """What happened, in a sentence that goes on from who did it."""
+def telling(event: Mapping[str, Any], transport: Mapping[str, Any] | None = None) -> str:
+    """What happened, in a sentence that goes on from who did it; `transport` is how that moved until then."""
     kind = event.get("type")
     if kind == "session.joined":
         back = "came back" if event.get("resumed") else "joined"
@@ -81,7 +81,7 @@ def telling(event: Mapping[str, Any]) -> str:
             f"{'looped' if event.get('loop') else 'played'} {event.get('take', '?')}{_beat(event.get('tick'))}"
         )
     if kind == "transport.moved":
-        return plain(_transport(event.get("transport")))
+        return plain(_transport(event.get("transport"), transport))
     sentence = _SENTENCES.get(str(kind))
     if sentence is None:
         return plain(f"{kind}: " + ", ".join(f"{name} {value}" for name, value in event.items() if name != "type"))
@@ -96,12 +96,24 @@ def asked_for(event: Mapping[str, Any]) -> str:
     return ", ".join(f"{name} {value}" for name, value in asked.items() if name not in {"id", "type"})
 
 
-def _beat(tick: object) -> str:
-    return f" at beat {tick / TICKS_PER_BEAT:g}" if isinstance(tick, int | float) else ""
+def _beat(tick: object, where: str = "at") -> str:
+    return f" {where} beat {tick / TICKS_PER_BEAT:g}" if isinstance(tick, int | float) else ""
 
 
-def _transport(transport: object) -> str:
-    match transport:
-        case {"playing": playing, "tick": tick, "tempos": [*_, [_, bpm]], "meters": [*_, [*_, n, d]]}:
+def _transport(transport: object, before: object) -> str:
+    match transport, before:
+        case (
+            {"playing": playing, "tick": tick, "tempos": [*_, [_, bpm]], "meters": [*_, [*_, n, d]]},
+            {"playing": played, "tick": old_tick, "tempos": [*_, [_, old_bpm]], "meters": [*_, [*_, old_n, old_d]]},
+        ) if playing == played:
+            while_it = "" if playing else ", while it stood still"
+            if bpm != old_bpm:
+                return f"set the tempo to {bpm} bpm{while_it}"
+            if (n, d) != (old_n, old_d):
+                return f"set the metre to {n}/{d}{while_it}"
+            if playing or tick != old_tick:
+                return f"moved the transport{_beat(tick, 'to')}{while_it}"
+            return "left the transport as it was"
+        case {"playing": playing, "tick": tick, "tempos": [*_, [_, bpm]], "meters": [*_, [*_, n, d]]}, _:
             return f"{'started' if playing else 'stopped'} the transport{_beat(tick)}, {bpm} bpm, {n}/{d}"
     return "moved the transport"

@@ -16,10 +16,11 @@ from bridge.host import Host
 from bridge.ports.osc_pace import Bucket
 from bridge.wire.osc import Packet, unbundle
 from bridge.wire.osc_messages import read, subject
+from sessions.commands import LiveNote, Say
 from sessions.errors import Code, Refused
 from sessions.invites import Invite
 
-__all__ = ["MESSAGES_PER_S", "Caller", "Encoded", "Sessions", "refused"]
+__all__ = ["MESSAGES_PER_S", "Caller", "Encoded", "Sessions", "may_end_a_note", "refused"]
 
 T = TypeVar("T")
 
@@ -27,6 +28,12 @@ MESSAGES_PER_S = 5_000
 """What one caller may send; a controller under a hand sends 200."""
 BURST_MESSAGES = 10_000
 """And as much at once."""
+_NOTE = b"/live/note\0"
+_RESTRAINED = {_NOTE: LiveNote.TYPE, b"/chat/say\0\0\0": Say.TYPE}
+"""What a member may send only so much of (`bridge.restraint`), by the beginning of its packet."""
+_BEGINNINGS = tuple(_RESTRAINED)
+_ENDS = (bytes(4), b"\x80\0\0\0")
+"""How a packet ends that ends a note: a velocity of 0 as an int or a float, or of -0."""
 
 
 class Sessions(Protocol):
@@ -43,6 +50,11 @@ class Sessions(Protocol):
 def refused(what: str, error: Refused) -> Message:
     """The answer to what was refused."""
     return {"type": "refused", "what": what, "code": str(error.code), "advice": error.advice}
+
+
+def may_end_a_note(packet: bytes) -> bool:
+    """Whether a packet looks like the end of a note, told without reading it."""
+    return packet.startswith(_NOTE) and packet.endswith(_ENDS)
 
 
 class Encoded(Generic[T]):
@@ -89,14 +101,16 @@ class Caller:
         """Take whatever came; raises nothing that is the caller's fault. A stranger is refused once a datagram."""
         if self.seat is not None:
             self.seat.host.heard(self.seat)
+            if datagram.startswith(_BEGINNINGS) and self._comes_to_nothing(self.seat, datagram):
+                return
         try:
             packets = unbundle(datagram)
         except Refused as error:
             self.refuse(subject(Packet(datagram)), error)
             return
         for packet in packets:
-            if self._too_fast():
-                return
+            if self._too_fast() and not self._ends_a_note(packet):
+                continue
             try:
                 seat = self.seat or self._guest()
                 self._take(read(packet), packet, seat)
@@ -115,6 +129,21 @@ class Caller:
         seat, self.seat = self.seat, None
         if seat is not None:
             seat.host.close(seat)
+
+    @staticmethod
+    def _comes_to_nothing(seat: Seat, datagram: bytes) -> bool:
+        """Whether it would be dropped: told before it is read, for a flood must cost the others as little as can be."""
+        kind = next(kind for beginning, kind in _RESTRAINED.items() if datagram.startswith(beginning))
+        return not may_end_a_note(datagram) and seat.host.restraint.is_deaf(seat.member, kind, seat.heard_us)
+
+    def _ends_a_note(self, packet: Packet) -> bool:
+        """Whether it ends a note that sounds, which is let through however much was sent."""
+        if self.seat is None or not may_end_a_note(packet.data):
+            return False
+        try:
+            return self.seat.host.restraint.ends(self.seat.member, read(packet))
+        except Refused:
+            return False
 
     def _too_fast(self) -> bool:
         now_s = asyncio.get_running_loop().time()
@@ -171,4 +200,7 @@ class Caller:
             if isinstance(error, Refused):
                 outlet.send(Bundle((refused(what, error),)))
 
-        acknowledged.add_done_callback(done)
+        if acknowledged.done():
+            done(acknowledged)
+        else:
+            acknowledged.add_done_callback(done)

@@ -44,6 +44,10 @@ class Bucket:
         self._level -= amount
         return True
 
+    def has(self, amount: float, now_s: float) -> bool:
+        """Whether it could be taken now; nothing is."""
+        return min(self._burst, self._level + (now_s - self._at_s) * self._rate) >= min(amount, self._burst)
+
     def wait_s(self, amount: float) -> float:
         """Seconds until `amount` can be taken, counted from the last `take`."""
         return max(0.0, min(amount, self._burst) - self._level) / self._rate

@@ -22,8 +22,9 @@ from typing import Any, cast
 
 from bridge.door import Bundle, Seat
 from bridge.loopback import is_loopback
-from bridge.ports.osc_caller import Caller, Encoded, Sessions, refused
+from bridge.ports.osc_caller import Caller, Encoded, Sessions, may_end_a_note, refused
 from bridge.ports.osc_pace import Bucket, Pacer
+from bridge.ports.osc_turns import Turns
 from bridge.ports.udp_port import has_ended
 from bridge.wire.osc_messages import datagrams
 from sessions.errors import Code, Refused
@@ -42,6 +43,13 @@ BURST_STRANGERS = 1000
 """And as many at once: a whole band that joins."""
 SOCKET_BUFFER = 1 << 20
 """Bytes asked of the kernel, both ways; macOS sends no datagram above 9 KiB unasked."""
+READS_A_TURN = 256
+"""Datagrams read from the socket at once, which takes half a millisecond. One a turn, as asyncio reads them, is so slow that
+somebody's flood fills the kernel's buffer, and what everybody else sends waits behind it or is lost."""
+TURN_S = 0.002
+"""For so long they are taken, one of each sender at a time, before the other doors have their turn."""
+DATAGRAM_BYTES = 65_536
+"""The longest there is."""
 URGENT = frozenset(("live.note", "transport.state", "session.pong"))
 """What is worthless when late, and so never waits behind a section's bars."""
 OF_WORK = frozenset(("section.note", "section.bar", "section.progress", "section.position", "section.stem"))
@@ -142,6 +150,9 @@ class OscUdp(asyncio.DatagramProtocol):
         self._guest_seat: Seat | None = None
         self._strangers = Bucket(STRANGERS_PER_S, BURST_STRANGERS)
         self._transport: asyncio.DatagramTransport | None = None
+        self._more: socket.socket | None = None
+        self._turns: Turns[Address] = Turns()
+        self._serving = False
         self._paused = False
         self._addressee: Address | None = None
         self._counts = dict.fromkeys(("received", "sent", "dropped", "errors"), 0)
@@ -152,9 +163,12 @@ class OscUdp(asyncio.DatagramProtocol):
             raise Refused(Code.BAD_VALUE, f"osc-as: session {self._session} has no role {self._act_as!r}")
         loop = asyncio.get_running_loop()
         transport, _ = await loop.create_datagram_endpoint(lambda: self, local_addr=self._bind)
+        opened = transport.get_extra_info("socket")
         for option in (socket.SO_RCVBUF, socket.SO_SNDBUF):
-            if (opened := transport.get_extra_info("socket")) is not None:
+            if opened is not None:
                 opened.setsockopt(socket.SOL_SOCKET, option, SOCKET_BUFFER)
+        if opened is not None and isinstance(loop, asyncio.SelectorEventLoop):
+            self._more = opened.dup()  # the same socket, to be read from
         host, port, *_ = transport.get_extra_info("sockname")
         return host, port
 
@@ -165,6 +179,10 @@ class OscUdp(asyncio.DatagramProtocol):
         self._callers.clear()
         if self._guest_seat is not None:
             self._guest_seat.host.close(self._guest_seat)
+        self._turns.clear()
+        if self._more is not None:
+            self._more.close()
+            self._more = None
         if self._transport is not None:
             self._transport.close()
             self._transport = None
@@ -179,6 +197,34 @@ class OscUdp(asyncio.DatagramProtocol):
         self._transport = cast(asyncio.DatagramTransport, transport)  # asyncio's own is none by class before 3.12
 
     def datagram_received(self, data: bytes, addr: Address) -> None:
+        """Take what came, and more of what waits."""
+        if self._more is None:
+            self._take(data, addr)
+            return
+        self._keep(data, addr)
+        for _ in range(READS_A_TURN - 1):
+            try:
+                self._keep(*self._more.recvfrom(DATAGRAM_BYTES))
+            except OSError:  # nothing waits; or what asyncio will come upon and tell `error_received`
+                break
+        if not self._serving:
+            self._serve()
+
+    def _keep(self, data: bytes, addr: Address) -> None:
+        if not self._turns.put(addr, data, dear=may_end_a_note(data)):
+            self._counts["dropped"] += 1
+
+    def _serve(self) -> None:
+        loop = asyncio.get_running_loop()
+        end_s = loop.time() + TURN_S
+        while self._turns and loop.time() < end_s:
+            addr, data = self._turns.next()
+            self._take(data, addr)
+        self._serving = bool(self._turns)
+        if self._serving:
+            loop.call_soon(self._serve)
+
+    def _take(self, data: bytes, addr: Address) -> None:
         self._counts["received"] += 1
         if addr[1] == 0:  # nobody can be answered there
             return

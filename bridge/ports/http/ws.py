@@ -36,8 +36,8 @@ __all__ = ["Connection", "router"]
 
 JOIN_S: Final = 2.0
 """How long a silent client may think before it is joined as its invite says; a slow network's two ways fit in."""
-HEARD_S: Final = 20.0
-"""How often an open socket counts as a sign of life: a dead one is noticed by its missing pongs (`server.PING_S`)."""
+REFUSE_S: Final = 0.1
+"""And one whose token is none; a first message that is there already is refused by its name."""
 TURN: Final = 16
 """Messages of one client before everybody else has a turn."""
 MAX_UNANSWERED: Final = 1024
@@ -85,12 +85,14 @@ class Connection:
                 return
 
     async def serve(self) -> None:
-        """Read, write and keep alive until one side has had enough."""
-        tasks = [asyncio.create_task(work()) for work in (self._read, self._write, self._live)]
+        """Read and write until one side has had enough."""
+        tasks = [asyncio.create_task(work()) for work in (self._read, self._write)]
+        patience = asyncio.get_running_loop().call_later(self._patience_s(), self._join_silent)
         ends: list[asyncio.Future[Any]] = [self._over, *tasks]
         try:
             await asyncio.wait(ends, return_when=asyncio.FIRST_COMPLETED)
         finally:
+            patience.cancel()
             for task in tasks:
                 task.cancel()
             await asyncio.gather(*tasks, return_exceptions=True)
@@ -179,19 +181,23 @@ class Connection:
             self._unanswered.add(answered)
             answered.add_done_callback(done)
 
-    async def _live(self) -> None:
-        """Join who keeps silent, then be the sign of life of whoever only listens."""
-        await asyncio.sleep(JOIN_S)
+    def _patience_s(self) -> float:
+        """How long it may keep silent: who can't be let in is told soon."""
+        try:
+            if self._token:
+                open_door(self._house, self._session, self._token)
+        except Refused:
+            return REFUSE_S
+        return JOIN_S
+
+    def _join_silent(self) -> None:
+        """Join whoever keeps silent."""
         if self._seat is None and not self._outbox.closed:
             try:
                 self._join(None)
             except Refused as refused:
-                self._refuse({}, refused)
+                self._refuse({"type": "session.join"}, refused)
                 self._leave_after_this(REFUSED)
-        while True:
-            await asyncio.sleep(HEARD_S)
-            if self._seat is not None:
-                self._seat.host.heard(self._seat)
 
     # -- out -------------------------------------------------------------------------------------------------------
 

@@ -13,6 +13,7 @@ from bridge.agenda import LATEST_S
 from bridge.door import Bundle
 from bridge.host import AWAY_AFTER_S
 from bridge.ports.osc_caller import BURST_MESSAGES, Encoded
+from bridge.restraint import CHATS_BURST, CHATS_PER_S, NOTES_BURST
 from osc_schemas import vectors
 from sessions.state import Presence
 from tests.support.osc import OscClient
@@ -360,6 +361,46 @@ def test_a_flood_is_bounded_and_said(run: Run, kind: str) -> None:
         assert [heard for heard in ana.heard if heard.address == "/refused"] == []
         await asyncio.sleep(3)
         await ana.quiet()
+
+    run(scene)
+
+
+def test_a_flood_of_notes_is_refused_once_and_no_note_hangs(run: Run, kind: str) -> None:
+    async def scene(jam: OscJam) -> None:
+        ana, ben, ear = await jam.client(kind), await jam.client(kind), await jam.udp()
+        await ana.joins(jam.token("guest", "ana"))
+        await ben.joins(jam.token("rhythm", "ben"))
+        await ear.joins(jam.token("listener", "lis"))
+        ana.say("/live/note", "sii", "bass", 7, 80)
+        await ear.hears("/live/note", "bass", 7, 80)
+        for number in range(BURST_MESSAGES + 500):
+            ana.say("/live/note", "sii", "bass", number % 120 + 8, 80)
+        for _ in range(2):  # the second one ends nothing
+            ana.say("/live/note", "sff", "bass", 7.0, 0.0)
+        ben.say("/live/note", "sii", "drums", 36, 99)
+        await ear.hears("/live/note", "drums", 36, 99)
+        await ear.hears("/live/note", "bass", 7, 0)
+        notes = [heard.values for heard in ear.heard if heard.address == "/live/note"]
+        assert NOTES_BURST / 2 < len(notes) < 2 * NOTES_BURST
+        for pitch in range(8, 128):
+            ana.say("/live/note", "sii", "bass", pitch, 0)
+        for played in {values[1] for values in notes if values[2]}:
+            await ear.hears("/live/note", "bass", played, 0)
+        refusals = [heard.values for heard in await ana.quiet() if heard.address == "/refused"]
+        assert [values[:2] for values in refusals] == [("/live/note", "too-many")]
+
+    run(scene)
+
+
+def test_a_flood_of_chat_is_refused_once(run: Run, kind: str) -> None:
+    async def scene(jam: OscJam) -> None:
+        ana = await jam.client(kind)
+        await ana.joins(jam.token("guest", "ana"))
+        for number in range(1000):
+            ana.say("/chat/say", "s", f"line {number}")
+        heard = await ana.quiet()
+        assert [one.values[:2] for one in heard if one.address == "/refused"] == [("/chat/say", "too-many")]
+        assert len([one for one in heard if one.address == "/chat/said"]) <= CHATS_BURST + CHATS_PER_S
 
     run(scene)
 

@@ -13,6 +13,7 @@ from nacl.signing import SigningKey
 from websockets.asyncio.client import connect
 from websockets.exceptions import ConnectionClosed, InvalidStatus
 
+from bridge import restraint
 from bridge.ports.http import ws
 from bridge.wire.frames import MAX_SIZE
 from sessions.errors import Code, Refused
@@ -335,7 +336,9 @@ def test_a_mistake_of_ours_is_said_and_the_socket_goes_on(tmp_path: Path, monkey
     play(tmp_path, scene)
 
 
-def test_who_does_not_read_is_closed_and_nobody_waits_for_him(tmp_path: Path) -> None:
+def test_who_does_not_read_is_closed_and_nobody_waits_for_him(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(restraint, "CHATS_BURST", 1_000_000)
+
     async def scene(jam: Jam) -> None:
         async with jam.client("leader", "ana") as ana, jam.client("guest", "deaf", max_queue=1) as deaf:
             rounds = 0
@@ -379,16 +382,29 @@ def test_a_connection_that_breaks_leaves_its_member_away(tmp_path: Path) -> None
     play(tmp_path, scene)
 
 
-def test_an_open_socket_is_a_sign_of_life(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(ws, "JOIN_S", 0.01)
-    monkeypatch.setattr(ws, "HEARD_S", 0.01)
+def test_a_flood_of_notes_is_refused_once(tmp_path: Path) -> None:
+    async def scene(jam: Jam) -> None:
+        async with jam.client("guest", "eager") as eager, jam.client("rhythm", "calm") as calm:
+            for number in range(5000):
+                await eager.say("live.note", part="bass", pitch=number % 128, velocity=80)
+            await calm.say("live.note", part="drums", pitch=36, velocity=99)
+            await eager.until("live.note", part="drums", pitch=36)
+            await eager.ask("session.ping")
+            refusals = [message for message in eager.heard if message["type"] == "refused"]
+            assert {refusal["code"] for refusal in refusals} == {"too-many"}
+            notes = [message for message in eager.heard if message["type"] == "live.note"]
+            assert len(notes) < 5000
+            assert len(refusals) < 20  # one a second
+
+    play(tmp_path, scene)
+
+
+def test_a_bad_token_is_refused_at_once(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(ws, "JOIN_S", 1_000)
 
     async def scene(jam: Jam) -> None:
-        heard: list[str] = []
-        monkeypatch.setattr(jam.host, "heard", lambda seat: heard.append(seat.member))
-        async with jam.client("listener", "ear"):
-            while len(heard) < 3:
-                await asyncio.sleep(0.005)
-        assert set(heard) == {"ear"}
+        async with jam.socket(jam.ws_url("nonsense")) as client:
+            assert (await client.hear())["code"] == "bad-token"
+            assert await closed(client) == ws.REFUSED
 
     play(tmp_path, scene)

@@ -1,0 +1,100 @@
+"""Restraint: how much one member may play and say, so that nobody else waits behind it.
+
+What is too much is refused once, with advice, and for a second after that dropped without a word: an answer for each of ten
+thousand notes would be a flood of its own. But for the end of a note that sounds: that is never dropped, so no note hangs, and
+no more ends can come through than notes did.
+
+    restraint = Restraint()
+    restraint.lets("ana", command, now_us)      # False: drop it; raises Refused (too-many) the first time
+    restraint.played("ana", command)            # it was played: its end will be let through
+    restraint.is_deaf("ana", "live.note", now_us)    # a door may drop what begins a note before it has read it
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+from bridge.ports.osc_pace import Bucket
+from sessions.commands import Command, LiveNote, Say
+from sessions.errors import Code, Refused
+from sessions.music import Part
+
+__all__ = ["CHATS_BURST", "CHATS_PER_S", "NOTES_BURST", "NOTES_PER_S", "SILENT_S", "Restraint"]
+
+NOTES_PER_S = 400
+"""Notes of one member, begun or ended: ten fingers, each of which trills at ten notes a second, twice."""
+NOTES_BURST = 1000
+"""And as many at once: a few bars of a dense piece, sent by a program that does not keep time."""
+CHATS_PER_S = 5
+"""Lines of chat; nobody types faster, and each is on disk before it is shown."""
+CHATS_BURST = 200
+"""And as many at once: all the words of a few songs, pasted line by line."""
+SILENT_S = 1.0
+"""For so long nothing more is said of what is dropped."""
+
+
+@dataclass(slots=True)
+class _Hand:
+    """One member's."""
+
+    notes: Bucket = field(default_factory=lambda: Bucket(NOTES_PER_S, NOTES_BURST))
+    chats: Bucket = field(default_factory=lambda: Bucket(CHATS_PER_S, CHATS_BURST))
+    sounding: set[tuple[Part, int]] = field(default_factory=set)
+    silent_until_s: dict[str, float] = field(default_factory=dict)
+    """By what is dropped."""
+
+    def bucket(self, kind: str) -> Bucket:
+        return self.notes if kind == LiveNote.TYPE else self.chats
+
+    def is_silent(self, kind: str, now_s: float) -> bool:
+        return now_s < self.silent_until_s.get(kind, float("-inf"))
+
+
+class Restraint:
+    """All members of one session."""
+
+    def __init__(self) -> None:
+        self._hands: dict[str, _Hand] = {}
+
+    def lets(self, member: str, command: Command, now_us: int) -> bool:
+        """Whether a command may go on; False where it is dropped. Raises `Refused` where that is to be said."""
+        if not isinstance(command, LiveNote | Say):
+            return True
+        hand, now_s, kind = self._hands.setdefault(member, _Hand()), now_us / 1e6, command.TYPE
+        if isinstance(command, LiveNote) and command.velocity == 0 and (command.part, command.pitch) in hand.sounding:
+            return True
+        if hand.bucket(kind).take(1, now_s):
+            return True
+        if hand.is_silent(kind, now_s):
+            return False
+        hand.silent_until_s[kind] = now_s + SILENT_S
+        raise Refused(Code.TOO_MANY, _ADVICE[kind])
+
+    def played(self, member: str, command: Command) -> None:
+        """A note was played, or ended."""
+        if isinstance(command, LiveNote) and (hand := self._hands.get(member)) is not None:
+            note = (command.part, command.pitch)
+            if command.velocity:
+                hand.sounding.add(note)
+            else:
+                hand.sounding.discard(note)
+
+    def ends(self, member: str, message: Mapping[str, Any]) -> bool:
+        """Whether a message, as it came, ends a note that sounds."""
+        hand = self._hands.get(member)
+        if hand is None or message.get("type") != LiveNote.TYPE or message.get("velocity") != 0:
+            return False
+        return (message.get("part"), message.get("pitch")) in hand.sounding
+
+    def is_deaf(self, member: str, kind: str, now_us: int) -> bool:
+        """Whether one more of this kind would be dropped without a word, if it does not end a note."""
+        hand, now_s = self._hands.get(member), now_us / 1e6
+        return hand is not None and hand.is_silent(kind, now_s) and not hand.bucket(kind).has(1, now_s)
+
+
+_ADVICE = {
+    LiveNote.TYPE: f"note: more than {NOTES_PER_S} a second are dropped; play fewer, or ask for a section",
+    Say.TYPE: f"text: more than {CHATS_PER_S} lines a second are dropped; say it in one line",
+}
