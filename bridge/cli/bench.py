@@ -14,6 +14,9 @@ from bridge.cli.friendly import say
 
 __all__ = ["bench"]
 
+PIPE_WIDTH = 160
+"""Columns where no terminal says how many it has: no row is longer."""
+
 
 def bench(
     parts: Annotated[
@@ -58,6 +61,8 @@ def bench(
 def show(report: dict[str, Any]) -> None:
     """Tables for people."""
     console = Console(highlight=False, soft_wrap=True)
+    if not console.is_terminal:
+        console = Console(highlight=False, soft_wrap=True, width=PIPE_WIDTH)
     machine = report["machine"]
     console.print(
         f"{machine['processor']}, {machine['cores']} cores, load {machine['load']}, Python {machine['python']}"
@@ -68,7 +73,7 @@ def show(report: dict[str, Any]) -> None:
     for part, figures in report["measured"].items():
         table = Table(title=part, title_justify="left", box=None, pad_edge=False)
         for heading, right in (("", False), ("", True), ("", False), ("p95", True), ("goal", False)):
-            table.add_column(heading, justify="right" if right else "left", no_wrap=True)
+            table.add_column(heading, justify="right" if right else "left")
         for name, figure in figures.items():
             p95 = f"{figure['p95']:,.3g}" if "p95" in figure else ""
             value = figure["value"]
