@@ -16,7 +16,7 @@ from sessions.music.hints import read_hints
 
 __all__ = ["ask", "hints", "request_fields"]
 
-NOT_OFFLINE = ("at", "context")
+NOT_OFFLINE = ("context", "strength", "at")
 """Fields that speak of a running session."""
 NOTHING = "no style, bpm, key, meter, bars, kind or parts; options such as --style name them"
 
@@ -46,6 +46,7 @@ def ask(
     like: Annotated[str | None, _field("like", "REFS")] = None,
     seed: Annotated[str | None, _field("seed", "N")] = None,
     temperature: Annotated[str | None, _field("temperature", "T")] = None,
+    strict: Annotated[str | None, _field("strict", "0|1")] = None,
     stems: Annotated[str | None, _field("stems", "0|1")] = None,
     renderer: Annotated[str | None, _field("renderer", "NAME")] = None,
     composer: Annotated[str | None, _field("composer", "NAME")] = None,
@@ -95,6 +96,7 @@ def ask(
         "like": like,
         "seed": seed,
         "temperature": temperature,
+        "strict": strict,
         "stems": stems,
         "renderer": renderer,
         "composer": composer,
