@@ -1,6 +1,6 @@
 """`bench compose`: how fast the composer's model decodes here, beside `transformers` with the same weights in the same run.
 
-The runtime alone so far: what a section costs is measured once the writer stands (`sections` is its place).
+The runtime alone comes first, whole sections (`sections`) after it.
 
     measure(Setting(weights=Path("models/weights")))
 """
@@ -12,6 +12,7 @@ import time
 from collections.abc import Callable
 from typing import TYPE_CHECKING, Any
 
+from bridge.bench import sections
 from bridge.bench.figures import Figure, Figures, NotMeasured, Setting, spread
 
 if TYPE_CHECKING:
@@ -47,7 +48,18 @@ def measure(setting: Setting) -> Figures:
         streams(runtime, ids, cached, setting.seconds),
         Figure("tokens written, sampled", ours, "tokens/s", "", {"after": read}),
         *beside_transformers(setting, ids[:read], ours),
+        *whole_sections(setting),
     ]
+
+
+def whole_sections(setting: Setting) -> Figures:
+    """What sections cost; nothing for weights that are no composer's, with other tokens or without a card."""
+    from models.compose.runtime import BadWeights
+
+    try:
+        return sections.measure(setting)
+    except BadWeights:
+        return []
 
 
 def timed(work: Callable[[], Any]) -> tuple[Any, float]:
