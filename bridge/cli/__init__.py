@@ -11,7 +11,7 @@ from __future__ import annotations
 
 import typer
 
-from bridge.cli import ask, bench, engine, invite, log, serve, session, verify
+from bridge.cli import ask, bench, engine, evaluate, invite, log, models, serve, session, verify
 from bridge.cli.friendly import Friendly
 
 __all__ = ["app"]
@@ -33,5 +33,7 @@ app.command("invite")(invite.invite)
 app.command("verify")(verify.verify)
 app.command("engine")(engine.engine)
 app.command("bench")(bench.bench)
+app.command("evaluate")(evaluate.evaluate)
 app.add_typer(log.app, name="log")
+app.add_typer(models.app, name="models")
 app.add_typer(session.app, name="session")

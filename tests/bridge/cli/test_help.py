@@ -21,6 +21,9 @@ COMMANDS = [
     ("bench",),
     ("log", "verify"),
     ("log", "show"),
+    ("evaluate",),
+    ("models", "list"),
+    ("models", "fetch"),
     ("session", "export"),
 ]
 
