@@ -85,6 +85,7 @@ def show(found: Evaluation) -> None:
 
     console = Console(highlight=False, soft_wrap=True)
     bits = Table("given music", "files", "notes", "bits a note", "bits a token")
+    bits.columns[0].overflow = "fold"
     for column in bits.columns[1:]:
         column.justify = "right"
     rows = [(name, one.files, one.tally) for name, one in found.sets.items()]

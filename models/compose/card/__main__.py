@@ -1,7 +1,8 @@
 """Ships weights: `python -m models.compose.card --run RUN --corpus FILE... --data DIR --out models/weights`.
 
 Lives here: the command and its order. What ships is all of the folder: tensors as bfloat16, the index of melodic runs, figures of
-people's music, licences, pictures, the card. What depends on the corpus alone is kept where it is there already, unless --anew.
+people's music, licences, pictures, the card. The page is written after each measurement, so it stands as soon as weights do. Asked
+again for the same weights, the command keeps what it measured and adds what is new; --anew forgets all.
 """
 
 from __future__ import annotations
@@ -9,7 +10,7 @@ from __future__ import annotations
 import argparse
 import json
 import sys
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -77,36 +78,54 @@ def main(arguments: Sequence[str] | None = None) -> int:
     weights = ship(told.run / "weights", out, vocabulary=VOCABULARY.sha256)
     card = {"version": told.version, "licence": LICENCE, "note": NOTE, "commercial": True}
     (out / CARD).write_text(json.dumps(card, indent=2) + "\n", encoding="utf-8")
-    figures = _figures(told, out, weights)
-    (out / FIGURES).write_text(json.dumps(figures, indent=1) + "\n", encoding="utf-8")
-    (out / PAGE).write_text(page(figures), encoding="utf-8")
-    sys.stdout.write(f"{out}: {sum(file.stat().st_size for file in out.rglob('*') if file.is_file()) / 1e6:.1f} MB\n")
+    for figures in _figures(told, out, weights):
+        (out / FIGURES).write_text(json.dumps(figures, indent=1) + "\n", encoding="utf-8")
+        (out / PAGE).write_text(page(figures), encoding="utf-8")
+    size = sum(file.stat().st_size for file in out.rglob("*") if file.is_file())
+    sys.stdout.write(f"{out}: {size / 1e6:.1f} MB\n")
     return 0
 
 
-def _figures(told: argparse.Namespace, out: Path, weights: int) -> dict[str, Any]:
+def _figures(told: argparse.Namespace, out: Path, weights: int) -> Iterator[dict[str, Any]]:
+    """The figures, after each thing that is measured."""
     pieces: list[Piece] = [piece for file in told.corpus for piece in load_corpus(file)]
     sets = counted(pieces)
     index, human = _of_corpus(pieces, out, anew=told.anew)
     copy_licences(told.data, list(sets), out / LICENCES)
     run = gather.learnt_by(told.run)
+    model = _model(out, told.version, weights)
+    known = {} if told.anew else _known(out / FIGURES, model["sha256"])
     figures: dict[str, Any] = {
-        "model": _model(out, told.version, weights),
+        "model": model,
         "sets": {name: counts.to_fields() for name, counts in sets.items()},
         "runs": {"runs": index.runs, "bytes": (out / RUNS).stat().st_size / 1e6, "sha256": index.sha256},
         "training": run | {"command": _command(run["settings"]), "machine": told.machine},
         "curve": gather.curve_of(told.run),
         "baselines": gather.baselines(told.run, told.ngram, told.rules),
+        **known,
     }
-    runtime = Runtime.load(out, vocabulary=VOCABULARY.sha256)
-    figures["held_out"] = gather.held_out(runtime, pieces, _say, told.judge_tokens)
+    yield figures
+    if figures.get("judge_tokens", 0) != told.judge_tokens or "held_out" not in figures:
+        runtime = Runtime.load(out, vocabulary=VOCABULARY.sha256)
+        figures["held_out"] = gather.held_out(runtime, pieces, _say, told.judge_tokens)
+        figures["judge_tokens"] = told.judge_tokens
+        yield figures
     del pieces
-    if told.sections:
-        ours = Transformer.load(out)
+    ours = Transformer.load(out)
+    (out / ROLLS).write_text(picture(list(_rolls(ours))), encoding="utf-8")
+    if told.sections and figures.get("music", {}).get("sections") != told.sections:
         both: dict[str, Composer] = {"transformer": ours, "arranger": Arranger()}
         figures["music"] = gather.music(both, index, human, told.sections, told.seeds, _say)
-        (out / ROLLS).write_text(picture(list(_rolls(ours))), encoding="utf-8")
-    return figures
+        yield figures
+
+
+def _known(path: Path, sha256: str) -> dict[str, Any]:
+    """What was measured on these very weights before."""
+    if not path.exists():
+        return {}
+    before = json.loads(path.read_text(encoding="utf-8"))
+    same = before.get("model", {}).get("sha256") == sha256
+    return {name: before[name] for name in ("held_out", "judge_tokens", "music") if same and name in before}
 
 
 def _of_corpus(pieces: Sequence[Piece], out: Path, *, anew: bool) -> tuple[RunIndex, Human]:

@@ -73,6 +73,13 @@ Five values of each control from least to most, asked of all parts that have it,
 bins: Spearman's rank correlation, and the mean for each value.
 """
 
+SAMPLES = """## Samples
+
+Eight sections of eight bars, seed 1 each, none of them picked.
+
+![Piano rolls of eight sections](rolls.svg)
+"""
+
 ORIGINAL = f"""## Nothing copied
 
 `runs.npz` knows all runs of {RUN_NOTES} notes in the melodic lines of the training music, transposition and rhythm aside
@@ -96,9 +103,13 @@ LIMITS = """## Limits
 def page(figures: Mapping[str, Any]) -> str:
     """The card as Markdown."""
     model, runs = figures["model"], figures["runs"]
-    parts = [HEAD.format(**model), *_data(figures), *_judged(figures), *_trained(figures)]
+    parts = [HEAD.format(**model), *_data(figures)]
+    if "held_out" in figures:
+        parts += _judged(figures)
+    parts += _trained(figures)
     if "music" in figures:
         parts += _music(figures["music"])
+    parts.append(SAMPLES)
     parts += [ORIGINAL.format(**runs), LIMITS]
     return "\n".join(parts)
 
@@ -165,7 +176,6 @@ def _music(music: Mapping[str, Any]) -> Iterator[str]:
     names = list(dict.fromkeys(name for column in columns.values() for name in column))
     rows = [(name, *(_cell(name, column.get(name)) for column in columns.values())) for name in names]
     yield _table(("", *columns), rows, "l" + "r" * len(columns))
-    yield "![Piano rolls of eight sections](rolls.svg)\n"
     yield CONTROLS
     steered = [
         (one["control"], f"{one['correlation']:+.2f}", " ".join(f"{mean:g}" for mean in one["means"]))
