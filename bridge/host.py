@@ -22,6 +22,7 @@ from bridge.delivery import Audience, fresh_id
 from bridge.door import Bundle, Message, Outlet, Seat, refusal
 from bridge.hope import Hope
 from bridge.ledger import Ledger
+from bridge.pacer import Pacer
 from bridge.ports.clock import Clock
 from bridge.ports.disk import DiskFailed, Record
 from bridge.promises import Promises
@@ -66,6 +67,7 @@ class Host:
         self._promises = Promises()
         self._agenda = Agenda()
         self.restraint = Restraint()
+        self._pacer = Pacer(clock, lambda: self.state, self._audience.tell)
         self._visits = Visits(self, self._audience)
         self._tasks: list[asyncio.Task[None]] = []
         self._closed = False
@@ -93,7 +95,8 @@ class Host:
 
     def start(self) -> None:
         """Begin to flush and to notice who is away; inside the loop, before the first join."""
-        self._tasks = [asyncio.create_task(self._flush_forever()), asyncio.create_task(self._watch_forever())]
+        forever = (self._flush_forever(), self._watch_forever(), self._pacer.run())
+        self._tasks = [asyncio.create_task(task) for task in forever]
         self._write_all(())
 
     async def stop(self) -> None:
@@ -268,6 +271,7 @@ class Host:
 
     def _write(self, member: str, event: Event, command: Message | None = None, signature: str = "") -> None:
         tells = self._ledger.write(member, event, command, signature)
+        self._pacer.look()
         if event.OWES is Owes.LIVE:
             for told in tells:
                 self._audience.tell(told, self.state)

@@ -12,7 +12,7 @@ from __future__ import annotations
 import logging
 from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from models import compose
 from models.compose.arranger import Arranger
@@ -25,6 +25,9 @@ from sessions.music.kinds import Author, Renderer
 from sessions.music.notes import Note
 from sessions.music.parts import Part
 from sessions.music.section import Request
+
+if TYPE_CHECKING:
+    from models.compose.writer.live import Accompanist
 
 __all__ = ["Engine"]
 
@@ -79,6 +82,14 @@ class Engine:
             log.exception("%s failed: %s", work.section, request.to_fields())
             advice = f"the engine failed over this section ({type(error).__name__}); ask again with another seed"
             raise Refused(Code.FAILED, advice) from error
+
+    def accompanist(self, request: Request, tick: int) -> Accompanist:
+        """One that plays along with somebody from a tick on, a bar line of the session. Raises Refused."""
+        from models.compose.writer.ahead import Ahead, RulesAhead  # the compiled kernels, as below
+        from models.compose.writer.live import Accompanist
+
+        composer = self._composer(request)
+        return Accompanist(composer if isinstance(composer, Ahead) else RulesAhead(), request, start=tick)
 
     def _composer(self, request: Request) -> Composer:
         """Who writes the notes. Raises Refused."""

@@ -6,16 +6,21 @@ Events are facts, so nothing is judged here and nothing can be refused. What the
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import replace
 from typing import Any
 
 from sessions import events as e
 from sessions.log import time_us
-from sessions.state import Member, Playing, Presence, Section, State, Status, Stem, Take, bar_name
+from sessions.music import TICKS_PER_BEAT, Part
+from sessions.state import Accompaniment, Member, Playing, Presence, Section, State, Status, Stem, Take, bar_name
 
 __all__ = ["apply"]
 
 PACE_OF = 4
 """A section counts for this share of the pace that is expected of the next one."""
+
+STILL_TICKS = 8 * TICKS_PER_BEAT
+"""What an accompaniment said that has ended so long before what it says now no longer sounds."""
 
 Applier = Callable[[State, str, Any], None]
 
@@ -206,6 +211,27 @@ def _noted(state: State, member: str, event: e.NotePlayed) -> None:
     """A live note is for the log and for everybody's ears; the state does not keep it."""
 
 
+def _accompanied(state: State, member: str, event: e.Accompanied) -> None:
+    if event.transport is not None:
+        state.transport = event.transport
+    state.accompaniment = Accompaniment(
+        member, event.id, dict(event.asked), event.request, event.engine, event.tick, event.tick
+    )
+
+
+def _ahead(state: State, member: str, event: e.Ahead) -> None:
+    """Of what was said before only what may still sound is kept: it is said a few beats ahead."""
+    if state.accompaniment is None:
+        return
+    new = [(Part(part), note) for part, notes in event.notes.items() for note in notes]
+    old = [(part, note) for part, note in state.accompaniment.notes if note.end > event.start - STILL_TICKS]
+    state.accompaniment = replace(state.accompaniment, until=event.end, notes=(*old, *new))
+
+
+def _rested(state: State, member: str, event: e.Rested) -> None:
+    state.accompaniment = None
+
+
 _APPLIERS: dict[type[e.Event], Applier] = {
     e.Created: _created,
     e.Recovered: _recovered,
@@ -236,4 +262,7 @@ _APPLIERS: dict[type[e.Event], Applier] = {
     e.Voted: _voted,
     e.TransportMoved: _moved,
     e.NotePlayed: _noted,
+    e.Accompanied: _accompanied,
+    e.Ahead: _ahead,
+    e.Rested: _rested,
 }

@@ -32,7 +32,16 @@ MAX_GRANTS = 64
 ALL_PARTS = frozenset(Part)
 
 WITH_PARTS = frozenset(
-    ["section.request", "live.note", "take.play", "take.loop", "take.stop", "take.accept", "take.reject"],
+    [
+        "section.request",
+        "live.note",
+        "live.accompany",
+        "take.play",
+        "take.loop",
+        "take.stop",
+        "take.accept",
+        "take.reject",
+    ],
 )
 """Commands that reach parts: those of the request, of the note, of the take."""
 
@@ -153,9 +162,24 @@ def _exactly(name: str, commands: Collection[str]) -> Role:
 
 def _band(name: str, parts: str) -> Role:
     """A member of the band: everything on the parts of theirs, and a voice on the rest."""
-    own = ["section.request", "live.note", "take.play", "take.loop", "take.stop", "take.accept", "take.reject"]
+    own = [
+        "section.request",
+        "live.note",
+        "live.accompany",
+        "take.play",
+        "take.loop",
+        "take.stop",
+        "take.accept",
+        "take.reject",
+    ]
     return _role(
-        name, *(f"{command}:{parts}" for command in own), "section.cancel", "take.rate", "take.vote", "chat.say"
+        name,
+        *(f"{command}:{parts}" for command in own),
+        "section.cancel",
+        "live.rest",
+        "take.rate",
+        "take.vote",
+        "chat.say",
     )
 
 

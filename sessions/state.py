@@ -23,6 +23,7 @@ from sessions.plain import fields_of, from_plain, to_plain
 from sessions.roles import ENGINE, LEADER, ROLES, Role
 
 __all__ = [
+    "Accompaniment",
     "Member",
     "Playing",
     "Presence",
@@ -162,6 +163,25 @@ class Playing:
     loop: bool
 
 
+@dataclass(frozen=True, slots=True)
+class Accompaniment:
+    """An engine that plays along: who asked, from which tick on, up to which all is said; and the last notes, by part."""
+
+    asker: str
+    id: str
+    asked: Mapping[str, Any]
+    request: Request
+    engine: str
+    tick: int
+    until: int
+    notes: tuple[tuple[Part, Note], ...] = ()
+
+    @property
+    def name(self) -> str:
+        """The accompaniment's own name in the session."""
+        return f"{self.asker}/{self.id}"
+
+
 @dataclass(slots=True)
 class State:
     name: str = ""
@@ -179,6 +199,7 @@ class State:
     """What each engine has in hand."""
     takes: dict[str, Take] = field(default_factory=dict)
     playing: dict[str, Playing] = field(default_factory=dict)
+    accompaniment: Accompaniment | None = None
     transport: Transport = field(default_factory=Transport)
     offers: dict[str, tuple[RendererOffer, ...]] = field(default_factory=dict)
     at_once: dict[str, int] = field(default_factory=dict)

@@ -96,6 +96,9 @@ _MEANS: Mapping[str, _Meaning] = {
     "take.voted": _from("take.vote", "take value"),
     "transport.moved": _from("transport.play transport.stop transport.tempo transport.locate transport.meter"),
     "live.note": _from("live.note", "part pitch velocity"),
+    "live.accompanied": _from("live.accompany", "id"),
+    "live.ahead": _from("engine.ahead", "section start end notes"),
+    "live.rested": _from("live.rest engine.failed"),
 }
 """All that is known of events here. One that is not listed must be signed like the others, by whatever command."""
 

@@ -19,7 +19,7 @@ __all__ = ["STEPS", "asked_for", "plain", "telling"]
 LONGEST = 160
 """Characters of one sentence."""
 
-STEPS = frozenset({"section.bar", "section.stem", "section.assigned", "live.note", "engine.ready"})
+STEPS = frozenset({"section.bar", "section.stem", "section.assigned", "live.note", "live.ahead", "engine.ready"})
 """Events that are steps on the way, left out of a short view."""
 
 _SENTENCES = {
@@ -45,6 +45,9 @@ _SENTENCES = {
     "take.rejected": "rejected {take}",
     "take.rated": "rated {take} with {stars} of 5",
     "take.voted": "voted {value} on {take}",
+    "live.accompanied": "is accompanied live by {engine}, under {id}",
+    "live.ahead": "plays on, ticks {start} to {end}",
+    "live.rested": "ended the accompaniment {section} {advice}",
     "live.note": "played {part} {pitch}, velocity {velocity}",
 }
 

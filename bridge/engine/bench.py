@@ -14,9 +14,13 @@ import asyncio
 from collections.abc import AsyncGenerator, Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
-from typing import Any, Protocol, TypeVar
+from typing import TYPE_CHECKING, Any, Protocol, TypeVar
 
 from models.work import Output, Work
+
+if TYPE_CHECKING:
+    from models.compose.writer.live import Accompanist
+    from sessions.music import Request
 
 __all__ = ["AT_ONCE", "Bench", "Maker"]
 
@@ -32,6 +36,8 @@ class Maker(Protocol):
     def offers(self) -> list[dict[str, Any]]: ...
 
     def work(self, work: Work, cancelled: Callable[[], bool]) -> Iterator[Output]: ...
+
+    def accompanist(self, request: Request, tick: int) -> Accompanist: ...
 
 
 class Bench:
@@ -67,9 +73,18 @@ class Bench:
 
     async def outputs(self, work: Work, cancelled: Callable[[], bool]) -> AsyncGenerator[Output]:
         """What the maker hands out, step by step. Raises Refused."""
-        steps = await self._call(lambda: iter(self._loaded().work(work, cancelled)))
-        while (output := await self._call(lambda: next(steps, None))) is not None:
+        async for output in self.steps(lambda: self._loaded().work(work, cancelled)):
             yield output
+
+    async def accompanist(self, request: Request, tick: int) -> Accompanist:
+        """One that plays along from a tick on; quick to ask, all but its plans. Raises Refused."""
+        return await self._call(lambda: self._loaded().accompanist(request, tick))
+
+    async def steps(self, begin: Callable[[], Iterator[T]]) -> AsyncGenerator[T]:
+        """What comes of something long, step by step, each a call into the thread."""
+        steps = await self._call(lambda: iter(begin()))
+        while (step := await self._call(lambda: next(steps, None))) is not None:
+            yield step
 
     def close(self) -> None:
         """Wait for the step in hand, then end the thread."""

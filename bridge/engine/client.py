@@ -25,6 +25,7 @@ from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 from typing import Any
 
+from bridge.engine.along import Along
 from bridge.engine.backoff import Backoff
 from bridge.engine.bench import AT_ONCE, Bench
 from bridge.engine.blobs import Door
@@ -119,6 +120,7 @@ class _Shift:
         self._session = session
         self._bench = bench
         self._backoff = backoff
+        self._along = Along(bench, link.send)
         self._waiting: asyncio.Queue[Message] = asyncio.Queue(MAX_WAITING)
         self._stops: dict[str, threading.Event] = {}
         self._handed_over: deque[str] = deque(
@@ -136,6 +138,7 @@ class _Shift:
         finally:
             for stop in self._stops.values():
                 stop.set()
+            self._along.close()
             for task in tasks:
                 task.cancel()
             results = await asyncio.gather(*tasks, return_exceptions=True)
@@ -157,6 +160,8 @@ class _Shift:
                         raise LinkLost("the server hands over more than can wait here") from None
                 case "engine.cancel" if message.get("section") in self._stops:
                     self._stops[message["section"]].set()
+                case "engine.accompany" | "engine.heard" | "engine.play" | "engine.tempo" | "engine.rest":
+                    await self._along.hear(message)
                 case "session.removed" if message.get("member") == self._link.member:
                     raise Refused(Code.NOT_ALLOWED, "session: a leader removed this engine; ask for a new invite")
                 case "refused" if message.get("code") == Code.FAILED:  # a disk that is full for a while, say
@@ -167,6 +172,8 @@ class _Shift:
                     )
                 case "refused":
                     log.warning("%s: %s refused: %s", self._session, message.get("what"), message.get("advice"))
+                    if message.get("what") == "engine.ahead":
+                        await self._along.give_up(str(message.get("section")), str(message.get("advice")))
                     if message.get("what") in ("engine.bar", "engine.stem", "engine.done"):
                         await self._give_back(str(message.get("section")), str(message.get("advice")))
                 case _:

@@ -4,6 +4,7 @@
 
 import { fetchHistory } from "./history.js";
 import { fetchScores } from "./scores.js";
+import { Along } from "./sound/along.js";
 import { Player } from "./sound/player.js";
 import { Studio } from "./studio.js";
 import { heedNewInvites, takeToken } from "./token.js";
@@ -21,10 +22,11 @@ import { transportBar } from "./views/transport.js";
 
 const studio = new Studio();
 const player = new Player(studio);
+const along = new Along(studio, player.output);
 
 const form = requestForm(studio);
 const top_ = topBar(studio, player);
-const transport = transportBar(studio);
+const transport = transportBar(studio, () => void player.enable());
 const roll = pianoRoll(studio, player);
 const stems = mixer(studio, player);
 const takes = takeList(studio, (take, how) => {
@@ -51,7 +53,7 @@ fetchScores(studio);
 fetchHistory(studio);
 
 /** For the console: `starbridge.studio.state` is all that the page knows. */
-Object.assign(globalThis, { starbridge: { studio, player } });
+Object.assign(globalThis, { starbridge: { studio, player, along } });
 
 /** What moves between the messages: counter, playheads, meter. */
 function frame() {

@@ -19,9 +19,10 @@
  * @typedef {{ session: string, member: string, role: string, origin: string, log_key: string, signs: boolean }} Me
  * @typedef {{ size: number, root: string }} Head
  * @typedef {Record<string, any>} Capabilities
+ * @typedef {{ id: string, member: string, parts: string }} Accompaniment
  * @typedef {{
  *   connection: Connection, me: Me, members: Members, live: Record<string, string[]>, capabilities: Capabilities | null, sections: Sections, takes: Takes,
- *   sounding: Sounding, transports: Transport[], lines: Line[], unread: number, head: Head | null, notices: Notices, sent: Sent[],
+ *   sounding: Sounding, accompaniment: Accompaniment | null, transports: Transport[], lines: Line[], unread: number, head: Head | null, notices: Notices, sent: Sent[],
  *   selected: string, follow: boolean, view: string, links: { role: string, name: string, link: string }[]
  * }} State
  * @typedef {Record<string, any>} Message
@@ -38,7 +39,7 @@ export function initialState() {
   return {
     connection: { phase: "idle", sentence: "", retry_at_us: 0 },
     me: { session: "", member: "", role: "", origin: "", log_key: "", signs: false },
-    members: {}, live: {}, capabilities: null, sections: {}, takes: {}, sounding: {}, transports: [], lines: [], unread: 0, head: null,
+    members: {}, live: {}, capabilities: null, sections: {}, takes: {}, sounding: {}, accompaniment: null, transports: [], lines: [], unread: 0, head: null,
     notices: {}, sent: [], selected: "", follow: true, view: "roll", links: [],
   };
 }
@@ -76,6 +77,7 @@ const FACTS = {
       ...state,
       sections: onlyOver(state.sections),
       sounding: {},
+      accompaniment: null,
       connection: { phase: "joined", sentence: "", retry_at_us: 0 },
       me: { ...me, session: m.session, member: m.member, role: m.role, log_key: m.log_key ?? me.log_key, origin: m.origin ?? me.origin },
       notices: withNotice(state.notices, "page", null),
@@ -92,6 +94,12 @@ const FACTS = {
     return { ...state, transports: withTransport(state.transports, told, now_us) };
   },
   "live.note": (state, m) => ({ ...state, live: withLiveNote(state.live, m) }),
+  "live.accompanied": (state, m) => ({ ...state, accompaniment: { id: m.id, member: m.member, parts: m.parts } }),
+  "live.rested": (state, m) => ({
+    ...state,
+    accompaniment: null,
+    notices: m.advice ? withNotice(state.notices, "transport", { text: String(m.advice), code: String(m.code ?? ""), tone: "bad" }) : state.notices,
+  }),
   "log.head": (state, m) => ({ ...state, head: { size: m.size, root: m.root } }),
   capabilities: (state, m) => ({ ...state, capabilities: m.capabilities ?? JSON.parse(m.json) }),
   "section.done": (state, m) => {

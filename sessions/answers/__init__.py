@@ -10,8 +10,9 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from sessions import events as e
-from sessions.answers import members, sections, takes
+from sessions.answers import live, members, sections, takes
 from sessions.answers.base import Message, Tell, To, refusal
+from sessions.answers.live import accompaniment_answer
 from sessions.answers.members import members_answer
 from sessions.answers.sections import bar_answer, outcome, requested_summary
 from sessions.answers.takes import playing_answer, take_summary, transport_answer
@@ -30,7 +31,7 @@ __all__ = [
     "welcome",
 ]
 
-_TELLERS = {**members.TELLERS, **sections.TELLERS, **takes.TELLERS}
+_TELLERS = {**members.TELLERS, **sections.TELLERS, **takes.TELLERS, **live.TELLERS}
 
 
 def tell(state: State, member: str, event: e.Event) -> tuple[Tell, ...]:
@@ -55,3 +56,6 @@ def welcome(state: State, member: str, now_us: int) -> Iterator[Tell]:
     for take in state.playing:
         sounding = playing_answer(state, take, "")
         yield Tell(sounding.messages, To.ONE, member, sounding.at_us)
+    if state.accompaniment is not None:
+        going = accompaniment_answer(state)
+        yield Tell(going.messages, To.ONE, member, going.at_us)

@@ -1,4 +1,4 @@
-"""What is said of takes, of the transport and of live notes: to everybody, with the time at which it sounds."""
+"""What is said of takes and of the transport: to everybody, with the time at which it sounds."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from sessions.answers.base import Message, Tell, Teller
 from sessions.music import TICKS_PER_BEAT, Transport
 from sessions.state import State
 
-__all__ = ["TELLERS", "playing_answer", "take_summary", "transport_answer"]
+__all__ = ["TELLERS", "moved_answers", "playing_answer", "take_summary", "transport_answer"]
 
 
 def take_summary(state: State, take: str) -> Message:
@@ -41,7 +41,7 @@ def take_summary(state: State, take: str) -> Message:
 
 def _played(state: State, member: str, event: e.Played) -> Iterator[Tell]:
     if event.transport is not None:
-        yield from _moved(state, member, e.TransportMoved(event.transport))
+        yield from moved_answers(event.transport)
     yield playing_answer(state, event.take, member)
 
 
@@ -89,26 +89,12 @@ def _transport(transport: Transport, tick: int) -> Message:
     }
 
 
-def _moved(state: State, member: str, event: e.TransportMoved) -> Iterator[Tell]:
-    transport = event.transport
+def moved_answers(transport: Transport) -> Iterator[Tell]:
+    """Each change of the transport that is known, with the time at which it sounds."""
     changes = {change[0] for change in transport.tempos} | {change[0] for change in transport.meters}
     for tick in (transport.tick, *sorted(tick for tick in changes if tick > transport.tick)):
         at_us = transport.time_us_at(tick) if transport.playing else None
         yield Tell((_transport(transport, tick),), at_us=at_us)
-
-
-def _noted(state: State, member: str, event: e.NotePlayed) -> Iterator[Tell]:
-    yield Tell(
-        (
-            {
-                "type": "live.note",
-                "part": str(event.part),
-                "pitch": event.pitch,
-                "velocity": event.velocity,
-                "member": member,
-            },
-        )
-    )
 
 
 TELLERS: dict[type[e.Event], Teller] = {
@@ -118,6 +104,4 @@ TELLERS: dict[type[e.Event], Teller] = {
     e.Rejected: _about_take("take.reject"),
     e.Rated: _about_take("take.rate", stars="stars"),
     e.Voted: _about_take("take.vote", value="value"),
-    e.TransportMoved: _moved,
-    e.NotePlayed: _noted,
 }

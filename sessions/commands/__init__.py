@@ -15,6 +15,7 @@ from typing import Any
 
 from sessions.commands.base import COMMANDS, Command
 from sessions.commands.engine import (
+    EngineAhead,
     EngineBar,
     EngineDone,
     EngineFailed,
@@ -23,7 +24,17 @@ from sessions.commands.engine import (
     EngineStem,
     RendererOffer,
 )
-from sessions.commands.live import AskTransport, LiveNote, Locate, SetMeter, SetTempo, StartTransport, StopTransport
+from sessions.commands.live import (
+    Accompany,
+    AskTransport,
+    LiveNote,
+    Locate,
+    Rest,
+    SetMeter,
+    SetTempo,
+    StartTransport,
+    StopTransport,
+)
 from sessions.commands.members import (
     AskCapabilities,
     AskHead,
@@ -44,6 +55,7 @@ from sessions.plain import record_from, unknown_field
 __all__ = [
     "COMMANDS",
     "AcceptTake",
+    "Accompany",
     "Approve",
     "AskCapabilities",
     "AskHead",
@@ -52,6 +64,7 @@ __all__ = [
     "Command",
     "DefineRole",
     "Deny",
+    "EngineAhead",
     "EngineBar",
     "EngineDone",
     "EngineFailed",
@@ -71,6 +84,7 @@ __all__ = [
     "RendererOffer",
     "RequestSection",
     "Resend",
+    "Rest",
     "Revoke",
     "Say",
     "SetMeter",
@@ -106,7 +120,7 @@ def parse_command(message: Mapping[str, Any]) -> Command:
     if not isinstance(nonce, str) or len(nonce) > MAX_NONCE:
         raise Refused(Code.BAD_VALUE, f"nonce: send a text of {MAX_NONCE} characters at most")
     fields = {name: value for name, value in message.items() if name not in ENVELOPE}
-    if kind == RequestSection.TYPE:
+    if kind in (RequestSection.TYPE, Accompany.TYPE):
         fields = {"id": fields.pop("id", None), "fields": fields}
     command: Command = record_from(COMMANDS[kind], fields)
     _check(command)
@@ -125,7 +139,7 @@ def _check(command: Command) -> None:
         if text is not None and len(text) > MAX_ID * 2:
             raise Refused(Code.TOO_LARGE, f"{name}: {len(text)} characters are too many; send {MAX_ID} at most")
     match command:
-        case RequestSection(id=id_) if not id_ or len(id_) > MAX_ID or not id_.isprintable():
+        case RequestSection(id=id_) | Accompany(id=id_) if not id_ or len(id_) > MAX_ID or not id_.isprintable():
             raise Refused(Code.BAD_VALUE, f"id: choose an id of 1 to {MAX_ID} printable characters")
         case Say(text=text) if not text.strip():
             raise Refused(Code.BAD_VALUE, "text: there is nothing in it; write a line")
@@ -144,5 +158,7 @@ def _check(command: Command) -> None:
             _between("velocity", velocity, 0, 127)
         case EngineBar(notes=notes) if len(notes) > MAX_NOTES:
             raise Refused(Code.TOO_LARGE, f"notes: {len(notes)} in one bar are too many; send {MAX_NOTES} at most")
+        case EngineAhead(notes=notes) if sum(map(len, notes.values())) > MAX_NOTES:
+            raise Refused(Code.TOO_LARGE, f"notes: send {MAX_NOTES} at most, in smaller steps")
         case EngineProgress(done=done):
             _between("done", done, 0, 1)

@@ -10,7 +10,10 @@ from sessions.commands.base import Command
 from sessions.errors import Code
 from sessions.music import Note, Part, Renderer
 
-__all__ = ["EngineBar", "EngineDone", "EngineFailed", "EngineProgress", "EngineReady", "EngineStem", "RendererOffer"]
+__all__ = [
+    "EngineAhead", "EngineBar", "EngineDone", "EngineFailed", "EngineProgress", "EngineReady", "EngineStem",
+    "RendererOffer",
+]  # fmt: skip
 
 
 @dataclass(frozen=True, slots=True)
@@ -82,3 +85,14 @@ class EngineProgress(Command):
     section: str
     stage: str
     done: float
+
+
+@dataclass(frozen=True, slots=True)
+class EngineAhead(Command):
+    """What an accompaniment plays from one tick of the session up to another: the notes that start there, by part."""
+
+    TYPE: ClassVar[str] = "engine.ahead"
+    section: str
+    start: int
+    end: int
+    notes: Mapping[str, tuple[Note, ...]]

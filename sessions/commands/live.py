@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import ClassVar
+from typing import Any, ClassVar
 
 from sessions.commands.base import Command
 from sessions.music import Meter, Part
 
-__all__ = ["AskTransport", "LiveNote", "Locate", "SetMeter", "SetTempo", "StartTransport", "StopTransport"]
+__all__ = [
+    "Accompany", "AskTransport", "LiveNote", "Locate", "Rest", "SetMeter", "SetTempo", "StartTransport", "StopTransport",
+]  # fmt: skip
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,3 +56,20 @@ class LiveNote(Command):
     part: Part
     pitch: int
     velocity: int
+
+
+@dataclass(frozen=True, slots=True)
+class Accompany(Command):
+    """Have an engine play along from the next bars on: the asker's own id, and fields of a section as they were sent."""
+
+    TYPE: ClassVar[str] = "live.accompany"
+    id: str
+    fields: Mapping[str, Any]
+
+
+@dataclass(frozen=True, slots=True)
+class Rest(Command):
+    """End an accompaniment."""
+
+    TYPE: ClassVar[str] = "live.rest"
+    id: str

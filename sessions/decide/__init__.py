@@ -9,7 +9,7 @@ Nothing is changed here and nothing is done: the host logs the events, applies t
 from __future__ import annotations
 
 from sessions import commands as c
-from sessions.decide import engines, live, members, sections, takes
+from sessions.decide import accompaniment, engines, live, members, sections, takes
 from sessions.decide.base import Decision, Moment
 from sessions.errors import Code, Refused
 from sessions.music import Part
@@ -22,7 +22,7 @@ __all__ = ["Decision", "Moment", "decide", "permit"]
 def permit(state: State, member: str, command: c.Command) -> Permit:
     """The table's answer for this member and this command, in all that the command names itself."""
     role = state.role_of(member)
-    if isinstance(command, c.RequestSection):
+    if isinstance(command, c.RequestSection | c.Accompany):
         return role.permits(command.TYPE)  # its parts are known once it is understood: sections.request asks again
     return role.permits(command.TYPE, _parts(state, command) if command.TYPE in WITH_PARTS else ())
 
@@ -46,7 +46,7 @@ def decide(state: State, member: str, command: c.Command, moment: Moment) -> Dec
         raise Refused(
             Code.NOT_ALLOWED, f"role: as {role.name} you may not do {command.TYPE}; ask a leader for another role"
         )
-    if not isinstance(command, c.RequestSection) and permit(state, member, command) is Permit.NO:
+    if not isinstance(command, c.RequestSection | c.Accompany) and permit(state, member, command) is Permit.NO:
         own = ", ".join(role.parts_for(command.TYPE))
         raise Refused(Code.NOT_ALLOWED, f"role: as {role.name} you may do {command.TYPE} on {own} only")
     return _decide(state, member, command, moment)
@@ -87,6 +87,12 @@ def _decide(state: State, member: str, command: c.Command, moment: Moment) -> De
             return live.move(state, command, moment)
         case c.LiveNote():
             return live.note(state, command, moment)
+        case c.Accompany():
+            return accompaniment.accompany(state, member, command, moment)
+        case c.Rest():
+            return accompaniment.rest(state, member, command)
+        case c.EngineAhead():
+            return accompaniment.ahead(state, member, command)
         case c.EngineReady():
             return engines.ready(state, member, command)
         case c.EngineBar():

@@ -13,6 +13,7 @@ from typing import Any
 from sessions.canonical import canonical_bytes
 from sessions.commands import EngineBar, EngineDone, EngineFailed, EngineProgress, EngineReady, EngineStem
 from sessions.decide import takes
+from sessions.decide.accompaniment import ended, over
 from sessions.decide.base import NOBODY, Decision, Moment
 from sessions.errors import Code, Refused
 from sessions.events import Assigned, BarWritten, Done, EngineOffered, Event, Failed, Requeued, StemRendered
@@ -37,7 +38,9 @@ def ready(state: State, member: str, command: EngineReady) -> Decision:
         raise Refused(
             Code.BAD_VALUE, f"at_once: {command.at_once} sections are out of range; offer 1 to {MOST_AT_ONCE}"
         )
-    lost = [_give_up(state.sections[name]) for name in state.hands.get(member, ())]
+    lost: list[Event] = [_give_up(state.sections[name]) for name in state.hands.get(member, ())]
+    if state.accompaniment is not None and state.accompaniment.engine == member:
+        lost.append(ended(state.accompaniment, Code.NO_ENGINE, "the engine began anew; ask for it again"))
     return Decision((EngineOffered(command.name, command.software, command.renderers, command.at_once), *lost))
 
 
@@ -107,6 +110,9 @@ def _missing(section: Section) -> str:
 
 
 def failed(state: State, member: str, command: EngineFailed) -> Decision:
+    going = state.accompaniment
+    if going is not None and (going.engine, going.name) == (member, command.section):
+        return Decision((ended(going, command.code, command.advice[:500]),))
     section = _own(state, member, command.section)
     return Decision((Failed(section.name, command.code, command.advice[:500]),)) if section is not None else NOBODY
 
@@ -127,7 +133,8 @@ def progress(state: State, member: str, command: EngineProgress) -> dict[str, An
 
 def follow_ups(state: State) -> tuple[Event, ...]:
     """What the server does by itself after an event: take back from engines that are gone, hand out to those that are free."""
-    events: list[Event] = []
+    rested = over(state)
+    events: list[Event] = [] if rested is None else [rested]
     for engine, names in state.hands.items():
         if names and state.members[engine].presence is not Presence.PRESENT:
             events += [_give_up(state.sections[name]) for name in names]

@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 from sessions.commands import Command, LiveNote, Locate, SetMeter, SetTempo, StartTransport, StopTransport
+from sessions.decide.accompaniment import ended
 from sessions.decide.base import Decision, Moment
 from sessions.decide.takes import LEAD_US
+from sessions.errors import Code
 from sessions.events import NotePlayed, TransportMoved
 from sessions.music import TICKS_PER_BEAT
 from sessions.state import State
@@ -28,6 +30,10 @@ def move(state: State, command: Command, moment: Moment) -> Decision:
             moved = transport.meter(soon_us, meter)
         case _:
             raise TypeError(type(command).__name__)
+    going = state.accompaniment
+    if going is not None and isinstance(command, Locate | SetMeter) and moved != transport:
+        # Whatever was said ahead was said for another place, or other bars.
+        return Decision((TransportMoved(moved), ended(going, Code.CONFLICT, "time has moved; ask for it again")))
     return Decision((TransportMoved(moved),))
 
 

@@ -20,6 +20,7 @@ from typing import Any, ClassVar
 from sessions.commands import RendererOffer
 from sessions.errors import Code
 from sessions.events.base import EVENTS, Event, Owes
+from sessions.events.live import Accompanied, Ahead, NotePlayed, Rested, TransportMoved
 from sessions.log import unpack_event
 from sessions.music import Note, Part, Request, Transport
 from sessions.plain import fields_of, record_from, to_plain, unknown_field
@@ -27,6 +28,8 @@ from sessions.plain import fields_of, record_from, to_plain, unknown_field
 __all__ = [
     "EVENTS",
     "Accepted",
+    "Accompanied",
+    "Ahead",
     "Approved",
     "AskedAgain",
     "Assigned",
@@ -50,6 +53,7 @@ __all__ = [
     "Removed",
     "Requested",
     "Requeued",
+    "Rested",
     "Revoked",
     "RoleChanged",
     "RoleDefined",
@@ -294,28 +298,6 @@ class Voted(Event):
     TYPE: ClassVar[str] = "take.voted"
     take: str
     value: int
-
-
-# -- live ------------------------------------------------------------------------------------------------------------
-
-
-@dataclass(frozen=True, slots=True)
-class TransportMoved(Event):
-    """The transport as it is from now on: played, stopped, located, another tempo or metre."""
-
-    TYPE: ClassVar[str] = "transport.moved"
-    OWES: ClassVar[Owes] = Owes.LIVE
-    transport: Transport
-
-
-@dataclass(frozen=True, slots=True)
-class NotePlayed(Event):
-    TYPE: ClassVar[str] = "live.note"
-    OWES: ClassVar[Owes] = Owes.LIVE
-    part: Part
-    pitch: int
-    velocity: int
-    tick: int
 
 
 def to_fields(event: Event) -> dict[str, Any]:

@@ -47,6 +47,7 @@ MESSAGES = st.one_of(
         [{"type": "transport.play"}, {"type": "transport.stop"}, {"type": "transport.meter", "meter": "7/8"}]
     ),
     st.builds(lambda p: {"type": "live.note", "part": "drums", "pitch": p, "velocity": 9}, st.integers(0, 130)),
+    st.sampled_from([{"type": "live.accompany", "id": "solo"}, {"type": "live.rest", "id": "solo"}]),
     st.just({"type": "chat.say", "text": "yes"}),
 )
 STEPS = st.one_of(

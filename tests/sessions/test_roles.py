@@ -31,8 +31,8 @@ VOICE = {"take.rate", "take.vote", "chat.say"}
 # The table as the contract tells it, written down a second time by hand: role -> commands, and the parts they reach.
 MAY = {
     "leader": (PEOPLE, set(Part)),
-    "rhythm": (EVERYBODY | VOICE | WITH_PARTS | {"section.cancel"}, RHYTHM),
-    "harmony": (EVERYBODY | VOICE | WITH_PARTS | {"section.cancel"}, HARMONY),
+    "rhythm": (EVERYBODY | VOICE | WITH_PARTS | {"section.cancel", "live.rest"}, RHYTHM),
+    "harmony": (EVERYBODY | VOICE | WITH_PARTS | {"section.cancel", "live.rest"}, HARMONY),
     "guest": (EVERYBODY | VOICE | {"section.request", "section.cancel", "live.note"}, set(Part)),
     "listener": (EVERYBODY | VOICE, set()),
     "engine": (EVERYBODY - {"section.resend", "transport.state"} | ENGINE_SAYS, set()),
@@ -118,6 +118,9 @@ def _examples(take: str) -> dict[str, dict[str, Any]]:
         "transport.locate": {"beat": 4},
         "transport.meter": {"meter": "3/4"},
         "live.note": {"part": "drums", "pitch": 36, "velocity": 1},
+        "live.accompany": {"id": "new", "parts": "drums"},
+        "live.rest": {"id": "new"},
+        "engine.ahead": {"section": "lead/a", "start": 0, "end": 960, "notes": {}},
         "engine.ready": {"name": "e", "software": "1"},
         "engine.bar": {"section": "lead/a", "part": "drums", "bar": 1, "notes": []},
         "engine.stem": {"section": "lead/a", "part": "drums", "sha256": "ab" * 32, "frames": 1, "rate": 44100},

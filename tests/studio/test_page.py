@@ -431,6 +431,29 @@ def test_transport_is_shown_and_steered(server: Puppet, join: Join) -> None:
     server.heard("transport.stop")
 
 
+def test_an_engine_plays_along_and_rests_again(server: Puppet, join: Join) -> None:
+    page = join("leader", "ana")
+    page.click("#transport button[title^='Have an engine play along']")
+    asked = server.heard("live.accompany")
+    assert set(asked) - {"nonce", "signature"} == {"type", "id"}
+    now = server.now_us()
+    server.say({"type": "transport.state", "playing": 1, "bpm": 60, "beat": 0.0, "n": 4, "d": 4, "time_us": now})
+    about = {"id": asked["id"], "member": "ana"}
+    server.say({"type": "live.accompanied", **about, "parts": "bass", "beat": 0.0, "engine": "engine", "time_us": now})
+    page.wait("document.querySelector('#transport button[aria-pressed=true][title*=bass]')")
+    page.wait("starbridge.player.output.running")
+    note = {"part": "bass", "pitch": 36, "velocity": 90, "member": "engine", "section": f"ana/{asked['id']}"}
+    server.say({"type": "live.coming", **note, "start": 0.5, "length": 60.0, "time_us": now + 500_000})
+    page.wait("starbridge.along.voices === 1")
+    page.wait("starbridge.studio.state.live.engine?.length === 1")
+    page.click("#transport button[title^='End what plays along']")
+    assert server.heard("live.rest")["id"] == asked["id"]
+    server.say({"type": "live.rested", **about, "code": "", "advice": ""})
+    server.say({"type": "live.note", "part": "bass", "pitch": 36, "velocity": 0, "member": "engine"})
+    page.wait("starbridge.along.voices === 0 && starbridge.studio.state.live.engine.length === 0")
+    page.wait("starbridge.studio.state.accompaniment === null")
+
+
 def test_what_members_write_stays_text(server: Puppet, join: Join) -> None:
     page = join("leader", "ana")
     nasty = '<img src=x onerror="globalThis.owned=1"><script>globalThis.owned=1</script>'

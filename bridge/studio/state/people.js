@@ -83,6 +83,8 @@ const DIARY = {
   "session.removed": () => "was removed",
   "session.role": (m) => `is now ${m.role}`,
   "section.done": (m) => `has a new take: ${m.take}`,
+  "live.accompanied": (m) => `is accompanied live: ${m.parts}`,
+  "live.rested": () => "is no longer accompanied",
   "take.accept": (m) => `accepted ${m.take}`,
   "take.reject": (m) => `rejected ${m.take}`,
 };

@@ -6,7 +6,7 @@
  */
 
 import { button, byId, h, say } from "../dom.js";
-import { may } from "../may.js";
+import { leads, may } from "../may.js";
 import { barAt, bpmText } from "../music.js";
 import { beatAt, transportAt } from "../time.js";
 import { noticeAt } from "./notice.js";
@@ -15,13 +15,18 @@ const METERS = ["2/4", "3/4", "4/4", "5/4", "6/8", "7/8", "9/8", "12/8"];
 /** More pulses than this are not drawn as lamps. */
 const MOST_LAMPS = 16;
 const WHERE = "transport";
+const ALONG = "Have an engine play along with what is played live";
 
-/** @param {Studio} studio */
-export function transportBar(studio) {
+/**
+ * @param {Studio} studio
+ * @param {() => void} enable  turns sound on, as a click may
+ */
+export function transportBar(studio, enable) {
   const give = (/** @type {Record<string, any>} */ message) => studio.give(message, WHERE);
   const start = button("Back to the start", () => give({ type: "transport.locate", beat: 0 }), { icon: "start", only: true });
   const play = button("Play the session", () => give({ type: "transport.play" }), { icon: "play", only: true });
   const stop = button("Stop the session", () => give({ type: "transport.stop" }), { icon: "stop", only: true });
+  const along = button(ALONG, accompany, { icon: "along", only: true });
   const lamps = h("div", { class: "lamps", "aria-hidden": "true" });
   const count = h("output", { class: "counter mono", "aria-label": "Bar and beat" }, "–");
   const bpm = h("input", {
@@ -32,7 +37,15 @@ export function transportBar(studio) {
   });
   const meters = h("datalist", { id: "metres" }, METERS.map((value) => h("option", { value })));
   const notice = noticeAt(studio, () => WHERE);
-  byId("transport").append(start, play, stop, h("div", { class: "clock" }, count, lamps), h("span", { class: "unit" }, bpm, "bpm"), meter, meters, notice.el);
+  byId("transport").append(start, play, stop, along, h("div", { class: "clock" }, count, lamps), h("span", { class: "unit" }, bpm, "bpm"), meter, meters, notice.el);
+
+  /** Asks for company, or ends it. */
+  function accompany() {
+    const { accompaniment: going, me } = studio.state;
+    if (going) return give({ type: "live.rest", id: going.member === me.member ? going.id : `${going.member}/${going.id}` });
+    enable();
+    give({ type: "live.accompany", id: `along-${crypto.getRandomValues(new Uint32Array(1))[0]?.toString(36).slice(-5)}` });
+  }
 
   let lit = -1;
   /** @type {import("../time.js").Transport | null} */
@@ -43,6 +56,11 @@ export function transportBar(studio) {
     start.hidden = !may(state, "transport.locate");
     play.hidden = !may(state, "transport.play");
     stop.hidden = !may(state, "transport.stop");
+    const going = state.accompaniment;
+    along.hidden = !may(state, "live.accompany") || (going !== null && going.member !== state.me.member && !leads(state));
+    along.setAttribute("aria-pressed", String(going !== null));
+    along.setAttribute("aria-label", going ? "End what plays along" : ALONG);
+    along.title = going ? `End what plays along with ${going.member}: ${going.parts}` : ALONG;
     bpm.disabled = !may(state, "transport.tempo");
     meter.disabled = !may(state, "transport.meter");
     notice.update(state);

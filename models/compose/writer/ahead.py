@@ -17,7 +17,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field, replace
-from typing import TYPE_CHECKING, Protocol
+from typing import TYPE_CHECKING, Protocol, runtime_checkable
 
 from models.compose.arranger import Arranger
 from models.compose.arranger.dice import spot
@@ -73,6 +73,7 @@ def end_of_halves(first: int) -> int:
     return first + GOES_ON_BARS - first % CYCLE_BARS
 
 
+@runtime_checkable
 class Ahead(Protocol):
     """Who writes coming bars."""
 

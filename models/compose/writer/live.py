@@ -21,7 +21,7 @@ plan and when to commit is for whoever has one.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING
 
@@ -129,10 +129,10 @@ class Accompanist:
         A bar of which something is fixed already stays as it was planned. Long, and the same for the same seed and notes.
         """
         situation = self.situation(from_tick, bars)
-        return self.take(situation, self._mate.ahead(situation))
+        return self.take(situation, self.write(situation))
 
     def situation(self, from_tick: int, bars: int) -> Situation:
-        """What a plan from a tick on would start from, for whoever writes it elsewhere and brings it to `take`."""
+        """What a plan from a tick on starts from: to `write`, and then to `take`."""
         at = max(from_tick, self._fixed)
         first = self._bar(at)
         if at > self._tick(first) and (first in self._planned or self._fixed > self._tick(first)):
@@ -149,6 +149,10 @@ class Accompanist:
         halves = chords_ahead(self._request, tunes, known, range(origin, end_of_halves(first)), whole)
         request = replace(self._request, bars=bars)
         return Situation(request, first, origin, tuple(halves), self._before(origin, first))
+
+    def write(self, situation: Situation) -> Iterator[BarNotes]:
+        """The bars for a situation, as they are written: long, and without any effect here, so it may be done elsewhere."""
+        return self._mate.ahead(situation)
 
     def take(self, situation: Situation, bars: Iterable[BarNotes]) -> Notes:
         """Puts written bars into the plan, one by one; a bar of which something was fixed meanwhile stays as it was."""

@@ -25,12 +25,15 @@ from starlette.routing import Route, WebSocketRoute
 from starlette.websockets import WebSocket, WebSocketDisconnect
 
 from bridge.ports.http.server import HttpServer
+from models.compose.writer.ahead import RulesAhead
+from models.compose.writer.live import Accompanist
 from models.work import BarWritten, Finished, Output, Progress, Provenance, StemRendered, Work
 from sessions.checkpoint import make_checkpoint
 from sessions.errors import Refused
 from sessions.invites import make_invite
 from sessions.keys import log_key, verify_command
 from sessions.music import Note, Part, parse_request
+from sessions.music import Request as SectionRequest
 
 Message = dict[str, Any]
 KEY = log_key("jam", seed=bytes(32))
@@ -159,6 +162,9 @@ class Tune:
 
     def offers(self) -> list[Message]:
         return [{"name": "sampler", "licence": "GPL-2.0", "note": "", "commercial": True}]
+
+    def accompanist(self, request: SectionRequest, tick: int) -> Accompanist:
+        return Accompanist(RulesAhead(), request, start=tick)
 
     def work(self, work: Work, cancelled: Callable[[], bool]) -> Iterator[Output]:
         self.begun.append(work.section)

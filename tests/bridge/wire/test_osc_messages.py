@@ -156,6 +156,11 @@ def test_every_answer_of_a_session_can_be_said_over_osc() -> None:
     band.do(gus, "take.vote", take="take-1", value=-1)
     band.do(lea, "transport.tempo", bpm=99.5)
     band.do(gus, "live.note", part="bass", pitch=40, velocity=0)
+    band.do(lea, "live.accompany", id="solo", parts="bass")
+    beat = band.state.accompaniment.tick if band.state.accompaniment else 0
+    played = {"bass": [[beat, 480, 36, 90]]}
+    band.do("engine", "engine.ahead", section=f"{lea}/solo", start=beat, end=beat + 960, notes=played)
+    band.do(lea, "live.rest", id="solo")
     band.do(lea, "session.define", role="keys", grants="section.request:harmony")
     band.do(lea, "session.role", member=gus, role="keys")
     band.do(lea, "chat.say", text="hi")
