@@ -41,7 +41,7 @@ STRANGERS_PER_S = 500
 """Datagrams a second from those who have not joined. Their addresses may be forged, so answering them is bounded."""
 BURST_STRANGERS = 1000
 """And as many at once: a whole band that joins."""
-SOCKET_BUFFER = 1 << 20
+SOCKET_BUFFER = 4 << 20
 """Bytes asked of the kernel, both ways; macOS sends no datagram above 9 KiB unasked."""
 READS_A_TURN = 256
 """Datagrams read from the socket at once, which takes half a millisecond. One a turn, as asyncio reads them, is so slow that

@@ -7,6 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from bridge.restraint import CHATS_BURST, CHATS_PER_S, NOTES_BURST, NOTES_PER_S, SILENT_S, Restraint
+from osc_schemas import book
 from sessions.commands import Command, LiveNote, Ping, Say
 from sessions.errors import Code, Refused
 from sessions.music import Part
@@ -90,6 +91,12 @@ def test_no_note_hangs_whatever_is_dropped(sent: list[tuple[int, bool, int]]) ->
         stage.send(note(pitch, 0))
         sounding.discard(pitch) if not stage.restraint.ends("ana", _message(pitch)) else None
     assert not sounding
+
+
+def test_the_page_of_addresses_names_the_limits() -> None:
+    docs = {ask.address: ask.doc for chapter in book().chapters for ask in chapter.asks}
+    assert f"{NOTES_PER_S} a second of one member ({NOTES_BURST} at once)" in docs["/live/note"]
+    assert f"{CHATS_PER_S} a second of one member ({CHATS_BURST} at once)" in docs["/chat/say"]
 
 
 def _message(pitch: int) -> dict[str, object]:
