@@ -63,8 +63,8 @@ MUSIC = """## What its music is like
 tempi, any key, parts, ranges). The arranger, which goes by rules, wrote the same requests. `people` is the bands' music
 that was learned from (rock, metal, electronic, game music, drummers); its distances are those of one half of it from the other.
 Distances are Jensen-Shannon divergences, 0 for the same and 1 for nothing in common, by part and mixed as the styles asked for.
-A part counts as collapsed with hardly any notes, one pitch throughout, a note of more than four bars or more than four bars'
-silence. Form, groove, density and register are those of the usual requests.
+A part counts as collapsed with hardly any notes, one pitch throughout or a note of more than four bars, as silent for long with
+more than four bars of rest. Form, groove, density and register are those of the usual requests.
 """
 
 CONTROLS = """## Whether its controls steer

@@ -127,9 +127,11 @@ class Portrait:
     def rows(self) -> dict[str, float | int | None]:
         """Each measure that stands on its own, by a name for people; shares from 0 to 1."""
         parts = max(self.parts, 1)
+        silent = self.faults.get(Fault.SILENT, 0) / parts
         found: dict[str, float | int | None] = {
             "pitched notes in key or chord": round(self.home / self.notes, DIGITS) if self.notes else None,
-            "parts empty or collapsed": round(sum(self.faults.values()) / parts, DIGITS),
+            "parts empty or collapsed": round(sum(self.faults.values()) / parts - silent, DIGITS),
+            "parts silent for long": round(silent, DIGITS),
         }
         for lag, mean in self.similar.items():
             found[f"of a bar the same {'in the next' if lag == 1 else f'{lag} bars later'}"] = mean.value
