@@ -49,6 +49,7 @@ class Along:
         self._band: Accompanist | None = None
         self._open: dict[tuple[Part, int], tuple[int, int]] = {}
         self._heard: list[tuple[Part, Note]] = []
+        self._fresh = False
         self._news = asyncio.Event()
         self._task: asyncio.Task[None] | None = None
 
@@ -96,7 +97,7 @@ class Along:
                 self.close()
 
     async def _say(self, band: Accompanist, tick: int, until: int) -> None:
-        """Commits, says so, and has the next plan made where something new is to be planned."""
+        """Commits, says so, and has the next plan made where something new was heard, or the last one reaches not far."""
         self._listen(band, tick)
         commit = band.commit(until)
         # What should have begun already, since all this came late, would sound in one heap now.
@@ -106,12 +107,15 @@ class Along:
             log.info("%s: the plan was late; ticks %d to %d are repeated", self._name, commit.start, commit.end)
         said = {"section": self._name, "start": commit.start, "end": commit.end, "notes": notes}
         await self._send({"type": "engine.ahead", **said})
-        self._news.set()
+        if self._fresh or band.planned - band.committed < PLAN_BARS * band.bar_ticks:
+            self._fresh = False
+            self._news.set()
 
     def _note(self, part: Part, pitch: int, velocity: int, tick: int) -> None:
         begun = self._open.pop((part, pitch), None)
         if begun is not None:
             self._heard.append((part, Note(begun[0], max(tick - begun[0], SNAP_TICKS), pitch, begun[1])))
+        self._fresh = True
         if velocity:
             self._open[part, pitch] = (tick + SNAP_TICKS // 2) // SNAP_TICKS * SNAP_TICKS, velocity
 
@@ -129,7 +133,6 @@ class Along:
             request: Request = parse_request(message["request"])
             band = await self._bench.accompanist(request, int(message["tick"]))
             await self._plan(band)
-            self._band = band
             while True:
                 await self._news.wait()
                 self._news.clear()
@@ -152,3 +155,4 @@ class Along:
             async for bar in bars:
                 written.append(bar)
                 band.take(situation, written)
+                self._band = band  # from the first bar on it can answer

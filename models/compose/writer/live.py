@@ -88,6 +88,11 @@ class Accompanist:
         return self._request.note_parts
 
     @property
+    def bar_ticks(self) -> int:
+        """How long a bar is."""
+        return self._ticks
+
+    @property
     def key(self) -> Key:
         """The key that is played in: as asked, until what is heard contradicts it."""
         return self._request.key
