@@ -84,7 +84,8 @@ ORIGINAL = f"""## Nothing copied
 
 `runs.npz` knows all runs of {RUN_NOTES} notes in the melodic lines of the training music, transposition and rhythm aside
 ({{runs:,}} runs, {{bytes:.1f}} MB). While it writes, a bar that would complete such a run of {FEWEST_INTERVALS} different
-intervals or more is written again, and the take's certificate says so.
+intervals or more is written again, and the take's certificate says so. The measure is a strict one: figures that
+are everybody's count as well, so the arranger, which learned from no music at all, writes many (the table above says how many).
 """
 
 LIMITS = """## Limits
