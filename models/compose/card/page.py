@@ -80,7 +80,7 @@ Eight sections of eight bars, seed 1 each, none of them picked.
 ![Piano rolls of eight sections](rolls.svg)
 """
 
-ORIGINAL = f"""## Nothing copied
+ORIGINAL = f"""## Originality
 
 `runs.npz` knows all runs of {RUN_NOTES} notes in the melodic lines of the training music, transposition and rhythm aside
 ({{runs:,}} runs, {{bytes:.1f}} MB). While it writes, a bar that would complete such a run of {FEWEST_INTERVALS} different
