@@ -29,8 +29,8 @@ if TYPE_CHECKING:
 
 __all__ = ["Along"]
 
-PLAN_BARS = 2
-"""Bars of one plan: the next one soon, the one after it for when the next plan is late."""
+PLAN_BARS, PLAN_TICKS = 2, 4 * TICKS_PER_BEAT
+"""The least of one plan: the next bar soon, the one after it for when the next plan is late; more of short ones."""
 
 SNAP_TICKS = TICKS_PER_BEAT // 12
 """What is played lies on a grid of sixteenths and triplets, as far as harmony goes: nobody is early on a bar line."""
@@ -107,7 +107,7 @@ class Along:
             log.info("%s: the plan was late; ticks %d to %d are repeated", self._name, commit.start, commit.end)
         said = {"section": self._name, "start": commit.start, "end": commit.end, "notes": notes}
         await self._send({"type": "engine.ahead", **said})
-        if self._fresh or band.planned - band.committed < PLAN_BARS * band.bar_ticks:
+        if self._fresh or band.planned - band.committed < _plan_bars(band) * band.bar_ticks:
             self._fresh = False
             self._news.set()
 
@@ -149,10 +149,14 @@ class Along:
 
     async def _plan(self, band: Accompanist) -> None:
         """The next bars, each taken as soon as it is written."""
-        situation = band.situation(band.committed, PLAN_BARS)
+        situation = band.situation(band.committed, _plan_bars(band))
         written: list[BarNotes] = []
         async with contextlib.aclosing(self._bench.steps(lambda: band.write(situation))) as bars:
             async for bar in bars:
                 written.append(bar)
                 band.take(situation, written)
                 self._band = band  # from the first bar on it can answer
+
+
+def _plan_bars(band: Accompanist) -> int:
+    return max(PLAN_BARS, -(-PLAN_TICKS // band.bar_ticks))

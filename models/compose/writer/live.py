@@ -208,7 +208,7 @@ class Accompanist:
         for part in self.parts:
             due = [note for bar in sorted(self._planned) for note in self._planned[bar][part]]
             some = [note for note in due if begin <= note.start < until_tick]
-            notes[part] = tuple(self._fix(part, note, due) for note in some if self._has_room(part, note))
+            notes[part] = tuple(self._fix(part, note, due) for note in some if self._has_room(part, note, until_tick))
         self._fixed = until_tick
         self._forget()
         return Commit(begin, until_tick, {part: some for part, some in notes.items() if some}, repeated)
@@ -244,9 +244,9 @@ class Accompanist:
         written = next(iter(self._standin.ahead(situation)))
         return {part: tuple(replace(note, start=note.start + by) for note in written[part]) for part in self.parts}
 
-    def _has_room(self, part: Part, note: Note) -> bool:
-        """Whether something of a note is left when what was fixed before has ended: one that is hidden does not sound."""
-        return self._free_from(part, note) < note.end
+    def _has_room(self, part: Part, note: Note, until: int) -> bool:
+        """Whether a note can begin soon, when what was fixed before has ended: one that is hidden does not sound."""
+        return self._free_from(part, note) < min(note.end, until)
 
     def _fix(self, part: Part, note: Note, due: Iterable[Note]) -> Note:
         """A note as it will sound: after what was fixed before it, up to what is planned after it."""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import random
 from collections import defaultdict
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import replace
@@ -16,9 +17,10 @@ from models.compose.writer.live import LINES, Accompanist, Commit
 from sessions.music.chords import Chord
 from sessions.music.keys import Key
 from sessions.music.notes import Note
-from sessions.music.parts import Part
+from sessions.music.parts import NOTE_PARTS, Part
 from sessions.music.section import Request
-from tests.models.compose.sections import request
+from sessions.music.styles import STYLES
+from tests.models.compose.sections import METERS, request
 from tests.models.compose.writer.dreamer import composer
 
 BEAT = 960
@@ -99,7 +101,11 @@ def assert_sound(commits: Sequence[Commit], asked: Request) -> None:
     found = notes_of(commits)
     assert set(found) == set(asked.note_parts)
     for commit in commits:
-        assert all(commit.start <= note.start and note.length >= 1 for notes in commit.notes.values() for note in notes)
+        assert all(
+            commit.start <= note.start < commit.end and note.length >= 1
+            for notes in commit.notes.values()
+            for note in notes
+        )
     for part, notes in found.items():
         voices: dict[int, list[Note]] = defaultdict(list)
         for note in notes:
@@ -291,3 +297,24 @@ def test_nothing_is_heard_of_its_own_parts_nor_from_before_it_began() -> None:
     band.heard(Part.BASS, [Note(BAR, BEAT, 40, 90)])
     band.heard(Part.MELODY, [Note(0, BEAT, 60, 90)])
     assert band.situation(2 * BAR, 1).before == {}
+
+
+@pytest.mark.parametrize("seed", range(8))
+def test_odd_jams_are_sound_as_well(seed: int) -> None:
+    dice = random.Random(seed)
+    played = dice.choice((Part.MELODY, Part.BASS, Part.DRUMS, Part.HARMONY))
+    parts = [part for part in NOTE_PARTS if part is not played and dice.random() < 0.7] or [Part.BASS]
+    asked = request(
+        parts=",".join(parts), style=dice.choice(STYLES), meter=dice.choice(METERS), seed=seed, key="Bb dorian",
+        temperature=2.0, **({"chords": "Dm7/1 G7/1.5 Cmaj7 Ebdim7/0.5"} if seed % 3 == 0 else {}),
+    )  # fmt: skip
+    tune: list[Note] = []
+    tick = 0
+    while tick < 8 * BAR:
+        length = dice.choice((120, 320, 480, 1920))
+        tune.append(Note(tick + dice.randint(0, 30), length, dice.randint(30, 90), dice.randint(1, 127)))
+        tick += dice.choice((length, 120, 320))
+    mate: Ahead = RulesAhead() if seed % 2 else composer(seed=seed, context=dice.choice((96, 1024)))
+    late = dice.choice((0, BEAT, 9 * BEAT))
+    bars = -(-8 * BEAT // asked.ticks_per_bar)
+    assert_sound(jam(mate, asked, tune, bars, late=late, played=played, from_bar=dice.choice((0, 3))), asked)
