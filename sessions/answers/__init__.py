@@ -22,6 +22,7 @@ __all__ = [
     "Message",
     "Tell",
     "To",
+    "accompaniment_answer",
     "bar_answer",
     "outcome",
     "refusal",

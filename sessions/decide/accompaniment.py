@@ -10,6 +10,7 @@ import hashlib
 from collections.abc import Mapping
 from typing import Any
 
+from sessions.answers import accompaniment_answer
 from sessions.commands import Accompany, EngineAhead, Rest
 from sessions.decide.base import NOBODY, Decision, Moment
 from sessions.errors import Code, Refused
@@ -34,7 +35,7 @@ def accompany(state: State, member: str, command: Accompany, moment: Moment) -> 
     asked, going = dict(command.fields), state.accompaniment
     if going is not None:
         if (going.asker, going.id, going.asked) == (member, command.id, asked):
-            return NOBODY  # the same again
+            return Decision(answers=(accompaniment_answer(state).messages,))  # the same again
         raise Refused(Code.CONFLICT, f"id: {going.name} is accompanied already; end that with live.rest first")
     transport, soon_us = state.transport, moment.now_us + BEGINS_AFTER_US
     request = _understand(state, member, command.id, asked)

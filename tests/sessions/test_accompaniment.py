@@ -63,7 +63,9 @@ def test_time_starts_with_it_where_it_stood(band: Band) -> None:
 
 def test_the_same_again_is_the_same_and_another_is_a_conflict(band: Band) -> None:
     begun(band, style="funk")
+    band.heard.clear()
     assert band.do("ana", "live.accompany", id="solo", style="funk") == ()
+    assert band.messages("live.accompanied")[0]["id"] == "solo"
     with pytest.raises(Refused) as refused:
         band.do("ana", "live.accompany", id="other")
     assert refused.value.code is Code.CONFLICT
