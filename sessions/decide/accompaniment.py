@@ -126,6 +126,10 @@ def over(state: State) -> Rested | None:
         return ended(going)
     if state.members[going.asker].presence is not Presence.PRESENT:
         return ended(going)
+    role = state.role_of(going.asker)
+    if role.permits(Accompany.TYPE, going.request.parts) is Permit.NO:
+        advice = f"as {role.name}, {going.asker} may not be accompanied on these parts; ask for others, or ask a leader"
+        return ended(going, Code.NOT_ALLOWED, advice)
     if all(engine.name != going.engine for engine in state.engines()):
         return ended(going, Code.NO_ENGINE, "the engine is gone; ask again when one is back")
     return None

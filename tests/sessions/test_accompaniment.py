@@ -164,6 +164,7 @@ ENDS: dict[str, Callable[[Band], object]] = {
     ),
     "the asker leaves": lambda band: band.do("rhy", "session.leave"),
     "the asker is lost": lambda band: band.lose("rhy"),
+    "the asker may no more": lambda band: band.do("ana", "session.role", member="rhy", role="listener"),
     "the asker is removed": lambda band: band.do("ana", "session.remove", member="rhy"),
 }
 
