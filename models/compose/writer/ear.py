@@ -75,12 +75,14 @@ def chords_ahead(
     a chord that clearly does not fit what stands in its place of the round gives way to one that does.
     """
     progression = request.chords or _cycle(request)
-    ticks = request.ticks_per_bar
+    length = None if request.chords else _round_of(heard, request.ticks_per_bar, until)
     chords = []
     for bar in bars:
-        place = None if bar in known or request.chords else _place_in_round(bar, heard, ticks, until)
         halves = known.get(bar) or _due(progression, request, bar)
-        chords.append(halves if place is None else _fitted(request, halves, heard, place))
+        if length is not None and bar not in known:
+            place = bar - length * max(1, -(-(bar - until + 1) // length))
+            halves = _fitted(request, halves, heard, place)
+        chords.append(halves)
     return chords
 
 
@@ -120,8 +122,8 @@ def _cycle(request: Request) -> Chords:
     return Chords.parse(plan_of(replace(request, bars=CYCLE_BARS, context=None)).chords_text)
 
 
-def _place_in_round(bar: int, heard: Sequence[Note], ticks: int, until: int) -> int | None:
-    """The bar that was heard where this one stands, when the last bars are like those before them."""
+def _round_of(heard: Sequence[Note], ticks: int, until: int) -> int | None:
+    """After how many bars the player comes round, when the last ones are like those before them."""
     for length in ROUNDS:
         if until < 2 * length:
             continue
@@ -130,7 +132,7 @@ def _place_in_round(bar: int, heard: Sequence[Note], ticks: int, until: int) -> 
         before, after = sound[: 2 * length].ravel(), sound[2 * length :].ravel()
         norm = float(np.linalg.norm(before) * np.linalg.norm(after))
         if norm > 0 and float(before @ after) / norm >= SAME_ROUND:
-            return bar - length * max(1, -(-(bar - until + 1) // length))
+            return length
     return None
 
 
@@ -161,8 +163,8 @@ def _outside(key: Key, weights: Floats) -> float:
 
 def _sound(notes: Iterable[Note], edges: Sequence[int]) -> Floats:
     """Ticks that each pitch class sounds between each two edges."""
-    begins, ends = np.array(edges[:-1]), np.array(edges[1:])
-    weights = np.zeros((len(begins), 12))
-    for note in notes:
-        weights[:, note.pitch % 12] += np.clip(np.minimum(note.end, ends) - np.maximum(note.start, begins), 0, None)
-    return weights
+    rows = [(note.start, note.end, note.pitch % 12) for note in notes if note.end > edges[0] and note.start < edges[-1]]
+    start, end, pitch_class = np.array(rows, dtype=np.int64).reshape(-1, 3).T
+    bounds = np.array(edges)[:, None]
+    overlap = np.clip(np.minimum(end, bounds[1:]) - np.maximum(start, bounds[:-1]), 0, None)
+    return np.asarray(overlap @ np.eye(12)[pitch_class], dtype=np.float64)
