@@ -20,8 +20,9 @@ __all__ = ["AHEAD_BEATS", "EARLY_US", "Pacer"]
 
 AHEAD_BEATS = 2
 """From a beat's begin on, what sounds up to so many beats later is said: a beat is said when the one before it begins."""
-EARLY_US = 60_000
-"""So long before a beat it is asked for: time for the engine to answer, and for a wake that comes late."""
+EARLY_US = 150_000
+"""So long before a beat it is asked for: time for an engine to answer while it plans (0.1 to 0.3 s on two busy cores),
+and for a wake that comes late."""
 LONGEST_SLEEP_S = 0.2
 """Then it is looked again: the tempo may have changed, and an engine that was not ready yet is asked once more."""
 
@@ -49,11 +50,15 @@ class Pacer:
         """Until it is over; another one that follows at once is paced as well."""
         while (going := self._state().accompaniment) is not None and (transport := self._state().transport).playing:
             now_us = self._clock.now_us()
-            tick = transport.tick_at(now_us + EARLY_US)
-            beat = tick // TICKS_PER_BEAT
+            beat = transport.tick_at(now_us + EARLY_US) // TICKS_PER_BEAT
             until = (beat + AHEAD_BEATS) * TICKS_PER_BEAT
             if until > going.until:
-                message = {"type": "engine.play", "section": going.name, "tick": tick, "until": until}
+                message = {
+                    "type": "engine.play",
+                    "section": going.name,
+                    "tick": transport.tick_at(now_us),
+                    "until": until,
+                }
                 self._tell(Tell((message,), To.ONE, going.engine), self._state())
             next_us = transport.time_us_at((beat + 1) * TICKS_PER_BEAT) - EARLY_US
             await asyncio.sleep(min(max(next_us - now_us, 1000) / 1e6, LONGEST_SLEEP_S))

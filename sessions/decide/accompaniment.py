@@ -21,8 +21,8 @@ from sessions.state import Accompaniment, Presence, State
 
 __all__ = ["accompany", "ahead", "ended", "over", "rest"]
 
-BEGINS_AFTER_US = 1_000_000
-"""What an engine has to load and to plan the first bar, at least."""
+BEGINS_AFTER_US = 1_500_000
+"""What an engine has to plan the first bar, at least, and to say it a beat ahead."""
 
 LONGEST_TICKS = 64 * TICKS_PER_BEAT
 """Of one note, and of one step ahead."""
