@@ -245,7 +245,7 @@ class Scribe:
             if (part, bar) in self._scene.kept:
                 continue
             some = (replace(note, start=note.start + start, velocity=self._touched(part, note)) for note in notes[part])
-            fresh[part] = tuple(self._cut(part, note) for note in some)
+            fresh[part] = tuple(sorted(self._cut(part, note) for note in some))
         return fresh
 
     def _touched(self, part: Part, note: Note) -> int:
