@@ -102,6 +102,7 @@ def _figures(told: argparse.Namespace, out: Path, weights: int) -> Iterator[dict
         "training": run | {"command": _command(run["settings"]), "machine": told.machine},
         "curve": gather.curve_of(told.run),
         "baselines": gather.baselines(told.run, told.ngram, told.rules),
+        **({"rules": gather.learnt_by(told.rules)} if told.rules else {}),
         **known,
     }
     yield figures

@@ -133,6 +133,9 @@ def _data(figures: Mapping[str, Any]) -> Iterator[str]:
 def _judged(figures: Mapping[str, Any]) -> Iterator[str]:
     yield JUDGED
     found, others = figures["held_out"], figures["baselines"]
+    if "rules" in figures:
+        run = figures["rules"]
+        yield f"The last of these was trained for {run['steps']:,} steps, {run['minutes']:.0f} minutes.\n"
     names = [name for name in ("float32", "ngram", "rules") if name in others]
     titles = {"float32": "float32", "ngram": "n-gram", "rules": "arranger's music alone"}
     rows = []

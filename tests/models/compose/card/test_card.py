@@ -86,6 +86,7 @@ def test_one_command_makes_all_that_ships(made: Path) -> None:
     assert main(again) == 0
     figures = json.loads((out / "figures.json").read_text())
     assert figures["baselines"].pop("rules")
+    assert figures.pop("rules")["steps"] == 40
     assert figures == json.loads(before), "what was measured on these weights is kept"
     made_by = Transformer.load(out).provenance
     assert (made_by.licence, made_by.commercial, made_by.sha256) == ("Apache-2.0", True, figures["model"]["sha256"])
