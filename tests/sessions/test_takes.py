@@ -61,6 +61,7 @@ def test_asked_for_at_a_time_it_plays_when_it_is_there(band: Band) -> None:
 def test_asking_for_a_time_is_playing(band: Band) -> None:
     band.do("ana", "session.define", role="scribe", grants="section.request")
     band.join("guest", "gus")
+    band.join("guest", "eve")
     band.do("ana", "session.role", member="gus", role="scribe")
     with pytest.raises(Refused) as refused:
         band.do("gus", "section.request", id="a", at="now")
@@ -70,7 +71,6 @@ def test_asking_for_a_time_is_playing(band: Band) -> None:
     band.do("ana", "session.role", member="gus", role="listener")
     band.play_out("gus/a")
     assert not band.state.playing, "a role that was taken away meanwhile counts"
-    band.join("guest", "eve")
     band.do("eve", "section.request", id="b", bars=1, at="now", parts="drums")
     band.do("ana", "section.approve", id="eve/b")
     take = band.play_out("eve/b")
