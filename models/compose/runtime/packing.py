@@ -2,7 +2,7 @@
 
 Lives here: quantising and packing; the order of numbers in memory. Knows shapes and names, but no token and no state.
 
-    >>> tables = tables_of(read(folder), Precision.INT8)
+    tables = tables_of(read(folder), Precision.INT8)
 """
 
 from __future__ import annotations

@@ -3,7 +3,9 @@
 Chance is counted, not drawn: a number depends on the seed and the position and on nothing that was asked before, so a
 section can be rewound, branched or written beside others and its choices stay its own. Knows no model and no music.
 
-    >>> token = sample(logits, allowed, chance(seed=7, position=state.length), temperature=0.9, min_p=0.02)
+    >>> logits, allowed = np.array([0.0, 2.0, 9.0], np.float32), np.array([True, True, False])
+    >>> sample(logits, allowed, chance(seed=7, position=12), temperature=0.9, min_p=0.02)
+    1
 """
 
 from __future__ import annotations

@@ -4,6 +4,7 @@ Lives here: the shape of a model, the check of whatever lies in the folder, its 
 `BadWeights`, whose sentence says what to do. Numbers in bfloat16 and float16 are widened to float32. Knows nothing of
 how the numbers are used.
 
+    >>> from pathlib import Path
     >>> weights = read(Path("models/weights"))
     >>> weights.shape.layers, weights.tensors["model.norm.weight"].dtype
     (8, dtype('float32'))
