@@ -1,9 +1,10 @@
 """Originality: which melodic runs of a section stand in the music that the weights were trained on.
 
-Lives here: the index of all nine-note runs of the training music, transposition and rhythm aside, and the search for them in
-new notes. A run counts as copied where it is longer than eight notes, has at least four different intervals, and each
-nine notes of it stand in the index. The index is a Bloom filter: it forgets nothing, and takes 6 of 10,000 other runs for known
-ones, so it errs on the strict side. A chain of known runs may come from several pieces and counts all the same.
+Lives here: the index of the melodic runs of the training music, transposition and rhythm aside, and the search for them in new
+notes. A run counts as copied where it is longer than eight notes and has at least four different intervals: from each note on,
+the shortest run that is one is what the index holds, so a line has a copied run exactly where one of these stands in it. The
+index is a Bloom filter: it forgets nothing, and takes 6 of 10,000 other runs for known ones, so it errs on the strict side.
+Runs that follow each other may come from several pieces and are told as one.
 
     >>> tune = [60, 62, 64, 67, 65, 64, 62, 69, 67, 60]
     >>> index = RunIndex.build([tune])
@@ -37,8 +38,12 @@ FEWEST_INTERVALS = 4
 """Different intervals that a run must have to be anybody's tune: scales and arpeggios are everybody's."""
 
 INTERVALS = RUN_NOTES - 1
+
+LONGEST_NOTES = 65
+"""A run that takes more notes to have four different intervals is one note said over and over, and nobody's."""
+
 WIDEST = 31
-"""Semitones: wider leaps count as this wide, so that an interval takes six bits."""
+"""Semitones: wider leaps count as this wide."""
 
 BITS_PER_RUN = 16
 HASHES = 8
@@ -46,7 +51,7 @@ SMALLEST_BITS = 1 << 10
 TOGETHER_TICKS = 40
 """Notes that start within a 24th of a beat are one onset."""
 
-_VERSION = 1
+_VERSION = 2
 _Keys = NDArray[np.uint64]
 
 
@@ -63,7 +68,7 @@ class Run:
 
 
 class RunIndex:
-    """All nine-note runs of some music."""
+    """The melodic runs of some music."""
 
     def __init__(self, bits: NDArray[np.uint8], runs: int) -> None:
         self._bits = bits
@@ -72,7 +77,7 @@ class RunIndex:
     @classmethod
     def build(cls, lines: Iterable[Sequence[int]]) -> RunIndex:
         """The index of lines of MIDI pitches."""
-        found = [keys for line in lines if (keys := _keys_of(line)).size]
+        found = [keys for line in lines if (keys := _runs_of(line)[2]).size]
         keys = np.unique(np.concatenate(found)) if found else np.zeros(0, np.uint64)
         bits = np.zeros(max(SMALLEST_BITS, int(keys.size) * BITS_PER_RUN) // 8 + 1, np.uint8)
         index = cls(bits, int(keys.size))
@@ -112,21 +117,18 @@ class RunIndex:
         return np.asarray((self._bits[places >> np.uint64(3)] & _mask(places)).astype(bool).all(axis=1))
 
     def copied(self, line: Sequence[int]) -> list[Run]:
-        """The copied runs of a line of pitches, each as long as it goes, in order."""
-        keys = _keys_of(line)
+        """The copied runs of a line of pitches, each as far as known ones overlap, in order."""
+        first, notes, keys = _runs_of(line)
         if not keys.size:
             return []
-        steps = np.diff(np.asarray(line, np.int64))
-        runs = []
-        first: int | None = None
-        for place, is_known in enumerate([*self.known(keys).tolist(), False]):
-            if is_known and first is None:
-                first = place
-            elif not is_known and first is not None:
-                last = place - 1 + INTERVALS
-                if len(set(steps[first:last].tolist())) >= FEWEST_INTERVALS:
-                    runs.append(Run(first, last - first + 1))
-                first = None
+        known = self.known(keys)
+        runs: list[Run] = []
+        for begin, count in zip(first[known].tolist(), notes[known].tolist(), strict=True):
+            last = runs[-1] if runs else None
+            if last is not None and begin < last.first + last.notes:
+                runs[-1] = Run(last.first, max(last.notes, begin + count - last.first))
+            else:
+                runs.append(Run(begin, count))
         return runs
 
     def longest(self, line: Sequence[int]) -> int:
@@ -166,13 +168,54 @@ def _line(notes: Iterable[Note], *, highest: bool) -> list[Note]:
     return line
 
 
-def _keys_of(line: Sequence[int]) -> _Keys:
-    """Each run of nine notes as one number, six bits an interval."""
+def _runs_of(line: Sequence[int]) -> tuple[NDArray[np.int64], NDArray[np.int64], _Keys]:
+    """From each note on the shortest run that counts: its first note, its notes, and a number for its intervals."""
     steps = np.clip(np.diff(np.asarray(line, np.int64)), -WIDEST, WIDEST) + WIDEST
-    if steps.size < INTERVALS:
-        return np.zeros(0, np.uint64)
-    windows = np.lib.stride_tricks.sliding_window_view(steps.astype(np.uint64), INTERVALS)
-    return np.asarray((windows << (np.arange(INTERVALS, dtype=np.uint64) * np.uint64(6))).sum(axis=1, dtype=np.uint64))
+    first, last = _shortest(steps.tolist())
+    if not first:
+        return np.zeros(0, np.int64), np.zeros(0, np.int64), np.zeros(0, np.uint64)
+    begin, end = np.array(first, np.int64), np.array(last, np.int64)
+    # Sums of intervals times powers of an odd number, modulo 2^64: a power's inverse moves a sum to where it would begin.
+    up, down = _powers(len(steps))
+    sums = np.concatenate(
+        (np.zeros(1, np.uint64), np.cumsum(up * (steps.astype(np.uint64) + np.uint64(1)), dtype=np.uint64))
+    )
+    return begin, end - begin + 1, np.asarray(_mixed((sums[end] - sums[begin]) * down[begin]))
+
+
+def _shortest(steps: Sequence[int]) -> tuple[list[int], list[int]]:
+    """Where the shortest runs that count begin and end, as indices of intervals, the end behind the last."""
+    counts = [0] * (2 * WIDEST + 1)
+    first: list[int] = []
+    last: list[int] = []
+    different = end = 0
+    for begin, step in enumerate(steps):
+        while end < len(steps) and (different < FEWEST_INTERVALS or end - begin < INTERVALS):
+            different += counts[steps[end]] == 0
+            counts[steps[end]] += 1
+            end += 1
+        if different < FEWEST_INTERVALS or end - begin < INTERVALS:
+            break
+        if end - begin < LONGEST_NOTES:
+            first.append(begin)
+            last.append(end)
+        counts[step] -= 1
+        different -= counts[step] == 0
+    return first, last
+
+
+ODD = 0x9E3779B97F4A7C15
+
+
+def _powers(count: int) -> tuple[_Keys, _Keys]:
+    """Powers of an odd number and of its inverse, modulo 2^64."""
+    return _row(ODD, count), _row(pow(ODD, -1, 1 << 64), count)
+
+
+def _row(base: int, count: int) -> _Keys:
+    powers = np.full(count, base, np.uint64)
+    powers[0] = 1
+    return np.cumprod(powers, dtype=np.uint64)
 
 
 def _mixed(keys: _Keys) -> _Keys:

@@ -45,8 +45,11 @@ GOES_BACK_BARS = 4
 MOST_BEFORE, MOST_AHEAD = 320, 280
 """Tokens of what came before and of what comes after."""
 
-ATTEMPTS = 8
+ATTEMPTS = 4
 """How often a bar is written before what is known in it is changed note by note."""
+
+MOST_CHANGES = 16
+"""Pitches of a bar that are changed at most."""
 
 ROOM = 1.4
 """A window ends where this much of its longest bar has no room any more."""
@@ -245,8 +248,17 @@ class Scribe:
             if (part, bar) in self._scene.kept:
                 continue
             some = (replace(note, start=note.start + start, velocity=self._touched(part, note)) for note in notes[part])
+            some = (self._not_before_its_chord(part, note) for note in some)
             fresh[part] = tuple(sorted(self._cut(part, note) for note in some))
         return fresh
+
+    def _not_before_its_chord(self, part: Part, note: Note) -> Note:
+        """A note that is played a little early comes on time where the chord before has no such tone."""
+        early = -note.start % STEP_TICKS
+        if not early or not part.is_pitched or note.length <= early:
+            return note
+        here = window_of(self._tones, note.start // STEP_TICKS)[0][1]
+        return note if note.pitch % 12 in here else replace(note, start=note.start + early, length=note.length - early)
 
     def _touched(self, part: Part, note: Note) -> int:
         by = spot(self._request.seed, "touch", part, note.start, note.pitch)
@@ -284,15 +296,38 @@ class Scribe:
         return found
 
     def _changed(self, part: Part, bar: int, notes: tuple[Note, ...]) -> tuple[Note, ...]:
-        """The notes of a bar with as few pitches changed as it takes until no run of them is known."""
-        for run in self._runs(part, bar, notes):
-            for note in reversed([note for note in run if note in notes]):
-                for by in (2, -2, 1, -1, 3, -3, 4, -4, 5, -5, 7, -7):
-                    moved = replace(note, pitch=min(127, max(0, note.pitch + by)))
-                    other = tuple(sorted(moved if one is note else one for one in notes))
-                    if self._may(part, moved, notes) and not self._runs(part, bar, other):
-                        return other
+        """The notes of a bar with a pitch changed here and there, until no run of them is known."""
+        left = self._runs(part, bar, notes)
+        for _ in range(MOST_CHANGES):
+            if not left:
+                break
+            found = next(self._nearer(part, bar, notes, left), None)
+            if found is None:
+                break
+            notes, left = found
         return notes
+
+    def _nearer(
+        self, part: Part, bar: int, notes: tuple[Note, ...], runs: Sequence[tuple[Note, ...]]
+    ) -> Iterator[tuple[tuple[Note, ...], list[tuple[Note, ...]]]]:
+        """The notes with one pitch changed so that less of them is known, and what still is; nearby pitches first.
+
+        Where no other pitch will do, one note less.
+        """
+        now = sum(map(len, runs))
+        for by in (2, -2, 1, -1, 3, -3, 4, -4, 5, -5, 7, -7):
+            for note in reversed([note for note in runs[0] if note in notes]):
+                moved = replace(note, pitch=min(127, max(0, note.pitch + by)))
+                if self._may(part, moved, notes):
+                    other = tuple(sorted(moved if one is note else one for one in notes))
+                    left = self._runs(part, bar, other)
+                    if sum(map(len, left)) < now:
+                        yield other, left
+        for note in reversed([note for note in runs[0] if note in notes]):
+            fewer = tuple(one for one in notes if one is not note)
+            left = self._runs(part, bar, fewer)
+            if fewer and sum(map(len, left)) < now:
+                yield fewer, left
 
     def _may(self, part: Part, note: Note, others: Sequence[Note]) -> bool:
         rules, step = self._rules[part], note.start // STEP_TICKS
