@@ -243,7 +243,7 @@ def test_the_real_one_joins_comes_back_after_a_kill_and_goes_with_us() -> None:
             await again.hear("engine.ready")
             await again.say(order("ana/1", bars=1, bpm=240.0))
             done = await again.hear("engine.done")
-            assert (done["composer"]["name"], done["renderer"]["name"]) == ("arranger", "sampler")
+            assert (done["composer"]["name"], done["renderer"]["name"]) == ("transformer", "sampler")
             stems = [message for message in again.heard if message["type"] == "engine.stem"]
             assert [(stem["part"], stem["frames"]) for stem in stems] == [("bass", 44_100), ("mix", 44_100)]
             assert {stem["sha256"] for stem in stems} == set(stage.blobs)
