@@ -51,12 +51,14 @@ clean:
 $(VENV)/.installed: pyproject.toml $(VENV)/.made
 	@echo "Installing StarBridge into $(VENV), which takes a minute the first time ..."
 	@$(BIN)/python -m pip install --quiet --editable .
+	@$(BIN)/python -m models.compose.runtime
 	@touch $@
 
 $(VENV)/.installed-test: pyproject.toml $(VENV)/.made
 	@echo "Installing StarBridge and what its tests need into $(VENV), which takes a minute the first time ..."
 	@$(CPU_TORCH)
 	@$(BIN)/python -m pip install --quiet --editable '.[test]'
+	@$(BIN)/python -m models.compose.runtime
 	@touch $(VENV)/.installed $@
 
 $(VENV)/.made:

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING
 
 from models.compose.arranger.dice import spot
 from models.compose.corpus.piece import half_of
-from models.compose.originality import RUN_NOTES, RunIndex, bottom_line, top_line
+from models.compose.originality import LONGEST_NOTES, RUN_NOTES, RunIndex, bottom_line, top_line
 from models.compose.runtime.runtime import ContextFull
 from models.compose.tokens.decode import Reading, read_bar
 from models.compose.tokens.encode import Section, Stretch, bars_ids, plan_ids, section_ids, shift_of
@@ -62,9 +62,6 @@ TOUCH = 4
 
 LINES = frozenset({Part.BASS, Part.MELODY})
 """Parts with one note at a time."""
-
-REACH_BARS = 4
-"""Bars around a new one that a known run may begin or end in."""
 
 MARKS = 4
 """Tokens of a bar before its first part's events: its mark, two chords, the part's mark."""
@@ -281,11 +278,7 @@ class Scribe:
         """The known runs of a part that have some of these notes of a bar."""
         if self._index is None or not notes:
             return []
-        around = [
-            note
-            for near in (*range(bar - REACH_BARS, bar), *range(bar + 1, bar + REACH_BARS + 1))
-            for note in self._told.get((part, near), ())
-        ]
+        around = [*self._near(part, range(bar - 1, 0, -1)), *self._near(part, range(bar + 1, self._request.bars + 1))]
         new = set(notes)
         found = []
         for line in (top_line([*around, *notes]), bottom_line([*around, *notes])):
@@ -294,6 +287,15 @@ class Scribe:
                 if new & set(inside):
                     found.append(inside)
         return found
+
+    def _near(self, part: Part, bars: range) -> list[Note]:
+        """The notes of some bars, the nearest first, as many as a run can have."""
+        near: list[Note] = []
+        for bar in bars:
+            near += self._told.get((part, bar), ())
+            if len(near) >= LONGEST_NOTES:
+                break
+        return near
 
     def _changed(self, part: Part, bar: int, notes: tuple[Note, ...]) -> tuple[Note, ...]:
         """The notes of a bar with a pitch changed here and there, until no run of them is known."""
