@@ -82,14 +82,17 @@ Eight sections of eight bars, seed 1 each, none of them picked.
 
 ORIGINAL = f"""## Originality
 
-`runs.npz` knows all runs of {RUN_NOTES} notes in the melodic lines of the training music, transposition and rhythm aside
-({{runs:,}} runs, {{bytes:.1f}} MB). While it writes, a bar that would complete such a run of {FEWEST_INTERVALS} different
-intervals or more is written again, and the take's certificate says so. The measure is a strict one: figures that
-are everybody's count as well, so the arranger, which learned from no music at all, writes many (the table above says how many).
+`runs.npz` knows, from each note of the melodic lines of the training music on, the shortest run of {RUN_NOTES} notes or more with
+{FEWEST_INTERVALS} different intervals, transposition and rhythm aside ({{runs:,}} runs,
+{{bytes:.1f}} MB). A bar that holds such a run is written
+again, then changed note by note, and the take's certificate says so. Now and then one is left all the same: the table above
+says how often, and the certificate of the take how long it is. The measure is a strict one: figures that are everybody's count
+as well, so the arranger, which learned from no music at all, writes many.
 """
 
 LIMITS = """## Limits
 
+- Of its controls, density, velocity, range and polyphony steer; energy and syncopation a little; interest and leap hardly.
 - It is small and learned from some four thousand pieces by people, most of their notes string quartets and songs with piano:
   its rock, metal and game music have many examples, its dance styles mostly rules and drum patterns. What the arranger can
   do, it learned in part from the arranger.
