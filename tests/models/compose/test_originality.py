@@ -6,21 +6,37 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from hypothesis import given
+from hypothesis import example, given
 from hypothesis import strategies as st
 
-from models.compose.originality import RUN_NOTES, BadIndex, Run, RunIndex, bottom_line, top_line
+from models.compose.originality import (
+    FEWEST_INTERVALS,
+    RUN_NOTES,
+    WIDEST,
+    BadIndex,
+    Run,
+    RunIndex,
+    bottom_line,
+    top_line,
+)
 from sessions.music.notes import Note
 
 TUNE = [60, 62, 64, 67, 65, 64, 62, 69, 67, 60, 59, 64]
 
 
 @given(st.lists(st.integers(30, 90), min_size=RUN_NOTES, max_size=40), st.integers(-12, 12))
+@example([30, 30, 30, 30, 30, 30, 61, 30, 62], 0)  # leaps of 31 and of 32 count as one interval
+@example([60, 62, 65, 69, 74, *[74] * 20], 5)  # the end is one note said over and over, and nobody's
 def test_a_line_finds_itself_in_every_key(line: list[int], shift: int) -> None:
-    index = RunIndex.build([line])
-    moved = [pitch + shift for pitch in line]
-    many = len(set(np.diff(line).tolist())) >= 4
-    assert index.copied(moved) == ([Run(0, len(line))] if many else [])
+    intervals = np.clip(np.diff(line), -WIDEST, WIDEST).tolist()
+    runs = RunIndex.build([line]).copied([pitch + shift for pitch in line])
+    if len(set(intervals)) < FEWEST_INTERVALS:
+        assert runs == []
+    else:
+        (run,) = runs
+        assert run.first == 0
+        assert run.notes >= RUN_NOTES
+        assert len(set(intervals[run.notes - 1 :])) < FEWEST_INTERVALS
 
 
 def test_eight_notes_in_a_row_are_nobodys() -> None:
