@@ -2,7 +2,8 @@
 
 A blocking call is caught where it is made, by name (`time.sleep`, `os.fsync`, waiting for a child, looking up a host),
 so the finding does not depend on how fast the machine is. Computing is caught by the processor time that one callback
-takes, which a busy machine hardly changes either. `conftest.py` applies both to every test; a test that must block says
+takes, which a busy machine hardly changes either; the collector's time is not the callback's, for it walks through what
+all tests of the process have made. `conftest.py` applies both to every test; a test that must block says
 why with `@pytest.mark.may_block("reason")`.
 """
 
@@ -10,6 +11,7 @@ from __future__ import annotations
 
 import asyncio
 import functools
+import gc
 import os
 import socket
 import subprocess
@@ -61,6 +63,22 @@ def _guarded(name: str, real: Callable[..., Any], found: list[str]) -> Callable[
     return call
 
 
+class _Collecting:
+    """Adds up what the collector spends in the thread that made this."""
+
+    def __init__(self) -> None:
+        self.spent_s = 0.0
+        self._thread, self._since = threading.get_ident(), 0.0
+
+    def __call__(self, phase: str, _: dict[str, int]) -> None:
+        if threading.get_ident() != self._thread:
+            return
+        if phase == "start":
+            self._since = time.thread_time()
+        else:
+            self.spent_s += time.thread_time() - self._since
+
+
 @contextmanager
 def no_blocking(callback_cpu_s: float = CALLBACK_CPU_S) -> Iterator[list[str]]:
     """While it lasts, blocking calls in a loop raise BlockingCall; the list names them all, swallowed ones too."""
@@ -77,20 +95,24 @@ def no_blocking(callback_cpu_s: float = CALLBACK_CPU_S) -> Iterator[list[str]]:
         label = f"{owner.__name__}.{name}"
         replace(owner, name, functools.partial(lambda real, label: _guarded(label, real, found), label=label))
 
+    collecting = _Collecting()
+
     def timed(real: Callable[[asyncio.Handle], None]) -> Callable[[asyncio.Handle], None]:
         def run(handle: asyncio.Handle) -> None:
-            before = time.thread_time()
+            before = time.thread_time() - collecting.spent_s
             real(handle)
-            spent = time.thread_time() - before
+            spent = time.thread_time() - collecting.spent_s - before
             if spent > callback_cpu_s:
                 found.append(f"{handle!r} computed for {spent:.2f} s inside the event loop")
 
         return run
 
     replace(asyncio.Handle, "_run", timed)
+    gc.callbacks.append(collecting)
     try:
         yield found
     finally:
+        gc.callbacks.remove(collecting)
         for owner, name, real in reversed(undo):
             setattr(owner, name, real)
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import gc
 import os
 import subprocess
 import sys
@@ -47,6 +48,18 @@ def test_the_same_calls_are_free_outside_a_loop_and_in_threads(tmp_path: Path) -
         time.sleep(0.001)
         run_real(scene())
     assert found == []
+
+
+def test_what_the_collector_takes_is_not_the_callbacks() -> None:
+    heap = [[number] for number in range(300_000)]
+
+    async def scene() -> None:
+        gc.collect()
+
+    with no_blocking(callback_cpu_s=0.005) as found:
+        run_real(scene())
+    assert found == []
+    assert len(heap) == 300_000
 
 
 @pytest.mark.may_block("computes to be caught by a guard of its own")
