@@ -42,7 +42,7 @@ def test_without_words_they_say_how_to_run_them(path: Path) -> None:
     assert "Traceback" not in done.stderr
 
 
-@pytest.mark.parametrize("name", ["hello_osc.py", "hello_websocket.py"])
+@pytest.mark.parametrize("name", ["hello_osc.py", "hello_websocket.py", "play_along.py"])
 def test_who_is_not_let_in_is_told_why(server: Server, name: str) -> None:
     where = [server.osc] if name == "hello_osc.py" else [server.http, server.session]
     done = run(name, *where, "nonsense")
@@ -72,6 +72,19 @@ def test_hello_websocket_gets_every_bar_and_a_take(server: Server) -> None:
     said = [json.loads(line) for line in done.stdout.splitlines()]
     assert said[-1]["type"] == "section.done"
     assert {message["bar"] for message in said if message["type"] == "section.bar"} == {1, 2, 3, 4}
+
+
+def test_play_along_hears_drums_and_bass_ahead_of_time(server: Server) -> None:
+    done = run("play_along.py", server.http, server.session, server.invites["leader"])
+    assert (done.returncode, done.stderr) == (0, "")
+    said = [json.loads(line) for line in done.stdout.splitlines()]
+    (first,) = [message for message in said if message["type"] == "live.accompanied"]
+    coming, last = [message for message in said if message["type"] == "live.coming"], said[-1]
+    assert (first["parts"], last["type"], last["code"]) == ("drums,bass", "live.rested", "")
+    assert {message["part"] for message in coming} == {"drums", "bass"}
+    assert all(message["start"] >= first["beat"] for message in coming)
+    bars = {int(message["start"] - first["beat"]) // 4 for message in coming}
+    assert bars >= {0, 1, 2, 3}
 
 
 def test_verify_a_log_agrees_until_a_byte_is_changed(server: Server, tmp_path: Path) -> None:
