@@ -27,7 +27,8 @@ from tests.support.server import Server
 
 __all__ = ["CLIENTS", "Client", "Udp", "WebSocket"]
 
-PATIENCE_S = 20.0
+PATIENCE_S = 50.0
+"""An engine's first section took more than 20 s on a machine with two busy processes for its two cores."""
 
 ASKS = {
     "session.join": ("token", "reply_port"),

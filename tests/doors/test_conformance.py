@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 import subprocess
 import sys
 import time
@@ -15,6 +16,8 @@ from tests.doors.clients import CLIENTS, Client, Udp, WebSocket
 from tests.support.server import Server, running_server
 
 pytestmark = pytest.mark.timeout(120)
+
+_NUMBERS = itertools.count()
 
 
 @pytest.fixture(scope="module")
@@ -39,6 +42,11 @@ def leader(server: Server) -> Iterator[WebSocket]:
 def new_invite(server: Server, *options: str) -> str:
     command = [sys.executable, "-m", "bridge", "invite", server.session, "--data", str(server.data), *options]
     return subprocess.run(command, capture_output=True, text=True, check=True, timeout=30).stdout.strip()
+
+
+def fresh(name: str) -> str:
+    """An id that nobody asked under before: the tests share a server, where a known one is the request of then."""
+    return f"{name}-{next(_NUMBERS)}"
 
 
 def test_nothing_before_joining(client: Client) -> None:
@@ -228,7 +236,7 @@ def test_a_changed_role_counts_at_once(client: Client, server: Server, leader: W
 
 def test_cancel_means_nothing_follows(client: Client, server: Server) -> None:
     client.join(server.invites["leader"])
-    long, after = f"long-{id(client)}", f"after-{id(client)}"
+    long, after = fresh("long"), fresh("after")
     client.say("section.request", id=long, bars=64, parts="drums,bass,harmony,melody")
     client.hear("section.accepted", id=long)
     client.say("section.cancel", id=long)
@@ -277,8 +285,9 @@ def test_a_bar_again(client: Client, server: Server) -> None:
 
 def test_takes_are_heard_by_everybody(client: Client, server: Server, leader: WebSocket) -> None:
     client.join(server.invites["listener"])
-    leader.say("section.request", id=f"for-{id(client)}", bars=1, parts="drums", stems=0, bpm=150)
-    take = leader.hear("section.done", id=f"for-{id(client)}")["take"]
+    id_ = fresh("for")
+    leader.say("section.request", id=id_, bars=1, parts="drums", stems=0, bpm=150)
+    take = leader.hear("section.done", id=id_)["take"]
     leader.say("take.loop", take=take, at="now")
     assert client.hear("take.loop", take=take)["at"].startswith("beat ")
     leader.say("take.stop", take=take)

@@ -5,8 +5,9 @@
     < {"type": "section.accepted", "id": "a", "member": "ana", "position": 1}
 
 A client that wants a name or signs with a key says `session.join` first; any other first message, or a short silence, joins as
-the invite says. A message is handed on before the next one is read, and answered when the disk has it. Whoever doesn't
-read what he is sent is closed when his outbox is full; nobody else notices.
+the invite says. A `session.join` that is the first word all the same, however late on a busy machine, joins anew. A message
+is handed on before the next one is read, and answered when the disk has it. Whoever doesn't read what he is sent is closed
+when his outbox is full; nobody else notices.
 
 Close codes: 1000 after `session.leave`, 1012 the server stops, 1013 too slow a reader, 4401 not let in, 4409 removed or
 come in elsewhere too often.
@@ -36,8 +37,10 @@ __all__ = ["Connection", "router"]
 
 JOIN_S: Final = 2.0
 """How long a silent client may think before it is joined as its invite says; a slow network's two ways fit in."""
-REFUSE_S: Final = 0.1
-"""And one whose token is none; a first message that is there already is refused by its name."""
+STRANGER_S: Final = 20.0
+"""And one that has shown no token yet: its join brings one, and may come late from a busy machine."""
+REFUSE_S: Final = 1.0
+"""And one whose token is none: a person with a bad link waits for this. A first message before that is refused by its name."""
 TURN: Final = 16
 """Messages of one client before everybody else has a turn."""
 MAX_UNANSWERED: Final = 1024
@@ -71,6 +74,7 @@ class Connection:
         self._session = socket.query_params.get("session", "")
         self._token = _token(socket)
         self._seat: Seat | None = None
+        self._spoken = False
         self._outbox = Outbox()
         self._unanswered: set[asyncio.Future[Any]] = set()
         self._over: asyncio.Future[int] = asyncio.get_running_loop().create_future()
@@ -133,12 +137,15 @@ class Connection:
             if text is None:
                 raise Refused(Code.BAD_VALUE, "this is a binary frame; send JSON as text")
             message = parse_frame(text)
+            first, self._spoken = not self._spoken, True
+            if message["type"] == "session.join":
+                if not first:
+                    advice = "session: you have joined already; open another connection to join again"
+                    raise Refused(Code.CONFLICT, advice)
+                self._join(message)
+                return
             if self._seat is None:
-                self._join(message if message["type"] == "session.join" else None)
-                if message["type"] == "session.join":
-                    return
-            elif message["type"] == "session.join":
-                raise Refused(Code.CONFLICT, "session: you have joined already; open another connection to join again")
+                self._join(None)
             self._submit(message)
         except Refused as refused:
             self._refuse(message, refused)
@@ -155,6 +162,9 @@ class Connection:
         if not isinstance(token, str):
             raise Refused(Code.BAD_TOKEN, "token: send it as ?token=, or as the token of a session.join first of all")
         host, invite = open_door(self._house, self._session, token)
+        if self._seat is not None:  # joined while it kept silent
+            self._seat.host.close(self._seat)
+            self._seat = None
         self._seat, joined = host.join(invite, said, self)
         self._seat.dismissed = self._dismissed
         self._wait_for(said, joined)
@@ -183,9 +193,10 @@ class Connection:
 
     def _patience_s(self) -> float:
         """How long it may keep silent: who can't be let in is told soon."""
+        if not self._token:
+            return STRANGER_S
         try:
-            if self._token:
-                open_door(self._house, self._session, self._token)
+            open_door(self._house, self._session, self._token)
         except Refused:
             return REFUSE_S
         return JOIN_S
