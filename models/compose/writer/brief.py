@@ -21,6 +21,7 @@ from models.compose.tokens.encode import Header, Voice, shift_of
 from models.compose.tokens.grid import HIGHEST, LOWEST
 from models.compose.tokens.rules import ANY_TONE, PartRules, Tones, tones_within
 from models.compose.tokens.vocabulary import STEP_TICKS, STEPS_PER_BEAT
+from models.compose.writer.steer import wishes_of
 from sessions.music.beats import TICKS_PER_BEAT
 from sessions.music.parts import Part
 
@@ -85,14 +86,13 @@ def _controls(request: Request, plan: Plan, part: Part) -> dict[str, int]:
     if part not in request.note_parts:
         return {}
     bins: dict[str, int] = {}
-    density = request.control(part, "density")
-    density = request.density if density is None and request.density != UNASKED else density
+    steered = wishes_of(request).get(part, {})
     for name, control, edges in (
-        ("Density", density, DENSITY_BINS[part]),
-        ("Leap", request.control(part, "leap"), LEAP_BINS),
-        ("Interest", request.control(part, "interest"), INTEREST_BINS),
-        ("Sync", request.control(part, "syncopation"), SYNCOPATION_BINS),
-        ("Loud", request.control(part, "velocity"), VELOCITY_BINS),
+        ("Density", _asked(request, request.control(part, "density"), request.density), DENSITY_BINS[part]),
+        ("Leap", steered.get("leap"), LEAP_BINS),
+        ("Interest", steered.get("interest"), INTEREST_BINS),
+        ("Sync", steered.get("syncopation"), SYNCOPATION_BINS),
+        ("Loud", _asked(request, request.control(part, "velocity")), VELOCITY_BINS),
     ):
         if control is not None:
             bins[name] = _bin(float(control), edges)
@@ -104,6 +104,12 @@ def _controls(request: Request, plan: Plan, part: Part) -> dict[str, int]:
         shift = shift_of(request.key)
         bins |= {"Low": pitch_bin(low + shift), "High": pitch_bin(high + shift)}
     return bins
+
+
+def _asked(request: Request, control: float | str | None, *others: float) -> float | None:
+    """What goes before: the part's own control, then what all parts have; energy says how much there is of both last."""
+    own = () if control is None else (float(control),)
+    return next(iter((*own, *(value for value in (*others, request.energy) if value != UNASKED))), None)
 
 
 def _bin(value: float, edges: tuple[int, int]) -> int:

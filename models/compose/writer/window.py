@@ -1,7 +1,8 @@
 """A window: so many bars as the model can look at at once, written token by token under the grammar.
 
 Lives here: the walk of model and grammar side by side, bar by bar, with a way back to a bar's beginning. What is asked and
-what has been written before comes in as `Rules`; what goes out are the tokens of whole bars. Knows no request and no notes.
+what has been written before comes in as `Rules`, what presses on the choices as `Steering`; what goes out are the tokens of
+whole bars. Knows no request and no notes.
 
     window = Window(runtime, rules, first=1, seed=7, taste=Taste())
     for bar in window.bars():       # Bar(number=1, ids=[...])
@@ -26,6 +27,7 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from models.compose.tokens.rules import Rules
+    from models.compose.writer.steer import Steering
 
 __all__ = ["Bar", "Model", "Taste", "Window"]
 
@@ -72,13 +74,16 @@ class _Mark:
     state: State
     logits: Logits
     ids: tuple[int, ...]
+    steering: Steering | None
 
 
 class Window:
     """One walk. Raises ContextFull where the rules' own tokens are more than the model can look back on."""
 
-    def __init__(self, model: Model, rules: Rules, *, first: int, seed: int, taste: Taste) -> None:
-        self._model = model
+    def __init__(
+        self, model: Model, rules: Rules, *, first: int, seed: int, taste: Taste, steering: Steering | None = None
+    ) -> None:
+        self._model, self._steering = model, steering
         self._grammar = Grammar(rules)
         self._stream = model.begin()
         self._seed, self._taste = seed, taste
@@ -110,6 +115,7 @@ class Window:
         mark = self._mark
         self._stream.truncate(mark.length)
         self._state, self._logits, self._ids = mark.state, mark.logits, list(mark.ids)
+        self._steering = mark.steering and mark.steering.copy()
         self._number -= 1 + len(self._done)
         self._done.clear()
         self._attempt += 1
@@ -118,14 +124,16 @@ class Window:
     def _step(self) -> None:
         """One choice, and whatever follows from it."""
         if self._drawn == 0 and (self._mark is None or self._attempt == 0):
-            self._mark = _Mark(self._stream.length, self._state, self._logits, tuple(self._ids))
+            steering = self._steering and self._steering.copy()
+            self._mark = _Mark(self._stream.length, self._state, self._logits, tuple(self._ids), steering)
         number = chance(self._seed, self._number * MOST_TOKENS_A_BAR + self._drawn, self._attempt)
         self._drawn += 1
         taste = self._taste
         allowed = self._grammar.allowed(self._state)
-        token = sample(
-            self._logits, allowed, number, temperature=taste.temperature, top_p=taste.top_p, min_p=taste.min_p
-        )
+        logits = self._logits
+        if self._steering is not None:
+            logits = self._steering.lean(self._state.phase, logits, allowed)
+        token = sample(logits, allowed, number, temperature=taste.temperature, top_p=taste.top_p, min_p=taste.min_p)
         self._state, self._logits = self._settle(self._grammar.advance(self._state, token), [token])
 
     def _settle(self, state: State, fresh: list[int]) -> tuple[State, Logits]:
@@ -150,6 +158,8 @@ class Window:
         if self._before:
             self._before -= token == _WRITE
             return
+        if self._steering is not None:
+            self._steering.read(token)
         if token in _LEFT or token == _END:
             if self._ids:
                 self._done.append(Bar(self._number, tuple(self._ids)))

@@ -21,6 +21,7 @@ from models.compose.tokens.rules import PartRules, Rules
 from models.compose.tokens.vocabulary import STEP_TICKS, VOCABULARY
 from models.compose.writer.brief import header_of, pairs_of, rules_of, tones_of, window_of
 from models.compose.writer.scene import Earlier, stretch_of
+from models.compose.writer.steer import steering_of
 from models.compose.writer.window import Model, Taste, Window
 from models.provenance import Originality
 from sessions.music.notes import Note
@@ -129,7 +130,12 @@ class Scribe:
         """Writes bars from `first` on until the window is full. Raises ContextFull."""
         taste = Taste(self._request.temperature * COOLING)
         window = Window(
-            self._model, self._rules_from(first, earlier, crowded), first=first, seed=self._request.seed, taste=taste
+            self._model,
+            self._rules_from(first, earlier, crowded),
+            first=first,
+            seed=self._request.seed,
+            taste=taste,
+            steering=steering_of(self._request, self._told, first),
         )
         start = (first - 1) * self._request.ticks_per_bar
         end = self._request.total_ticks - start
