@@ -13,7 +13,6 @@ from typing import TYPE_CHECKING
 
 from models.compose.arranger.dice import spot
 from models.compose.corpus.piece import half_of
-from models.compose.originality import LONGEST_NOTES, RUN_NOTES, RunIndex, bottom_line, top_line
 from models.compose.runtime.runtime import ContextFull
 from models.compose.tokens.decode import Reading, read_bar
 from models.compose.tokens.encode import Section, Stretch, bars_ids, plan_ids, section_ids, shift_of
@@ -22,17 +21,17 @@ from models.compose.tokens.vocabulary import STEP_TICKS, VOCABULARY
 from models.compose.writer.brief import header_of, pairs_of, rules_of, tones_of, window_of
 from models.compose.writer.scene import Earlier, stretch_of
 from models.compose.writer.steer import steering_of
+from models.compose.writer.unlike import Unlike
 from models.compose.writer.window import Model, Taste, Window
-from models.provenance import Originality
 from sessions.music.notes import Note
-from sessions.music.parts import PITCHED_PARTS, Part
+from sessions.music.parts import Part
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
-
     from models.compose.arranger.plan import Plan
     from models.compose.composer import BarNotes
+    from models.compose.originality import RunIndex
     from models.compose.writer.scene import Scene
+    from models.provenance import Originality
     from sessions.music.section import Request
 
 __all__ = ["Scribe"]
@@ -47,10 +46,7 @@ MOST_BEFORE, MOST_AHEAD = 320, 280
 """Tokens of what came before and of what comes after."""
 
 ATTEMPTS = 4
-"""How often a bar is written before what is known in it is changed note by note."""
-
-MOST_CHANGES = 16
-"""Pitches of a bar that are changed at most."""
+"""How often a bar is written before pitches are changed of what is known in it."""
 
 ROOM = 1.4
 """A window ends where this much of its longest bar has no room any more."""
@@ -77,7 +73,6 @@ class Scribe:
         self, model: Model, request: Request, plan: Plan, scene: Scene, *, index: RunIndex | None = None
     ) -> None:
         self._model, self._request, self._plan, self._scene = model, request, plan, scene
-        self._index = index
         self._header = header_of(request, plan, scene.order)
         self._rules = rules_of(request, plan)
         self._tones = tones_of(request, plan)
@@ -88,20 +83,14 @@ class Scribe:
             part: [note for (owner, _), notes in sorted(scene.kept.items()) if owner is part for note in notes]
             for part in request.note_parts
         }
-        self._rewritten: list[str] = []
+        self._unlike = Unlike(
+            index, self._rules, self._tones, self._told, bars=request.bars, bar_ticks=request.ticks_per_bar
+        )
 
     @property
     def originality(self) -> Originality | None:
         """What was found in the bars that are written; None without an index."""
-        if self._index is None:
-            return None
-        lines = [
-            [note for bar in range(1, self._request.bars + 1) for note in self._told.get((part, bar), ())]
-            for part in self._request.note_parts
-            if part.is_pitched
-        ]
-        longest = max((self._index.longest([n.pitch for n in top_line(line)]) for line in lines), default=0)
-        return Originality(self._index.sha256, RUN_NOTES, longest, tuple(self._rewritten))
+        return self._unlike.found(self._request.note_parts)
 
     def bars(self) -> Iterator[BarNotes]:
         """The section's bars in order."""
@@ -144,14 +133,13 @@ class Scribe:
         for bar in window.bars():
             notes, after = read_bar(bar.ids, reading)
             fresh = self._as_they_leave(bar.number, notes, start)
-            known = self._known(bar.number, fresh)
+            known = self._unlike.known(bar.number, fresh)
             attempts += 1
             if known and attempts < ATTEMPTS:
-                self._rewritten += [place for part in known if (place := f"{part} {bar.number}") not in self._rewritten]
                 window.again()
                 continue
             for part in known:
-                fresh[part] = self._changed(part, bar.number, fresh[part])
+                fresh[part] = self._unlike.changed(part, bar.number, fresh[part])
             self._told |= {(part, bar.number): some for part, some in fresh.items()}
             reading, attempts = after, 0
             longest, used = max(longest, window.used - used), window.used
@@ -275,70 +263,3 @@ class Scribe:
             if note.start < kept.start < note.end and (part in LINES or kept.pitch == note.pitch)
         ]
         return replace(note, length=min(ends) - note.start) if ends else note
-
-    def _known(self, bar: int, fresh: Mapping[Part, tuple[Note, ...]]) -> list[Part]:
-        """The parts whose new notes are in a run that stands in the training music."""
-        return [part for part in PITCHED_PARTS if self._runs(part, bar, fresh.get(part, ()))]
-
-    def _runs(self, part: Part, bar: int, notes: Sequence[Note]) -> list[tuple[Note, ...]]:
-        """The known runs of a part that have some of these notes of a bar."""
-        if self._index is None or not notes:
-            return []
-        around = [*self._near(part, range(bar - 1, 0, -1)), *self._near(part, range(bar + 1, self._request.bars + 1))]
-        new = set(notes)
-        found = []
-        for line in (top_line([*around, *notes]), bottom_line([*around, *notes])):
-            for run in self._index.copied([note.pitch for note in line]):
-                inside = tuple(line[run.first : run.first + run.notes])
-                if new & set(inside):
-                    found.append(inside)
-        return found
-
-    def _near(self, part: Part, bars: range) -> list[Note]:
-        """The notes of some bars, the nearest first, as many as a run can have."""
-        near: list[Note] = []
-        for bar in bars:
-            near += self._told.get((part, bar), ())
-            if len(near) >= LONGEST_NOTES:
-                break
-        return near
-
-    def _changed(self, part: Part, bar: int, notes: tuple[Note, ...]) -> tuple[Note, ...]:
-        """The notes of a bar with a pitch changed here and there, until no run of them is known."""
-        left = self._runs(part, bar, notes)
-        for _ in range(MOST_CHANGES):
-            if not left:
-                break
-            found = next(self._nearer(part, bar, notes, left), None)
-            if found is None:
-                break
-            notes, left = found
-        return notes
-
-    def _nearer(
-        self, part: Part, bar: int, notes: tuple[Note, ...], runs: Sequence[tuple[Note, ...]]
-    ) -> Iterator[tuple[tuple[Note, ...], list[tuple[Note, ...]]]]:
-        """The notes with one pitch changed so that less of them is known, and what still is; nearby pitches first.
-
-        Where no other pitch will do, one note less.
-        """
-        now = sum(map(len, runs))
-        for by in (2, -2, 1, -1, 3, -3, 4, -4, 5, -5, 7, -7):
-            for note in reversed([note for note in runs[0] if note in notes]):
-                moved = replace(note, pitch=min(127, max(0, note.pitch + by)))
-                if self._may(part, moved, notes):
-                    other = tuple(sorted(moved if one is note else one for one in notes))
-                    left = self._runs(part, bar, other)
-                    if sum(map(len, left)) < now:
-                        yield other, left
-        for note in reversed([note for note in runs[0] if note in notes]):
-            fewer = tuple(one for one in notes if one is not note)
-            left = self._runs(part, bar, fewer)
-            if fewer and sum(map(len, left)) < now:
-                yield fewer, left
-
-    def _may(self, part: Part, note: Note, others: Sequence[Note]) -> bool:
-        rules, step = self._rules[part], note.start // STEP_TICKS
-        tones = window_of(self._tones, step)[0][1]
-        free = all(one.pitch != note.pitch or one.end <= note.start or one.start >= note.end for one in others)
-        return rules.low <= note.pitch <= rules.high and note.pitch % 12 in tones and free
