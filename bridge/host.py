@@ -66,7 +66,7 @@ class Host:
         self._audience = Audience(self.name, base_url, self.blob_path)
         self._promises = Promises()
         self._agenda = Agenda()
-        self.restraint = Restraint()
+        self.restraint = Restraint(lambda member: self.state.sounding.get(member, ()))
         self._pacer = Pacer(clock, lambda: self.state, self._audience.tell)
         self._visits = Visits(self, self._audience)
         self._tasks: list[asyncio.Task[None]] = []
@@ -224,7 +224,6 @@ class Host:
         signed = bool(member.key) and not command.QUERY
         signature = check_signature(self.state, member.key, seat.member, message) if signed else ""
         decision = decide(self.state, seat.member, command, self._moment())
-        self.restraint.played(seat.member, command)
         check_stems(self.state, decision.events, self.blob_path)
         if command.QUERY:
             self._answer_question(seat, command)

@@ -4,15 +4,14 @@ What is too much is refused once, with advice, and for a second after that dropp
 thousand notes would be a flood of its own. But for the end of a note that sounds: that is never dropped, so no note hangs, and
 no more ends can come through than notes did.
 
-    restraint = Restraint()
+    restraint = Restraint(lambda member: state.sounding.get(member, ()))
     restraint.lets("ana", command, now_us)      # False: drop it; raises Refused (too-many) the first time
-    restraint.played("ana", command)            # it was played: its end will be let through
     restraint.is_deaf("ana", "live.note", now_us)    # a door may drop what begins a note before it has read it
 """
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Collection, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -41,7 +40,6 @@ class _Hand:
 
     notes: Bucket = field(default_factory=lambda: Bucket(NOTES_PER_S, NOTES_BURST))
     chats: Bucket = field(default_factory=lambda: Bucket(CHATS_PER_S, CHATS_BURST))
-    sounding: set[tuple[Part, int]] = field(default_factory=set)
     silent_until_s: dict[str, float] = field(default_factory=dict)
     """By what is dropped."""
 
@@ -53,9 +51,10 @@ class _Hand:
 
 
 class Restraint:
-    """All members of one session."""
+    """All members of one session; `sounding` says which notes a member holds down."""
 
-    def __init__(self) -> None:
+    def __init__(self, sounding: Callable[[str], Collection[tuple[Part, int]]]) -> None:
+        self._sounding = sounding
         self._hands: dict[str, _Hand] = {}
 
     def lets(self, member: str, command: Command, now_us: int) -> bool:
@@ -63,7 +62,7 @@ class Restraint:
         if not isinstance(command, LiveNote | Say):
             return True
         hand, now_s, kind = self._hands.setdefault(member, _Hand()), now_us / 1e6, command.TYPE
-        if isinstance(command, LiveNote) and command.velocity == 0 and (command.part, command.pitch) in hand.sounding:
+        if isinstance(command, LiveNote) and self._is_end(member, command.part, command.pitch, command.velocity):
             return True
         if hand.bucket(kind).take(1, now_s):
             return True
@@ -72,21 +71,13 @@ class Restraint:
         hand.silent_until_s[kind] = now_s + SILENT_S
         raise Refused(Code.TOO_MANY, _ADVICE[kind])
 
-    def played(self, member: str, command: Command) -> None:
-        """A note was played, or ended."""
-        if isinstance(command, LiveNote) and (hand := self._hands.get(member)) is not None:
-            note = (command.part, command.pitch)
-            if command.velocity:
-                hand.sounding.add(note)
-            else:
-                hand.sounding.discard(note)
-
     def ends(self, member: str, message: Mapping[str, Any]) -> bool:
         """Whether a message, as it came, ends a note that sounds."""
-        hand = self._hands.get(member)
-        if hand is None or message.get("type") != LiveNote.TYPE or message.get("velocity") != 0:
-            return False
-        return (message.get("part"), message.get("pitch")) in hand.sounding
+        is_note = message.get("type") == LiveNote.TYPE
+        return is_note and self._is_end(member, message.get("part"), message.get("pitch"), message.get("velocity"))
+
+    def _is_end(self, member: str, part: object, pitch: object, velocity: object) -> bool:
+        return velocity == 0 and (part, pitch) in self._sounding(member)
 
     def is_deaf(self, member: str, kind: str, now_us: int) -> bool:
         """Whether one more of this kind would be dropped without a word, if it does not end a note."""

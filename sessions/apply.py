@@ -208,7 +208,20 @@ def _moved(state: State, member: str, event: e.TransportMoved) -> None:
 
 
 def _noted(state: State, member: str, event: e.NotePlayed) -> None:
-    """A live note is for the log and for everybody's ears; the state does not keep it."""
+    """Of live notes the state keeps those that sound."""
+    note = (event.part, event.pitch)
+    held = [one for one in state.sounding.pop(member, ()) if one != note]
+    if event.velocity:
+        held.append(note)
+    if held:
+        state.sounding[member] = tuple(held)
+
+
+def _silenced(state: State, member: str, event: e.Silenced) -> None:
+    ended = {(Part(part), pitch) for part, pitches in event.notes.items() for pitch in pitches}
+    held = tuple(one for one in state.sounding.pop(event.member, ()) if one not in ended)
+    if held:
+        state.sounding[event.member] = held
 
 
 def _accompanied(state: State, member: str, event: e.Accompanied) -> None:
@@ -262,6 +275,7 @@ _APPLIERS: dict[type[e.Event], Applier] = {
     e.Voted: _voted,
     e.TransportMoved: _moved,
     e.NotePlayed: _noted,
+    e.Silenced: _silenced,
     e.Accompanied: _accompanied,
     e.Ahead: _ahead,
     e.Rested: _rested,

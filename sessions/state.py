@@ -42,7 +42,7 @@ __all__ = [
 FIRST_PACE_MS = 2000
 """What a section is thought to take before one was made."""
 
-SNAPSHOT_VERSION = 2
+SNAPSHOT_VERSION = 3
 """Raised whenever a snapshot of before can't be read; the log is then folded anew."""
 
 
@@ -200,6 +200,8 @@ class State:
     takes: dict[str, Take] = field(default_factory=dict)
     playing: dict[str, Playing] = field(default_factory=dict)
     accompaniment: Accompaniment | None = None
+    sounding: dict[str, tuple[tuple[Part, int], ...]] = field(default_factory=dict)
+    """The live notes that members hold down: part and pitch."""
     transport: Transport = field(default_factory=Transport)
     offers: dict[str, tuple[RendererOffer, ...]] = field(default_factory=dict)
     at_once: dict[str, int] = field(default_factory=dict)
@@ -276,6 +278,7 @@ def copy_of(state: State) -> State:
             for name, take in state.takes.items()
         },
         playing=dict(state.playing),
+        sounding=dict(state.sounding),
         offers=dict(state.offers),
         at_once=dict(state.at_once),
     )

@@ -19,7 +19,9 @@ __all__ = ["STEPS", "asked_for", "plain", "telling"]
 LONGEST = 160
 """Characters of one sentence."""
 
-STEPS = frozenset({"section.bar", "section.stem", "section.assigned", "live.note", "live.ahead", "engine.ready"})
+STEPS = frozenset(
+    {"section.bar", "section.stem", "section.assigned", "live.note", "live.silenced", "live.ahead", "engine.ready"}
+)
 """Events that are steps on the way, left out of a short view."""
 
 _SENTENCES = {
@@ -49,6 +51,7 @@ _SENTENCES = {
     "live.ahead": "plays on, ticks {start} to {end}",
     "live.rested": "ended the accompaniment {section} {advice}",
     "live.note": "played {part} {pitch}, velocity {velocity}",
+    "live.silenced": "ended what {member} held down",
 }
 
 

@@ -21,6 +21,14 @@ def _noted(state: State, member: str, event: e.NotePlayed) -> Iterator[Tell]:
         yield _to_engine(state.accompaniment, "engine.heard", **said, tick=event.tick)
 
 
+def _silenced(state: State, member: str, event: e.Silenced) -> Iterator[Tell]:
+    ends = [{"part": part, "pitch": pitch, "velocity": 0} for part, pitches in event.notes.items() for pitch in pitches]
+    yield Tell(tuple({"type": "live.note", **end, "member": event.member} for end in ends))
+    if state.accompaniment is not None:
+        for end in ends:
+            yield _to_engine(state.accompaniment, "engine.heard", **end, tick=event.tick)
+
+
 def _moved(state: State, member: str, event: e.TransportMoved) -> Iterator[Tell]:
     yield from moved_answers(event.transport)
     if state.accompaniment is not None and event.transport.playing:
@@ -96,6 +104,7 @@ def _time(state: State, tick: int) -> int | None:
 
 TELLERS: dict[type[e.Event], Teller] = {
     e.NotePlayed: _noted,
+    e.Silenced: _silenced,
     e.TransportMoved: _moved,
     e.Accompanied: _accompanied,
     e.Ahead: _ahead,

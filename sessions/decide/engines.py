@@ -12,7 +12,7 @@ from typing import Any
 
 from sessions.canonical import canonical_bytes
 from sessions.commands import EngineBar, EngineDone, EngineFailed, EngineProgress, EngineReady, EngineStem
-from sessions.decide import takes
+from sessions.decide import live, takes
 from sessions.decide.accompaniment import ended, over
 from sessions.decide.base import NOBODY, Decision, Moment
 from sessions.errors import Code, Refused
@@ -132,9 +132,12 @@ def progress(state: State, member: str, command: EngineProgress) -> dict[str, An
 
 
 def follow_ups(state: State) -> tuple[Event, ...]:
-    """What the server does by itself after an event: take back from engines that are gone, hand out to those that are free."""
+    """What the server does by itself after an event.
+
+    It ends what nobody else would end, takes back from engines that are gone, and hands out to those that are free.
+    """
     rested = over(state)
-    events: list[Event] = [] if rested is None else [rested]
+    events: list[Event] = [*live.ends(state), *(() if rested is None else (rested,))]
     for engine, names in state.hands.items():
         if names and state.members[engine].presence is not Presence.PRESENT:
             events += [_give_up(state.sections[name]) for name in names]

@@ -1,4 +1,7 @@
-"""Decisions about time and live notes: the transport, and what is played on top of it."""
+"""Decisions about time and live notes: the transport, what is played on top of it, and an end for each note of it.
+
+Who plays a note ends it. Who goes away, or loses the role for it, can't: then the server does, so no note sounds for ever.
+"""
 
 from __future__ import annotations
 
@@ -7,11 +10,13 @@ from sessions.decide.accompaniment import ended
 from sessions.decide.base import Decision, Moment
 from sessions.decide.takes import LEAD_US
 from sessions.errors import Code
-from sessions.events import NotePlayed, TransportMoved
+from sessions.events import NotePlayed, Silenced, TransportMoved
+from sessions.log import time_us
 from sessions.music import TICKS_PER_BEAT
-from sessions.state import State
+from sessions.roles import Permit
+from sessions.state import Presence, State
 
-__all__ = ["move", "note"]
+__all__ = ["ends", "move", "note"]
 
 
 def move(state: State, command: Command, moment: Moment) -> Decision:
@@ -40,3 +45,17 @@ def move(state: State, command: Command, moment: Moment) -> Decision:
 def note(state: State, command: LiveNote, moment: Moment) -> Decision:
     tick = state.transport.tick_at(moment.now_us)
     return Decision((NotePlayed(command.part, command.pitch, command.velocity, tick),))
+
+
+def ends(state: State) -> tuple[Silenced, ...]:
+    """The ends of all notes whose players are gone, or may not play them any more."""
+    found = []
+    for name, held in state.sounding.items():
+        here, role = state.members[name].presence is Presence.PRESENT, state.role_of(name)
+        notes: dict[str, tuple[int, ...]] = {}
+        for part, pitch in held:
+            if not here or role.permits(LiveNote.TYPE, (part,)) is Permit.NO:
+                notes[str(part)] = (*notes.get(str(part), ()), pitch)
+        if notes:
+            found.append(Silenced(name, notes, state.transport.tick_at(time_us(state.time))))
+    return tuple(found)

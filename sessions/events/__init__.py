@@ -20,7 +20,7 @@ from typing import Any, ClassVar
 from sessions.commands import RendererOffer
 from sessions.errors import Code
 from sessions.events.base import EVENTS, Event, Owes
-from sessions.events.live import Accompanied, Ahead, NotePlayed, Rested, TransportMoved
+from sessions.events.live import Accompanied, Ahead, NotePlayed, Rested, Silenced, TransportMoved
 from sessions.log import unpack_event
 from sessions.music import Note, Part, Request, Transport
 from sessions.plain import fields_of, record_from, to_plain, unknown_field
@@ -58,6 +58,7 @@ __all__ = [
     "RoleChanged",
     "RoleDefined",
     "Said",
+    "Silenced",
     "StemRendered",
     "Stopped",
     "TransportMoved",

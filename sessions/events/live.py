@@ -10,7 +10,7 @@ from sessions.errors import Code
 from sessions.events.base import Event, Owes
 from sessions.music import Note, Part, Request, Transport
 
-__all__ = ["Accompanied", "Ahead", "NotePlayed", "Rested", "TransportMoved"]
+__all__ = ["Accompanied", "Ahead", "NotePlayed", "Rested", "Silenced", "TransportMoved"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,6 +29,17 @@ class NotePlayed(Event):
     part: Part
     pitch: int
     velocity: int
+    tick: int
+
+
+@dataclass(frozen=True, slots=True)
+class Silenced(Event):
+    """The server ends what a member holds down who can't end it any more: pitches by part."""
+
+    TYPE: ClassVar[str] = "live.silenced"
+    OWES: ClassVar[Owes] = Owes.LIVE
+    member: str
+    notes: Mapping[str, tuple[int, ...]]
     tick: int
 
 

@@ -257,6 +257,35 @@ def test_silence_is_being_away_and_a_word_brings_back(jam: Callable[[Test], None
     jam(test)
 
 
+def test_what_an_unheard_member_holds_down_ends_for_everybody(jam: Callable[[Test], None]) -> None:
+    async def test(jam: Jam) -> None:
+        ana, _ = await jam.join("rhythm", "ana", kind="osc")
+        _, ear = await jam.join("listener", "ear", kind="osc-tcp")
+        _, page = await jam.join("leader", "page")
+        await jam.say(ana, "live.note", part="bass", pitch=40, velocity=90)
+        await asyncio.sleep(AWAY_AFTER_S * 1.2)
+        for outlet in (page, ear):
+            assert [(note["pitch"], note["velocity"]) for note in outlet.of("live.note")] == [(40, 90), (40, 0)]
+        away = next(told for told in page.of("session.members") if told["members"][0]["status"] == "away")
+        assert page.heard.index(page.of("live.note")[1]) < page.heard.index(away), "it need not wait for the disk"
+        await jam.say(ana, "session.ping")
+        assert not jam.host.state.sounding
+
+    jam(test)
+
+
+def test_a_restart_ends_what_sounded(jam: Callable[[Test], None]) -> None:
+    async def test(jam: Jam) -> None:
+        ana, _ = await jam.join("rhythm", "ana")
+        await jam.say(ana, "live.note", part="bass", pitch=40, velocity=90)
+        await jam.restart()
+        assert not jam.host.state.sounding
+        await jam.join("rhythm", "ana")
+        assert (jam.folder / "log.jsonl").read_text(encoding="utf-8").count('"live.silenced"') == 1
+
+    jam(test)
+
+
 def test_a_member_is_heard_by_any_of_his_connections(jam: Callable[[Test], None]) -> None:
     async def test(jam: Jam) -> None:
         _, stale = await jam.join("leader", "ana", kind="osc")

@@ -23,7 +23,8 @@ class Stage:
     """Members who play into a restraint: what came through, and what was refused."""
 
     def __init__(self) -> None:
-        self.restraint = Restraint()
+        self.sounding: dict[str, set[tuple[Part, int]]] = {}
+        self.restraint = Restraint(lambda member: self.sounding.get(member, set()))
         self.now_us = 1_800_000_000 * SECOND
         self.refused: list[str] = []
 
@@ -34,8 +35,9 @@ class Stage:
             assert error.code is Code.TOO_MANY
             self.refused.append(error.advice)
             return False
-        if through:
-            self.restraint.played(member, command)
+        if through and isinstance(command, LiveNote):
+            held = self.sounding.setdefault(member, set())
+            (held.add if command.velocity else held.discard)((command.part, command.pitch))
         return through
 
 

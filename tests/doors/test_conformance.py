@@ -3,15 +3,18 @@
 from __future__ import annotations
 
 import itertools
-import subprocess
-import sys
+import secrets
 import time
 from collections.abc import Iterator
+from contextlib import ExitStack
 from pathlib import Path
 
 import httpx
 import pytest
 
+from bridge.ports.disk import read_key
+from sessions.invites import make_invite
+from sessions.keys import log_key
 from tests.doors.clients import CLIENTS, Client, Udp, WebSocket
 from tests.support.server import Server, running_server
 
@@ -39,9 +42,9 @@ def leader(server: Server) -> Iterator[WebSocket]:
         yield leader
 
 
-def new_invite(server: Server, *options: str) -> str:
-    command = [sys.executable, "-m", "bridge", "invite", server.session, "--data", str(server.data), *options]
-    return subprocess.run(command, capture_output=True, text=True, check=True, timeout=30).stdout.strip()
+def new_invite(server: Server, role: str) -> str:
+    """A token that nobody has come by yet."""
+    return make_invite(read_key(server.folder), server.session, role, "", 4_000_000_000, secrets.token_hex(8))
 
 
 def fresh(name: str) -> str:
@@ -65,26 +68,17 @@ def test_a_token_that_is_none(client: Client, token: str) -> None:
 
 
 def test_a_forged_and_a_foreign_token(client: Client, server: Server, tmp_path: Path) -> None:
-    from sessions.invites import make_invite
-    from sessions.keys import log_key
-
     forged = make_invite(log_key(server.session), server.session, "leader", "", 4_000_000_000, "00112233445566aa")
     client.say("session.join", token=forged)
     client.refused("bad-token")
 
 
 def test_a_token_of_another_session(client: Client, server: Server) -> None:
-    from sessions.invites import make_invite
-    from sessions.keys import log_key
-
     client.say("session.join", token=make_invite(log_key("other"), "other", "leader", "", 4_000_000_000, "00" * 8))
     client.refused("bad-token")
 
 
 def test_an_expired_token(client: Client, server: Server) -> None:
-    from bridge.ports.disk import read_key
-    from sessions.invites import make_invite
-
     key = read_key(server.folder)
     client.say("session.join", token=make_invite(key, server.session, "leader", "", 1_700_000_000, "00112233445566ab"))
     client.refused("expired")
@@ -130,7 +124,7 @@ def test_asked_twice_is_one_request(client: Client, server: Server) -> None:
 
 
 def test_asked_by_every_door_with_one_token_is_one_request(client: Client, server: Server) -> None:
-    token = new_invite(server, "--role", "harmony")
+    token = new_invite(server, "harmony")
     client.join(token)
     asked = {"id": "everywhere", "bars": 1, "parts": "harmony", "stems": 0, "energy": 0.3}
     client.say("section.request", **asked)
@@ -150,7 +144,7 @@ def test_asked_by_every_door_with_one_token_is_one_request(client: Client, serve
 
 
 def test_a_request_by_http_is_the_same_at_every_door(client: Client, server: Server) -> None:
-    token = new_invite(server, "--role", "harmony")
+    token = new_invite(server, "harmony")
     asked = {"id": "posted", "bars": 1, "parts": "melody", "stems": 0, "temperature": 0.9}
     with httpx.Client(base_url=server.http, headers={"Authorization": f"Bearer {token}"}) as http:
         sections = f"/api/sessions/{server.session}/sections"
@@ -165,7 +159,7 @@ def test_a_request_by_http_is_the_same_at_every_door(client: Client, server: Ser
 
 
 def test_a_client_that_died_asks_again_and_has_one_take(client: Client, server: Server) -> None:
-    token = new_invite(server, "--role", "leader")
+    token = new_invite(server, "leader")
     member = client.join(token)["member"]
     client.say("section.request", id="before", bars=1, parts="bass", stems=0)
     client.hear("section.accepted", id="before")
@@ -184,7 +178,7 @@ def test_a_client_that_died_asks_again_and_has_one_take(client: Client, server: 
 
 
 def test_two_who_share_a_link_are_two_members(client: Client, server: Server) -> None:
-    token = new_invite(server, "--role", "guest")
+    token = new_invite(server, "guest")
     me = client.join(token)["member"]
     with Udp(server) as other:
         assert other.join(token)["member"] != me
@@ -215,7 +209,7 @@ def test_a_listener_only_hears(client: Client, server: Server, leader: WebSocket
 
 
 def test_a_guest_waits_for_the_leader(client: Client, server: Server, leader: WebSocket) -> None:
-    me = client.join(new_invite(server, "--role", "guest"))["member"]
+    me = client.join(new_invite(server, "guest"))["member"]
     for id_ in ("please", "perhaps"):
         client.say("section.request", id=id_, bars=1, parts="drums", stems=0)
         client.hear("section.waiting", id=id_)
@@ -301,7 +295,7 @@ def test_takes_are_heard_by_everybody(client: Client, server: Server, leader: We
 
 
 def test_a_revoked_invite_ends_it(client: Client, server: Server, leader: WebSocket) -> None:
-    token = new_invite(server, "--role", "guest")
+    token = new_invite(server, "guest")
     client.join(token)
     leader.say("session.revoke", invite=token)
     leader.hear("session.revoked")
@@ -312,6 +306,31 @@ def test_a_revoked_invite_ends_it(client: Client, server: Server, leader: WebSoc
         client.refused("bad-token")
     else:
         assert client.ended(), "a stream is closed"
+
+
+@pytest.mark.parametrize("how", ["gone", "removed", "revoked"])
+def test_who_goes_leaves_no_note_behind(client: Client, server: Server, leader: WebSocket, how: str) -> None:
+    """Whoever plays at any door, and is gone: every door hears the end of what sounded."""
+    token = new_invite(server, "rhythm")
+    me = client.join(token)["member"]
+    with ExitStack() as stack:
+        ears = [stack.enter_context(kind(server)) for kind in CLIENTS.values()]
+        for ear in ears:
+            ear.join(server.invites["listener"])
+        client.say("live.note", part="bass", pitch=41, velocity=77)
+        client.say("live.note", part="drums", pitch=36, velocity=78)
+        leader.hear("live.note", pitch=36, velocity=78)
+        if how == "removed":
+            leader.say("session.remove", member=me)
+        elif how == "revoked":
+            leader.say("session.revoke", invite=token)
+        elif isinstance(client, Udp):
+            client.say("session.leave")
+        else:
+            client.close()
+        for ear in ears:
+            for part, pitch in (("bass", 41), ("drums", 36)):
+                ear.hear("live.note", part=part, pitch=pitch, velocity=0)
 
 
 def test_capabilities(client: Client, server: Server) -> None:
