@@ -38,7 +38,7 @@ WORLD = frozenset(
     """.split()
 )
 MUSIC_LIBRARIES = frozenset(
-    {"numpy", "scipy", "symusic", "pretty_midi", "mido", "pyloudnorm", "torch", "safetensors", "numba", "llvmlite"}
+    "numpy scipy symusic pretty_midi mido pyloudnorm torch safetensors numba llvmlite tokenizers".split()
 )
 
 # Third-party libraries of the bridge and where they may be used; `cli` may also use typer and rich.
@@ -60,7 +60,7 @@ MODEL_TOOLS = {
     ("models/compose/tokens/miditok_adapter.py", "miditok"),  # for its users; nothing else imports that file
 }
 
-HEAVY = ("torch", "transformers", "numba", "scipy", "numpy", "symusic", "pretty_midi", "pyloudnorm", "mido")
+HEAVY = ("torch", "transformers", "tokenizers", "numba", "scipy", "numpy", "symusic", "pretty_midi", "pyloudnorm", "mido")
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,0 +1,66 @@
+"""Sampling: logits become codes, where the logits are, without waiting for the device.
+
+Lives here: guidance, greedy choice, temperature, top-k and top-p in the order in which `transformers` applies them, and the
+draw. Free functions over tensors (codebooks, vocabulary). Knows nothing of the decoder.
+
+>>> guided(torch.tensor([[[1.0, 2.0]], [[1.0, 1.0]]]), 3.0)
+tensor([[1., 4.]])
+>>> narrowed(torch.tensor([[1.0, 2.0, 3.0]]), Choice(top_k=2))
+tensor([[-inf, 2., 3.]])
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import torch
+from torch import Tensor
+
+__all__ = ["Choice", "chosen", "guided", "narrowed"]
+
+NEVER = float("-inf")
+
+
+@dataclass(frozen=True, slots=True)
+class Choice:
+    """How codes are chosen. `top_k` 0 and `top_p` 1 narrow nothing; greedy takes the likeliest and draws nothing."""
+
+    greedy: bool = False
+    temperature: float = 1.0
+    top_k: int = 250
+    top_p: float = 1.0
+
+    def __post_init__(self) -> None:
+        if not (self.temperature > 0 and self.top_k >= 0 and 0 < self.top_p <= 1):
+            raise ValueError("temperature must be above 0, top_k 0 or more, top_p above 0 and at most 1")
+
+
+def guided(logits: Tensor, guidance: float) -> Tensor:
+    """From (rows, codebooks, vocabulary): the row with the text, led away from the row without; or the only row."""
+    if len(logits) == 1:
+        return logits[0]
+    told, untold = logits.unbind()
+    return untold + (told - untold) * guidance
+
+
+def narrowed(logits: Tensor, choice: Choice) -> Tensor:
+    """Logits after temperature, top-k and top-p; what can't be drawn is minus infinity."""
+    logits = logits / choice.temperature
+    if choice.top_k:
+        least = torch.topk(logits, min(choice.top_k, logits.shape[-1])).values[..., -1:]
+        logits = logits.masked_fill(logits < least, NEVER)
+    if choice.top_p < 1:
+        rising, order = torch.sort(logits)
+        unlikely = rising.softmax(-1).cumsum(-1) <= 1 - choice.top_p
+        unlikely[..., -1] = False
+        logits = logits.masked_fill(unlikely.scatter(-1, order, unlikely), NEVER)
+    return logits
+
+
+def chosen(logits: Tensor, choice: Choice, chance: torch.Generator) -> Tensor:
+    """One code a codebook (codebooks,), int64."""
+    if choice.greedy:
+        return logits.argmax(-1)
+    odds = narrowed(logits, choice).softmax(-1)
+    race = torch.empty_like(odds).exponential_(generator=chance)  # the first of racing exponentials falls by the odds
+    return (odds / race).argmax(-1)
