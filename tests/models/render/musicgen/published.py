@@ -1,4 +1,4 @@
-"""Checkpoints as they are published, made by `transformers` itself: random weights, tiny or small, text or melody, mono or stereo."""
+"""Checkpoints as they are published, made by `transformers`: random weights, tiny or small, text or melody, mono or stereo."""
 
 from __future__ import annotations
 
@@ -106,9 +106,9 @@ def pieces() -> Tokenizer:
     vocabulary = [("<pad>", 0.0), ("</s>", 0.0), ("<unk>", -9.0)]
     vocabulary += [(word, -2.0 - len(WORDS) / (1 + number)) for number, word in enumerate(WORDS)]
     made = Tokenizer(models.Unigram(vocabulary, unk_id=2))
-    made.pre_tokenizer = pre_tokenizers.Metaspace()  # type: ignore[assignment]
-    made.decoder = decoders.Metaspace()  # type: ignore[assignment]
-    made.post_processor = processors.TemplateProcessing(  # type: ignore[assignment]
+    made.pre_tokenizer = pre_tokenizers.Metaspace()
+    made.decoder = decoders.Metaspace()
+    made.post_processor = processors.TemplateProcessing(
         single="$A </s>", pair="$A </s> $B </s>", special_tokens=[("</s>", 1)]
     )
     return made
