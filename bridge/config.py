@@ -16,7 +16,7 @@ from platformdirs import user_data_path
 from bridge.loopback import is_loopback
 from sessions.errors import Code, Refused
 
-__all__ = ["Address", "Config", "Ready", "default_data"]
+__all__ = ["Address", "Config", "Ready", "default_data", "default_weights"]
 
 HTTP_PORT, OSC_PORT = 8765, 9720
 """Where the doors are unless told otherwise."""
@@ -25,6 +25,11 @@ HTTP_PORT, OSC_PORT = 8765, 9720
 def default_data() -> Path:
     """Where sessions are kept unless told otherwise: the user's own place for data."""
     return user_data_path("starbridge", appauthor=False)
+
+
+def default_weights() -> Path:
+    """Where fetched weights are kept unless told otherwise, each in a folder of its name."""
+    return default_data() / "weights"
 
 
 @dataclass(frozen=True, slots=True)
