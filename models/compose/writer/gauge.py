@@ -27,7 +27,7 @@ class Gauge:
     """What one part has played. `last` is its last onset's step, None before the first; `due` the first beat after that
     onset where it is off the beat, else None; `top` the highest note told at it, `before` that of the onset before."""
 
-    __slots__ = ("_beat", "_hanging", "_leaps", "_moves", "_onsets", "_pitches", "before", "due", "gaps", "last", "top")
+    __slots__ = ("_beat", "_hanging", "_leaps", "_moves", "_pitches", "before", "due", "gaps", "last", "onsets", "top")
 
     def __init__(self, beat: int) -> None:
         self._beat = beat
@@ -36,7 +36,7 @@ class Gauge:
         self.top: int | None = None
         self.before: int | None = None
         self.gaps: dict[int, int] = {}
-        self._onsets = self._hanging = self._moves = self._leaps = self._pitches = 0
+        self.onsets = self._hanging = self._moves = self._leaps = self._pitches = 0
 
     def copy(self) -> Self:
         """Another that goes its own way from here."""
@@ -51,7 +51,7 @@ class Gauge:
             self.gaps[gap] = self.gaps.get(gap, 0) + 1
             self._hanging += self.due is not None and step > self.due
         off = inside % self._beat
-        self._onsets += 1
+        self.onsets += 1
         self.last, self.due = step, step + self._beat - off if off else None
         if self.top is not None:
             moved = 0 if self.before is None else abs(self.top - self.before)
@@ -67,7 +67,7 @@ class Gauge:
     @property
     def syncopation(self) -> float:
         """Of the onsets that have another one after them, how many hang over a beat."""
-        return self._hanging / max(self._onsets - 1, 1)
+        return self._hanging / max(self.onsets - 1, 1)
 
     @property
     def interest(self) -> float:
@@ -83,4 +83,4 @@ class Gauge:
     @property
     def stack(self) -> float:
         """Notes that start together, in the mean."""
-        return self._pitches / max(self._onsets, 1)
+        return self._pitches / max(self.onsets, 1)

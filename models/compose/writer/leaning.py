@@ -31,7 +31,7 @@ OUT_OF_PLACE = 6.0
 
 UNSEEN = 0.5
 """Added to the count of each distance, and of all that never came."""
-RARE = 2.0
+RARE = 1.0
 """Bits rarer than the mean that are worth 1."""
 
 OFF = 0.5
@@ -82,7 +82,7 @@ def held_beats(steps: int, beat: int) -> tuple[int, ...]:
 
 
 def evenly(gauge: Gauge, place: Place, *, up: bool) -> Onward | None:
-    """By how rare the distance from the last onset was, beside the mean: rare ones make it less even, so `up` wants them.
+    """By how rare the distance from the last onset was, beside the mean: `up` wants rare ones, and the beats that are held.
 
     None before there are any.
     """
@@ -104,7 +104,12 @@ def evenly(gauge: Gauge, place: Place, *, up: bool) -> Onward | None:
             hop = max(hop, worth(count))
         if gap >= place.bar + place.steps - gauge.last:
             leave = max(leave, worth(count))
-    return Onward(row, 0.0, 0.0) if up else Onward(row, hop, leave)
+    if not up:
+        return Onward(row, hop, leave)
+    for beat in place.held:
+        if 0 <= beat * place.beat - place.frame < FRAME_STEPS:
+            row[beat * place.beat - place.frame] = 1.0
+    return Onward(row, 0.0, 0.0)
 
 
 def over_beats(gauge: Gauge, place: Place, *, up: bool) -> Onward | None:

@@ -61,8 +61,12 @@ LEFT_TO_THE_MODEL = 0.5
 HEARD_BARS = 16
 """Bars before the first that say how much of a control has been played."""
 
-AT_FIRST, A_BAR, MOST = 2.0, 1.0, 4.0
-"""Nats that are pressed at first where all or nothing is asked, that a bar adds which is a span away, and at most."""
+AT_FIRST = {"interest": 2.0, "syncopation": 2.0, "leap": 2.5}
+"""Nats that are pressed at first where all or nothing is asked."""
+A_BAR, NOW, MOST = 1.0, 2.0, 5.0
+"""Nats for what is missing by a span: each bar adds the one, the moment the other; and the most that is pressed."""
+FEW_ONSETS = 4
+"""Onsets that are as uncertain as they are telling."""
 
 _BASE, _SIZE = VOCABULARY.base, VOCABULARY.size
 _POSITIONS, _PITCHES, _PARTS, _LEFTS = (
@@ -107,25 +111,35 @@ def steering_of(request: Request, told: Cells, first: int) -> Steering | None:
 class _Hand:
     """One part: what it has played, and how hard each of its wishes presses."""
 
-    __slots__ = ("by", "gauge", "held", "wished")
+    __slots__ = ("_by", "gauge", "held", "wished")
 
     def __init__(self, gauge: Gauge, wished: Mapping[str, float], held: tuple[int, ...]) -> None:
         self.gauge, self.wished, self.held = gauge, wished, held
-        self.by = {name: AT_FIRST * abs(2 * value - 1) for name, value in wished.items()}
+        self._by = {name: AT_FIRST[name] * abs(2 * value - 1) for name, value in wished.items()}
 
     def copy(self) -> Self:
         other = copy(self)
-        other.gauge, other.by = self.gauge.copy(), dict(self.by)
+        other.gauge, other._by = self.gauge.copy(), dict(self._by)
         return other
 
     def after_a_bar(self) -> None:
         """Presses more where too little was done, less where enough."""
-        gauge = self.gauge
-        measured = {"interest": gauge.interest, "syncopation": gauge.syncopation, "leap": gauge.leap}
-        for name, value in self.wished.items():
-            missing = (float(np.interp(value, ASKED, STEERED[name])) - measured[name]) / SPAN[name]
-            more = min(max(missing if value > 0.5 else -missing, -1.0), 1.0)
-            self.by[name] = min(max(self.by[name] + A_BAR * more, 0.0), MOST)
+        for name, by in self._by.items():
+            self._by[name] = min(max(by + A_BAR * self._missing(name), 0.0), MOST)
+
+    def by(self, name: str) -> float:
+        """How hard a wish presses now, 0 where there is none; what the bars so far have taught and what is missing now."""
+        if name not in self._by:
+            return 0.0
+        sure = self.gauge.onsets / (self.gauge.onsets + FEW_ONSETS)
+        return min(max(self._by[name] + sure * NOW * self._missing(name), 0.0), MOST)
+
+    def _missing(self, name: str) -> float:
+        """How far it is to what was asked, in spans, less than 0 where that is exceeded."""
+        value, gauge = self.wished[name], self.gauge
+        measured = {"interest": gauge.interest, "syncopation": gauge.syncopation, "leap": gauge.leap}[name]
+        missing = (float(np.interp(value, ASKED, STEERED[name])) - measured) / SPAN[name]
+        return min(max(missing if value > LEFT_TO_THE_MODEL else -missing, -1.0), 1.0)
 
 
 class Steering:
@@ -208,7 +222,7 @@ class Steering:
         pressed = False
         place = Place(self._bar, self._frame, self._steps, self._beat, hand.held)
         for name, wanted in (("interest", evenly), ("syncopation", over_beats)):
-            by = hand.by.get(name, 0.0)
+            by = hand.by(name)
             onward = wanted(hand.gauge, place, up=hand.wished[name] > 0.5) if by else None
             if onward is not None:
                 bias[_POSITIONS.start : _POSITIONS.stop] += by * onward.positions
@@ -219,7 +233,7 @@ class Steering:
 
     def _lean_line(self, hand: _Hand, bias: NDArray[np.float64]) -> bool:
         """Of the pitches, and of going on, which makes the last one the highest. False where nothing is wished."""
-        by = hand.by.get("leap", 0.0)
+        by = hand.by("leap")
         row = moves(hand.gauge, up=hand.wished["leap"] > 0.5) if by else None
         if row is None:
             return False
