@@ -1,6 +1,6 @@
 """What every door shares: the outlet that it gives the host for a connection, and the seat it gets in return.
 
-A door turns bytes into messages (`bridge.wire`), hands them to `Host.submit`, and sends what its outlet is given. It decides
+A door turns bytes into messages (`bridge.wire`), hands them to its seat's host, and sends what its outlet is given. It decides
 nothing: who may do what is asked of `sessions`.
 """
 
@@ -8,14 +8,14 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Protocol
+from typing import Protocol
 
+from bridge.agenda import Acknowledged
+from bridge.restraint import Restraint
 from sessions.answers import Message, refusal
+from sessions.state import State
 
-if TYPE_CHECKING:
-    from bridge.host import Host
-
-__all__ = ["Bundle", "Message", "Outlet", "Seat", "refusal"]
+__all__ = ["Bundle", "Keeper", "Message", "Outlet", "Seat", "refusal"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,11 +40,32 @@ class Outlet(Protocol):
         """Never blocks; an outlet that can't keep up closes itself."""
 
 
+class Keeper(Protocol):
+    """Who keeps a seat, as its door sees him: the host."""
+
+    @property
+    def state(self) -> State:
+        """What is; to be read only."""
+
+    @property
+    def restraint(self) -> Restraint:
+        """How much a member may say."""
+
+    def submit(self, seat: Seat, message: Message, *, at_us: int | None = None) -> Acknowledged:
+        """Take a message, now or at its time; raises `Refused`."""
+
+    def heard(self, seat: Seat) -> None:
+        """Any sign of life."""
+
+    def close(self, seat: Seat) -> None:
+        """The connection is gone."""
+
+
 @dataclass(eq=False, slots=True)
 class Seat:
     """A member's place at a door."""
 
-    host: Host
+    host: Keeper
     member: str
     outlet: Outlet
     heard_us: int = 0

@@ -1,8 +1,8 @@
-"""The host of one session: the single writer between the doors, the rules and the ledger.
+"""The host of one session: who comes in, what they say, and who has gone, between the doors and the rules.
 
-A message comes in at a door, is parsed, checked against its member's key, decided (`sessions.decide`), and written, all at once
-and in the order it came; what it leads to is told after the disk has it (durable events) or at once (live ones). The host
-decides nothing itself and has no state but what the log adds up to.
+A message comes in at a door, is parsed, checked against its member's key, decided (`sessions.decide`), and written
+(`bridge.scribe`), all at once and in the order it came. The host decides nothing itself and has no state but what the log adds
+up to.
 
     seat, on_disk = host.join(invite, {"type": "session.join"}, outlet)
     await host.submit(seat, {"type": "section.request", "id": "a", "bars": 8})
@@ -12,7 +12,7 @@ from __future__ import annotations
 
 import asyncio
 import logging
-from collections.abc import Callable, Iterable
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -24,24 +24,24 @@ from bridge.hope import Hope
 from bridge.ledger import Ledger
 from bridge.pacer import Pacer
 from bridge.ports.clock import Clock
-from bridge.ports.disk import DiskFailed, Record
-from bridge.promises import Promises
+from bridge.ports.disk import Record
 from bridge.restraint import Restraint
+from bridge.scribe import Scribe
 from bridge.signatures import check_signature, id_of
 from bridge.stems import check_stems
 from bridge.visits import Visits
 from bridge.wire.smf import to_smf
 from sessions import commands as c
 from sessions.answers import To, welcome
-from sessions.decide import Decision, Moment, decide, engines, members
+from sessions.decide import Moment, decide, members
 from sessions.errors import Code, Refused
-from sessions.events import Event, Joined, Left, LeftWhy, Owes, Removed
+from sessions.events import Joined
 from sessions.invites import Invite, make_invite
 from sessions.keys import SigningKey
 from sessions.roles import ENGINE, Role
 from sessions.state import Presence, State
 
-__all__ = ["AWAY_AFTER_S", "Host", "Seat"]
+__all__ = ["AWAY_AFTER_S", "Host"]
 
 AWAY_AFTER_S = 60.0
 """A member unheard for so long is away."""
@@ -64,11 +64,11 @@ class Host:
         self._clock = clock
         self._hope = Hope(engine_expected)
         self._audience = Audience(self.name, base_url, self.blob_path)
-        self._promises = Promises()
         self._agenda = Agenda()
         self.restraint = Restraint(lambda member: self.state.sounding.get(member, ()))
         self._pacer = Pacer(clock, lambda: self.state, self._audience.tell)
-        self._visits = Visits(self, self._audience)
+        self._scribe = Scribe(ledger, self._audience, self._hope, self._pacer.look)
+        self._visits = Visits(lambda: self.state, self.join, self._audience)
         self._tasks: list[asyncio.Task[None]] = []
         self._closed = False
 
@@ -95,9 +95,9 @@ class Host:
 
     def start(self) -> None:
         """Begin to flush and to notice who is away; inside the loop, before the first join."""
-        forever = (self._flush_forever(), self._watch_forever(), self._pacer.run())
+        forever = (self._scribe.flush_forever(), self._watch_forever(), self._pacer.run())
         self._tasks = [asyncio.create_task(task) for task in forever]
-        self._write_all(())
+        self._scribe.write()
 
     async def stop(self) -> None:
         """Take nothing more, put everything on disk and close the record."""
@@ -108,11 +108,7 @@ class Host:
         for came_to in await asyncio.gather(*self._tasks, return_exceptions=True):
             if isinstance(came_to, Exception):
                 _log.error("session %s: a task of its host failed", self.name, exc_info=came_to)
-        try:
-            await self._ledger.close()
-        finally:
-            self._promises.keep(self._ledger.durable)
-            self._promises.break_all(Refused(Code.FAILED, "the server stops; ask again when it is back"))
+        await self._scribe.close()
 
     # -- who comes in ------------------------------------------------------------------------------------------------
 
@@ -121,7 +117,7 @@ class Host:
         command = c.parse_command({**message, "type": c.Join.TYPE})
         assert isinstance(command, c.Join)
         for ended in self._audience.close_ended(member.name for member in self.state.came_by(invite.id)):
-            self._write_all(members.away(self.state, ended).events)
+            self._scribe.write(members.away(self.state, ended).events)
         if not before and not command.key:
             before = self._visits.idle(invite)
         decision = members.join(self.state, members.Door(invite.id, invite.role, invite.name, before), command)
@@ -130,10 +126,10 @@ class Host:
         signature = check_signature(self.state, command.key, joined.member, message) if command.key else ""
         seat = Seat(self, joined.member, outlet, self._clock.now_us())
         self._audience.add(seat)
-        acknowledged = self._come_to(seat, decision, message, signature)
+        acknowledged = self._scribe.come_to(seat.member, decision, message, signature)
         if outlet.watches:
             for told in welcome(self.state, seat.member, self._clock.now_us()):
-                self._answer(seat, Bundle(told.messages, told.at_us))
+                self._scribe.answer(seat, Bundle(told.messages, told.at_us))
         return seat, acknowledged
 
     def visit(self, invite: Invite) -> Seat:
@@ -156,7 +152,7 @@ class Host:
     def close(self, seat: Seat) -> None:
         """The connection is gone; without another one the member is away."""
         if self._audience.drop(seat) and not self._closed and seat.member in self.state.members:
-            self._write_all(members.away(self.state, seat.member).events)
+            self._scribe.write(members.away(self.state, seat.member).events)
 
     def heard(self, seat: Seat) -> None:
         """Any sign of life."""
@@ -165,7 +161,7 @@ class Host:
     def no_engine_left(self) -> None:
         """The server's own engine is gone for good: who waits is told, as soon as no other engine is here either."""
         self._hope.give_up()
-        self._write_all(())
+        self._scribe.write()
 
     def invite_own_engine(self, expires_s: float) -> str:
         """A token for the server's own engine, which is on its way from now on, as long as nobody revokes it."""
@@ -204,7 +200,7 @@ class Host:
         try:
             return self._take(seat, message)
         except Refused as error:
-            self._send(seat, Bundle((refusal(message, error),)))
+            self._audience.send(seat, Bundle((refusal(message, error),)))
             return done(None)
 
     def _take(self, seat: Seat, message: Message) -> Acknowledged:
@@ -220,7 +216,7 @@ class Host:
             return done(None)
         member = self.state.members[seat.member]
         if member.presence is Presence.AWAY:
-            self._write_all((Joined(member.name, member.role, member.invite, member.key, resumed=True),))
+            self._scribe.write((Joined(member.name, member.role, member.invite, member.key, resumed=True),))
         signed = bool(member.key) and not command.QUERY
         signature = check_signature(self.state, member.key, seat.member, message) if signed else ""
         decision = decide(self.state, seat.member, command, self._moment())
@@ -228,8 +224,8 @@ class Host:
         if command.QUERY:
             self._answer_question(seat, command)
         for answers in decision.answers:
-            self._answer(seat, Bundle(answers))
-        return self._come_to(seat, decision, message, signature)
+            self._scribe.answer(seat, Bundle(answers))
+        return self._scribe.come_to(seat.member, decision, message, signature)
 
     def _moment(self) -> Moment:
         now_us = self._clock.now_us()
@@ -243,74 +239,11 @@ class Host:
         if told.to is not To.ONE:
             self._audience.tell(told, self.state)
         elif isinstance(command, c.AskHead):
-            self._answer(seat, Bundle(told.messages))
+            self._scribe.answer(seat, Bundle(told.messages))
         else:
-            self._send(seat, Bundle(told.messages, told.at_us))
+            self._audience.send(seat, Bundle(told.messages, told.at_us))
 
-    # -- what comes of it --------------------------------------------------------------------------------------------
-
-    def _come_to(self, seat: Seat, decision: Decision, message: Message, signature: str) -> Acknowledged:
-        """Write a decision's events: the first is the member's own, the others follow from it."""
-        acknowledged: Acknowledged = asyncio.get_running_loop().create_future()
-        index = self.state.size if decision.events else None
-        if decision.events:
-            signed = {name: value for name, value in message.items() if name != "signature"} if signature else None
-            self._write(seat.member, decision.events[0], signed, signature)
-            self._write_all(decision.events[1:])
-        self._promises.make(self.state.size, acknowledged=acknowledged, index=index)
-        return acknowledged
-
-    def _write_all(self, events: Iterable[Event]) -> None:
-        """Events of the server's own, and what follows from them."""
-        for event in events:
-            self._write("", event)
-        while following := engines.follow_ups(self.state) or self._hope.lost(self.state):
-            for event in following:
-                self._write("", event)
-
-    def _write(self, member: str, event: Event, command: Message | None = None, signature: str = "") -> None:
-        tells = self._ledger.write(member, event, command, signature)
-        self._pacer.look()
-        if event.OWES is Owes.LIVE:
-            for told in tells:
-                self._audience.tell(told, self.state)
-            tells = ()
-        leaving: tuple[Seat, ...] = ()
-        if isinstance(event, Removed) or (isinstance(event, Left) and event.why is LeftWhy.LEFT):
-            leaving = self._audience.seats_of(event.member)  # whoever comes back before the disk has it stays
-
-        def kept() -> None:
-            for told in tells:
-                self._audience.tell(told, self.state)
-            self._audience.dismiss(leaving)
-
-        self._promises.make(self.state.size, kept=kept)
-
-    def _answer(self, seat: Seat, bundle: Bundle) -> None:
-        """An answer to one seat that relies on what is written so far."""
-        self._promises.make(self.state.size, kept=lambda: self._send(seat, bundle))
-
-    def _send(self, seat: Seat, bundle: Bundle) -> None:
-        self._audience.send(seat, bundle)
-
-    async def _flush_forever(self) -> None:
-        while True:
-            await self._promises.wait()
-            try:
-                await self._ledger.flush()
-            except DiskFailed as error:
-                self._roll_back(error)
-            self._promises.keep(self._ledger.durable)
-            self._ledger.save_when_due()
-
-    def _roll_back(self, error: DiskFailed) -> None:
-        """The disk did not take what was staged: whoever waits for it is told, and nothing of it has happened."""
-        _log.error("session %s: %s", self.name, error)
-        advice = f"the server's disk did not take it, and nothing was changed: {error.advice}"
-        self._promises.keep(self._ledger.durable)
-        self._promises.break_all(Refused(Code.FAILED, advice))
-        for member in self._audience.members() - self.state.members.keys():
-            self._audience.dismiss(self._audience.seats_of(member))
+    # -- who has gone, audio and figures ------------------------------------------------------------------------------
 
     async def _watch_forever(self) -> None:
         """Who was not heard for a while, by any connection, is away; whatever comes from there brings them back.
@@ -322,10 +255,8 @@ class Host:
             late_us = self._clock.now_us() - int(AWAY_AFTER_S * 1e6)
             for member in [member.name for member in self.state.present()]:
                 if not self._audience.heard_since(member, late_us):
-                    self._write_all(members.away(self.state, member).events)
-            self._write_all(self._hope.lost_by(self.state, self._clock.now_us()))
-
-    # -- audio and figures -------------------------------------------------------------------------------------------
+                    self._scribe.write(members.away(self.state, member).events)
+            self._scribe.write(self._hope.lost_by(self.state, self._clock.now_us()))
 
     def blob_path(self, sha256: str) -> Path | None:
         """Where a blob lies, if it is here."""
@@ -341,7 +272,7 @@ class Host:
             "members": len(list(self.state.present())),
             "seats": len(list(self._audience.seats())),
             "queue": len(self.state.queue),
-            "promises": len(self._promises),
+            "promises": len(self._scribe),
             "scheduled": len(self._agenda),
             "entries": self.state.size,
             "durable": self._ledger.durable,

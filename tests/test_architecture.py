@@ -177,6 +177,23 @@ def test_each_third_party_library_of_the_bridge_has_one_home() -> None:
     assert {library: sorted(files) for library, files in homes.items() if len(files) > 1} == {}
 
 
+@pytest.mark.parametrize("room", ["osc_schemas", "sessions", "bridge"])
+def test_nobody_imports_himself_around_a_corner(room: str) -> None:
+    """Imports for type checkers only count too: who is above whom must be plain."""
+    modules = {_module(file) for file, _, _ in sources()}
+    below: dict[str, set[str]] = {module: set() for module in modules}
+    for one in imports(room):
+        imported = one.module if one.module in modules else one.module.rpartition(".")[0]
+        below[_module(one.file)].update({imported} & modules - {_module(one.file)})
+    for _ in range(len(modules).bit_length()):  # each round doubles how far it sees
+        below = {module: found.union(*(below[one] for one in found)) for module, found in below.items()}
+    assert [module for module, found in below.items() if module in found] == []
+
+
+def _module(file: str) -> str:
+    return file.removesuffix(".py").removesuffix("/__init__").replace("/", ".")
+
+
 @pytest.mark.parametrize("room", ROOMS)
 def test_nobody_imports_the_tests(room: str) -> None:
     assert not offenders(one for one in imports(room) if one.top in {"tests", "examples", "pytest", "hypothesis"})

@@ -17,7 +17,8 @@ from typing import Annotated
 from fastapi import Depends, Path, Request
 from fastapi.security import APIKeyQuery, HTTPAuthorizationCredentials, HTTPBearer
 
-from bridge.host import Host, Seat
+from bridge.door import Seat
+from bridge.host import Host
 from bridge.house import House
 from sessions.errors import Code, Refused
 from sessions.invites import Invite

@@ -1,0 +1,120 @@
+"""The scribe of a session: writes events down, tells who is meant, and acknowledges what the disk has.
+
+Live events are told at once, durable ones when the disk has them; what follows from an event by itself is written right
+after it. Where the disk fails, whoever waits is told, and nothing of it has happened. It judges nothing: what it is handed
+has been decided.
+
+    scribe.write(members.away(state, "ana").events)                     # the server's own
+    acknowledged = scribe.come_to("ana", decision, message, signature)  # a member's
+    scribe.answer(seat, bundle)                                         # told when all of that is on disk
+"""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+from collections.abc import Callable, Iterable
+
+from bridge.agenda import Acknowledged
+from bridge.delivery import Audience
+from bridge.door import Bundle, Message, Seat
+from bridge.hope import Hope
+from bridge.ledger import Ledger
+from bridge.ports.disk import DiskFailed
+from bridge.promises import Promises
+from sessions.decide import Decision, engines
+from sessions.errors import Code, Refused
+from sessions.events import Event, Left, LeftWhy, Owes, Removed
+from sessions.state import State
+
+__all__ = ["Scribe"]
+
+_log = logging.getLogger(__name__)
+
+
+class Scribe:
+    """The one writer of one ledger; `written` is called after each event."""
+
+    def __init__(self, ledger: Ledger, audience: Audience, hope: Hope, written: Callable[[], None]) -> None:
+        self._ledger = ledger
+        self._audience = audience
+        self._hope = hope
+        self._written = written
+        self._promises = Promises()
+
+    def __len__(self) -> int:
+        """What waits for the disk."""
+        return len(self._promises)
+
+    @property
+    def state(self) -> State:
+        return self._ledger.state
+
+    def come_to(self, member: str, decision: Decision, message: Message, signature: str) -> Acknowledged:
+        """Write a decision's events: the first is the member's own, the others follow from it."""
+        acknowledged: Acknowledged = asyncio.get_running_loop().create_future()
+        index = self.state.size if decision.events else None
+        if decision.events:
+            signed = {name: value for name, value in message.items() if name != "signature"} if signature else None
+            self._write(member, decision.events[0], signed, signature)
+            self.write(decision.events[1:])
+        self._promises.make(self.state.size, acknowledged=acknowledged, index=index)
+        return acknowledged
+
+    def write(self, events: Iterable[Event] = ()) -> None:
+        """Events of the server's own, and what follows by itself from all that is written."""
+        for event in events:
+            self._write("", event)
+        while following := engines.follow_ups(self.state) or self._hope.lost(self.state):
+            for event in following:
+                self._write("", event)
+
+    def _write(self, member: str, event: Event, command: Message | None = None, signature: str = "") -> None:
+        tells = self._ledger.write(member, event, command, signature)
+        self._written()
+        if event.OWES is Owes.LIVE:
+            for told in tells:
+                self._audience.tell(told, self.state)
+            tells = ()
+        leaving: tuple[Seat, ...] = ()
+        if isinstance(event, Removed) or (isinstance(event, Left) and event.why is LeftWhy.LEFT):
+            leaving = self._audience.seats_of(event.member)  # whoever comes back before the disk has it stays
+
+        def kept() -> None:
+            for told in tells:
+                self._audience.tell(told, self.state)
+            self._audience.dismiss(leaving)
+
+        self._promises.make(self.state.size, kept=kept)
+
+    def answer(self, seat: Seat, bundle: Bundle) -> None:
+        """An answer to one seat that relies on what is written so far."""
+        self._promises.make(self.state.size, kept=lambda: self._audience.send(seat, bundle))
+
+    async def flush_forever(self) -> None:
+        """Bring what is written to the disk, and keep what was promised for it."""
+        while True:
+            await self._promises.wait()
+            try:
+                await self._ledger.flush()
+            except DiskFailed as error:
+                self._roll_back(error)
+            self._promises.keep(self._ledger.durable)
+            self._ledger.save_when_due()
+
+    def _roll_back(self, error: DiskFailed) -> None:
+        """The disk did not take what was staged: whoever waits for it is told, and nothing of it has happened."""
+        _log.error("session %s: %s", self.state.name, error)
+        advice = f"the server's disk did not take it, and nothing was changed: {error.advice}"
+        self._promises.keep(self._ledger.durable)
+        self._promises.break_all(Refused(Code.FAILED, advice))
+        for member in self._audience.members() - self.state.members.keys():
+            self._audience.dismiss(self._audience.seats_of(member))
+
+    async def close(self) -> None:
+        """Everything to disk; who still waits is told that the server stops."""
+        try:
+            await self._ledger.close()
+        finally:
+            self._promises.keep(self._ledger.durable)
+            self._promises.break_all(Refused(Code.FAILED, "the server stops; ask again when it is back"))
