@@ -19,16 +19,18 @@ rules; at each step something is allowed. Musical strictness is in `rules`.
 
 from __future__ import annotations
 
+from bisect import bisect_right
 from collections.abc import Sequence
 from typing import TypeVar
 
 import numpy as np
 from numpy.typing import NDArray
 
+from models.compose.tokens.dues import Dues
 from models.compose.tokens.encode import header_ids, left_id, part_id, shift_of
 from models.compose.tokens.grid import CEILING, LONGEST
 from models.compose.tokens.reach import Reach, Sounding
-from models.compose.tokens.rules import PartRules, Rules
+from models.compose.tokens.rules import PartRules, Played, Rules
 from models.compose.tokens.state import Phase, State
 from models.compose.tokens.vocabulary import (
     DRUMS,
@@ -80,7 +82,10 @@ class Grammar:
             )
             for part in self.parts
         ]
-        self._dues = [self._due(place) for place in range(len(self.parts))]
+        self._dues = [
+            Dues(reach, [bar for bar in range(self.bars) if (part, bar) not in rules.given])
+            for part, reach in zip(self.parts, self._of, strict=True)
+        ]
         self._hits = _drum_masks(rules.parts.get(Part.DRUMS) or PartRules())
         self._buffer = np.zeros(len(VOCABULARY), dtype=np.bool_)
         self._plan = VOCABULARY.mask("Chord")
@@ -95,7 +100,9 @@ class Grammar:
         rules, shift = self.rules, shift_of(self.rules.header.key)
         script = (*rules.before, *header_ids(rules.header), _BASE["plan"])
         sounding = [tuple((end, pitch + shift) for end, pitch in rules.sounding.get(part, ())) for part in self.parts]
-        return State(script, (LEVEL_AT_START,) * len(self.parts), tuple(sounding))
+        played = [rules.played.get(part) or Played() for part in self.parts]
+        played = [one._replace(pitch=one.pitch + shift) if one.same else one for one in played]
+        return State(script, (LEVEL_AT_START,) * len(self.parts), tuple(sounding), tuple(played))
 
     def allowed(self, state: State) -> NDArray[np.bool_]:
         """The tokens that may follow, true for at least one until the walk is done. The next call reuses the array."""
@@ -106,8 +113,7 @@ class Grammar:
         elif phase is Phase.PLAN:
             self._allow_plan(state, mask)
         elif phase is Phase.PITCHED:
-            room = self._end - state.bar * self.steps - state.pos + self._beyond
-            mask[_DUR : _DUR + int(CEILING[min(room, self._of[state.place].part.longest, LONGEST)]) + 1] = True
+            mask[_DUR : _DUR + self._lengths(state)] = True
         elif phase is Phase.HOPPED:
             self._allow_places(state, mask)
         elif phase is not Phase.DONE:
@@ -184,7 +190,9 @@ class Grammar:
         if state.count >= (self._of[state.place].part.most_a_bar or self._end):
             return False
         least = max(state.pos + 1, state.frame * FRAME_STEPS)
-        places = self._of[state.place].places(state.bar, least, state.sounding[state.place])
+        reach, sounding = self._of[state.place], state.sounding[state.place]
+        places = reach.places(state.bar, least, sounding, self._barred(state))
+        places = places or reach.places(state.bar, least, sounding)
         places >>= state.frame * FRAME_STEPS
         mask[_POSITION : _POSITION + FRAME_STEPS] = _bits(places & _FRAME, FRAME_STEPS)
         mask[_HOP] = places > _FRAME
@@ -217,6 +225,9 @@ class Grammar:
         pitches = self._of[place].pitches_at(state.bar * self.steps + state.pos) & -(1 << (state.low + 1))
         for _, pitch in sounding:
             pitches &= ~(1 << pitch)
+        barred = self._barred(state)
+        if barred >= 0:
+            pitches = pitches & ~(1 << barred) or pitches
         if pitches:
             mask[_PITCHES] = _bits(pitches, 128)
             if state.phase is not Phase.LEVELLED:
@@ -225,17 +236,18 @@ class Grammar:
 
     def _owes(self, state: State) -> bool:
         """Whether the part must still begin a note in this bar."""
-        place, part = state.place, self._of[state.place].part
-        if state.count:
-            return False
-        if part.must_sound and not state.sounded[place] and state.bar == self._dues[place]:
-            return True
-        return part.most_rest is not None and state.rests[place] >= part.most_rest
+        return not state.count and self._dues[state.place].owes(state.bar, state.played[state.place])
 
-    def _due(self, place: int) -> int:
-        """The last bar in which a part may begin a note, -1 where there is none."""
-        free = [bar for bar in range(self.bars) if (self.parts[place], bar) not in self.rules.given]
-        return max((bar for bar in free if self._of[place].opening(bar)), default=-1)
+    def _barred(self, state: State) -> int:
+        return self._dues[state.place].barred(state.bar, state.played[state.place])
+
+    def _lengths(self, state: State) -> int:
+        """How many of the lengths a note may have, from the shortest on."""
+        place, step = state.place, state.bar * self.steps + state.pos
+        room = min(self._end - step + self._beyond, self._of[place].part.longest, LONGEST)
+        lengths = int(CEILING[room]) + 1
+        end = self._dues[place].end(state.bar, state.played[place].on(state.low, state.bar))
+        return lengths if end is None else min(lengths, bisect_right(DURATIONS, end - step))
 
     # Where the walk goes
 
@@ -259,6 +271,7 @@ class Grammar:
 
     def _add_note(self, state: State, end: int) -> None:
         state.count += 1
+        state.played = _with(state.played, state.place, state.played[state.place].on(state.low, state.bar))
         state.sounding = _with(state.sounding, state.place, (*state.sounding[state.place], (end, state.low)))
 
     def _still(self, state: State, step: int) -> Sounding:
@@ -295,8 +308,9 @@ class Grammar:
     def _close(self, state: State) -> None:
         """The end of a part's bar."""
         place, still = state.place, self._still(state, (state.bar + 1) * self.steps)
-        state.rests = _with(state.rests, place, 0 if state.count or still else state.rests[place] + 1)
-        state.sounded = _with(state.sounded, place, state.sounded[place] or state.count > 0)
+        played = state.played[place]
+        rests = 0 if state.count or still else played.rests + 1
+        state.played = _with(state.played, place, played._replace(bars=played.bars + (state.count > 0), rests=rests))
         state.sounding = _with(state.sounding, place, still)
 
     def _run(self, state: State, script: list[int], bar: int, place: int) -> None:

@@ -29,8 +29,9 @@ class Reach:
 
     def __init__(self, part: PartRules, tones: Tones, *, drums: bool, steps: int, end: int, shift: int = 0) -> None:
         self.part = part
-        self._drums, self._steps, self._end = drums, steps, end
-        self._openings: dict[int, int] = {}
+        self.steps = steps
+        self._drums, self._end = drums, end
+        self._openings: dict[tuple[int, int], int] = {}
         self._spans = [
             (start, sum(1 << (pitch + shift) for pitch in range(part.low, part.high + 1) if pitch % 12 in classes))
             for start, classes in (tones if part.tones is None else part.tones)
@@ -45,30 +46,30 @@ class Reach:
             pitches = bits
         return pitches
 
-    def opening(self, bar: int) -> int:
-        """The steps of a bar at which a note may begin when nothing sounds."""
-        if bar not in self._openings:
-            places = (1 << max(min(self._steps, self._end - bar * self._steps), 0)) - 1
-            self._openings[bar] = places if self._drums else self._where_any(bar, places, ())
-        return self._openings[bar]
+    def opening(self, bar: int, barred: int = -1) -> int:
+        """The steps of a bar at which a note may begin when nothing sounds, on another pitch than the barred one."""
+        if (bar, barred) not in self._openings:
+            places = (1 << max(min(self.steps, self._end - bar * self.steps), 0)) - 1
+            self._openings[bar, barred] = places if self._drums else self._where_any(bar, places, (), barred)
+        return self._openings[bar, barred]
 
-    def places(self, bar: int, least: int, sounding: Sounding) -> int:
-        """The steps of a bar, from `least` on, at which a note may begin while others sound."""
-        places = self.opening(bar) & -(1 << least)
+    def places(self, bar: int, least: int, sounding: Sounding, barred: int = -1) -> int:
+        """The steps of a bar, from `least` on, at which a note may begin while others sound, on another pitch than one."""
+        places = self.opening(bar, barred) & -(1 << least)
         if self._drums or not sounding:
             return places
         if len(sounding) >= self.part.most_at_once:
             ends = sorted((end for end, _ in sounding), reverse=True)
-            places &= -(1 << max(ends[self.part.most_at_once - 1] - bar * self._steps, 0))
-        return self._where_any(bar, places, sounding)
+            places &= -(1 << max(ends[self.part.most_at_once - 1] - bar * self.steps, 0))
+        return self._where_any(bar, places, sounding, barred)
 
-    def _where_any(self, bar: int, places: int, sounding: Sounding) -> int:
+    def _where_any(self, bar: int, places: int, sounding: Sounding, barred: int) -> int:
         """Those of some steps at which a pitch is allowed that does not sound."""
-        first, until = bar * self._steps, (bar + 1) * self._steps
+        first, until = bar * self.steps, (bar + 1) * self.steps
         changes = {step for step, _ in (*self._spans, *sounding) if first < step < until}
         edges = [first, *sorted(changes), until]
         for edge, after in pairwise(edges):
-            pitches = self.pitches_at(edge)
+            pitches = self.pitches_at(edge) & ~(1 << barred if barred >= 0 else 0)
             for end, pitch in sounding:
                 if end > edge:
                     pitches &= ~(1 << pitch)

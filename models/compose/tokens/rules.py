@@ -12,6 +12,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
+from typing import NamedTuple
 
 from models.compose.tokens.encode import Header
 from models.compose.tokens.grid import HIGHEST, LONGEST, LOWEST
@@ -20,7 +21,7 @@ from sessions.music.chords import Chord
 from sessions.music.keys import Key
 from sessions.music.parts import Part
 
-__all__ = ["ANY_TONE", "PartRules", "Rules", "Tones", "tones_within"]
+__all__ = ["ANY_TONE", "MANY_NOTES", "PartRules", "Played", "Rules", "Tones", "tones_within"]
 
 Tones = Sequence[tuple[int, frozenset[int]]]
 """From which step of the section on which pitch classes may begin, in order; the first from step 0."""
@@ -28,6 +29,9 @@ Tones = Sequence[tuple[int, frozenset[int]]]
 ANY_TONE: Tones = ((0, frozenset(range(12))),)
 
 MOST_AT_ONCE = 12
+
+MANY_NOTES = 12
+"""Notes on one pitch from which a part is stuck on it: fewer may be a pedal."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,6 +41,9 @@ class PartRules:
     `most_at_once` are notes that sound, of drums hits that start, together; `most_a_bar` are notes that begin in a
     bar; `longest` is the steps that a pitched note lasts at most, rounded up to a length.
     A part that `must_sound` does by the end of the section; one that was silent for `most_rest` bars sounds in the next.
+    It begins notes in `least` bars, those before the section included. A pitched part with many notes on one pitch leaves it
+    when it was there for `most_same` bars, and one that `varies` by the end of the section where it never had another;
+    where range and tones have no other pitch, it may stay.
     """
 
     low: int = LOWEST
@@ -46,6 +53,9 @@ class PartRules:
     longest: int = LONGEST
     most_rest: int | None = None
     must_sound: bool = True
+    least: int = 0
+    most_same: int | None = None
+    varies: bool = False
     drums: frozenset[int] = frozenset(range(len(DRUMS)))
     tones: Tones | None = None
 
@@ -56,6 +66,25 @@ class PartRules:
             raise ValueError("a part may have one note at least")
 
 
+class Played(NamedTuple):
+    """What a part has played: in how many bars it began notes, how many bars it rests since, and the `pitch` of its last notes:
+    how many are the `same` one after the other, `since` which bar of the section, and whether the part ever had another.
+    """
+
+    bars: int = 0
+    rests: int = 0
+    pitch: int = -1
+    same: int = 0
+    since: int = 0
+    varied: bool = False
+
+    def on(self, pitch: int, bar: int) -> Played:
+        """The same with a note more."""
+        if pitch == self.pitch:
+            return self._replace(same=self.same + 1)
+        return self._replace(pitch=pitch, same=1, since=bar, varied=self.varied or self.same > 0)
+
+
 @dataclass(frozen=True, slots=True)
 class Rules:
     """A section to write.
@@ -64,7 +93,8 @@ class Rules:
     (then among `plan_tokens`, unless that is empty). `given` are the events' tokens of parts in bars (from 0) that are
     there already. `before` are the tokens that come first, `start` and earlier sections; `ahead` those of bars that come
     later, marks and all. `tones` hold for all pitched parts that have none of their own. No note begins at step `last`
-    or after. `sounding` are notes from earlier bars, by part: the step at which each ends, its pitch.
+    or after. `sounding` are notes from earlier bars, by part: the step at which each ends, its pitch; `played` what the
+    parts did there, in bars counted from the section's first, before it down from -1.
     """
 
     header: Header
@@ -78,6 +108,7 @@ class Rules:
     parts: Mapping[Part, PartRules] = field(default_factory=dict)
     last: int | None = None
     sounding: Mapping[Part, Sequence[tuple[int, int]]] = field(default_factory=dict)
+    played: Mapping[Part, Played] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
         if not self.lefts or not self.header.voices:

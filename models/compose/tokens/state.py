@@ -12,6 +12,7 @@ from __future__ import annotations
 from enum import IntEnum
 
 from models.compose.tokens.reach import Sounding
+from models.compose.tokens.rules import Played
 
 __all__ = ["Phase", "State"]
 
@@ -44,12 +45,12 @@ class State:
     `script` are tokens that are known to come, from `cursor` on; `chords` the plan so far. The walk is in `bar`, at the
     part `place` of the header, at the position `pos` of the bar (-1 before the first) after `frame` hops. There it told
     `here` notes, the last one with the pitch or class `low` (-1 before the first), and `count` in this bar. By part:
-    `levels`, the notes that are `sounding`, `rests` as bars of silence, whether it `sounded` in this section.
+    `levels`, the notes that are `sounding`, and what it has `played`, its pitch as told.
     """
 
     __slots__ = (
-        "bar", "chords", "count", "cursor", "frame", "here", "levels", "low", "phase", "place", "pos", "rests", "script",
-        "sounded", "sounding",
+        "bar", "chords", "count", "cursor", "frame", "here", "levels", "low", "phase", "place", "played", "pos",
+        "script", "sounding",
     )  # fmt: skip
 
     def __init__(
@@ -57,15 +58,14 @@ class State:
         script: tuple[int, ...] = (),
         levels: tuple[int, ...] = (),
         sounding: tuple[Sounding, ...] = (),
+        played: tuple[Played, ...] = (),
     ) -> None:
         self.phase = Phase.SCRIPT
         self.script, self.cursor = script, 0
         self.chords: tuple[int, ...] = ()
         self.bar = self.place = self.frame = self.count = self.here = 0
         self.pos = self.low = -1
-        self.levels, self.sounding = levels, sounding
-        self.rests = (0,) * len(levels)
-        self.sounded = (False,) * len(levels)
+        self.levels, self.sounding, self.played = levels, sounding, played
 
     @property
     def is_done(self) -> bool:
@@ -88,6 +88,5 @@ class State:
         other.here = self.here
         other.levels = self.levels
         other.sounding = self.sounding
-        other.rests = self.rests
-        other.sounded = self.sounded
+        other.played = self.played
         return other

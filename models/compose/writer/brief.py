@@ -66,6 +66,9 @@ MOST_A_BAR = 72
 MOST_REST_BARS = {Part.DRUMS: 2, Part.BASS: 2, Part.HARMONY: 2, Part.MELODY: 3}
 """Bars that a part may be silent in a row."""
 
+MOST_SAME_BARS = {Part.BASS: 7, Part.HARMONY: 4, Part.MELODY: 3}
+"""Bars after which a part leaves the pitch on which it began many notes, and no other."""
+
 
 def header_of(request: Request, plan: Plan, parts: Sequence[Part]) -> Header:
     """The header of a request's section, its parts in this order; only those that were asked for have controls."""
@@ -137,6 +140,8 @@ def _part_rules(request: Request, plan: Plan, part: Part) -> PartRules:
         most_a_bar=most,
         longest=int(max(LONGEST_BARS[part] * beats, LEAST_LONGEST_BEATS)) * STEPS_PER_BEAT,
         most_rest=MOST_REST_BARS[part],
+        most_same=MOST_SAME_BARS[part],
+        varies=True,
     )
 
 
