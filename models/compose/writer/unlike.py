@@ -25,6 +25,7 @@ from dataclasses import dataclass, field, replace
 from models.compose.originality import LONGEST_NOTES, RUN_NOTES, TOGETHER_TICKS, RunIndex, bottom_line, top_line
 from models.compose.tokens.rules import PartRules, Tones
 from models.compose.tokens.vocabulary import STEP_TICKS
+from models.compose.writer.caution import Caution
 from models.provenance import Originality
 from sessions.music.notes import Note
 from sessions.music.parts import PITCHED_PARTS, Part
@@ -61,6 +62,12 @@ class _Past:
     bottoms: list[int] = field(default_factory=list)
     last: Chord = ()
     late: Chord = ()
+
+    @property
+    def lines(self) -> tuple[list[int], list[int]]:
+        """The highest and the lowest pitches of all onsets."""
+        last = [note.pitch for note in self.last]
+        return ([*self.tops, max(last)], [*self.bottoms, min(last)]) if last else ([], [])
 
 
 class Unlike:
@@ -103,6 +110,17 @@ class Unlike:
         """
         found = None if self._index is None else self._search(self._index, part, bar, notes).found()
         return notes if found is None else tuple(sorted(note for chord in found for note in chord))
+
+    def caution(self, bar: int, shift: int) -> Caution | None:
+        """What keeps the parts from known runs from a bar on, in which they are told `shift` semitones higher."""
+        if self._index is None:
+            return None
+        lines = {}
+        for part in (part for part in self._rules if part.is_pitched):
+            past = self._past(part, bar)
+            tops, bottoms = past.lines
+            lines[part] = [pitch + shift for pitch in tops], [pitch + shift for pitch in bottoms]
+        return Caution(self._index, lines, self._rewritten)
 
     def found(self, parts: Iterable[Part]) -> Originality | None:
         """What there is to be said of the section in the end; None without an index."""

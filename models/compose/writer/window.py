@@ -1,8 +1,8 @@
 """A window: so many bars as the model can look at at once, written token by token under the grammar.
 
 Lives here: the walk of model and grammar side by side, bar by bar, with a way back to a bar's beginning. What is asked and
-what has been written before comes in as `Rules`, what presses on the choices as `Steering`; what goes out are the tokens of
-whole bars. Knows no request and no notes.
+what has been written before comes in as `Rules`, what presses on the choices as `Steering`, what keeps from some as `Caution`;
+what goes out are the tokens of whole bars. Knows no request and no notes.
 
     window = Window(runtime, rules, first=1, seed=7, taste=Taste())
     for bar in window.bars():       # Bar(number=1, ids=[...])
@@ -27,6 +27,7 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from models.compose.tokens.rules import Rules
+    from models.compose.writer.caution import Caution
     from models.compose.writer.steer import Steering
 
 __all__ = ["Bar", "Model", "Taste", "Window"]
@@ -75,15 +76,24 @@ class _Mark:
     logits: Logits
     ids: tuple[int, ...]
     steering: Steering | None
+    caution: Caution | None
 
 
 class Window:
     """One walk. Raises ContextFull where the rules' own tokens are more than the model can look back on."""
 
     def __init__(
-        self, model: Model, rules: Rules, *, first: int, seed: int, taste: Taste, steering: Steering | None = None
+        self,
+        model: Model,
+        rules: Rules,
+        *,
+        first: int,
+        seed: int,
+        taste: Taste,
+        steering: Steering | None = None,
+        caution: Caution | None = None,
     ) -> None:
-        self._model, self._steering = model, steering
+        self._model, self._steering, self._caution = model, steering, caution
         self._grammar = Grammar(rules)
         self._stream = model.begin()
         self._seed, self._taste = seed, taste
@@ -116,6 +126,7 @@ class Window:
         self._stream.truncate(mark.length)
         self._state, self._logits, self._ids = mark.state, mark.logits, list(mark.ids)
         self._steering = mark.steering and mark.steering.copy()
+        self._caution = mark.caution and mark.caution.copy()
         self._number -= 1 + len(self._done)
         self._done.clear()
         self._attempt += 1
@@ -125,7 +136,8 @@ class Window:
         """One choice, and whatever follows from it."""
         if self._drawn == 0 and (self._mark is None or self._attempt == 0):
             steering = self._steering and self._steering.copy()
-            self._mark = _Mark(self._stream.length, self._state, self._logits, tuple(self._ids), steering)
+            caution = self._caution and self._caution.copy()
+            self._mark = _Mark(self._stream.length, self._state, self._logits, tuple(self._ids), steering, caution)
         number = chance(self._seed, self._number * MOST_TOKENS_A_BAR + self._drawn, self._attempt)
         self._drawn += 1
         taste = self._taste
@@ -133,7 +145,11 @@ class Window:
         logits = self._logits
         if self._steering is not None:
             logits = self._steering.lean(self._state.phase, logits, allowed)
-        token = sample(logits, allowed, number, temperature=taste.temperature, top_p=taste.top_p, min_p=taste.min_p)
+        while True:
+            token = sample(logits, allowed, number, temperature=taste.temperature, top_p=taste.top_p, min_p=taste.min_p)
+            if self._caution is None or not self._caution.shuns(token, self._number) or allowed.sum() == 1:
+                break
+            allowed[token] = False
         self._state, self._logits = self._settle(self._grammar.advance(self._state, token), [token])
 
     def _settle(self, state: State, fresh: list[int]) -> tuple[State, Logits]:
@@ -160,6 +176,8 @@ class Window:
             return
         if self._steering is not None:
             self._steering.read(token)
+        if self._caution is not None:
+            self._caution.read(token)
         if token in _LEFT or token == _END:
             if self._ids:
                 self._done.append(Bar(self._number, tuple(self._ids)))

@@ -16,7 +16,7 @@ from models.compose.corpus.piece import half_of
 from models.compose.runtime.runtime import ContextFull
 from models.compose.tokens.decode import Reading, read_bar
 from models.compose.tokens.encode import Section, Stretch, bars_ids, plan_ids, section_ids, shift_of
-from models.compose.tokens.rules import PartRules, Rules
+from models.compose.tokens.rules import PartRules, Played, Rules
 from models.compose.tokens.vocabulary import STEP_TICKS, VOCABULARY
 from models.compose.writer.brief import header_of, pairs_of, rules_of, tones_of, window_of
 from models.compose.writer.scene import Earlier, stretch_of
@@ -45,8 +45,11 @@ GOES_BACK_BARS = 4
 MOST_BEFORE, MOST_AHEAD = 320, 280
 """Tokens of what came before and of what comes after."""
 
-ATTEMPTS = 4
+ATTEMPTS = 2
 """How often a bar is written before pitches are changed of what is known in it."""
+
+BARS_A_START = 4
+"""In one bar of so many each part begins notes at least."""
 
 ROOM = 1.4
 """A window ends where this much of its longest bar has no room any more."""
@@ -124,6 +127,7 @@ class Scribe:
             first=first,
             seed=self._request.seed,
             taste=taste,
+            caution=self._unlike.caution(first, self._shift),
             steering=steering_of(self._request, self._told, first),
         )
         start = (first - 1) * self._request.ticks_per_bar
@@ -155,10 +159,10 @@ class Scribe:
         step = (first - 1) * request.ticks_per_bar // STEP_TICKS
         parts = {}
         for part, rules in self._rules.items():
-            sounds = any(notes for (owner, _), notes in self._told.items() if owner is part)
             most = max(1, (rules.most_a_bar or 1) // crowded)
+            sounds = any(notes for (owner, _), notes in self._told.items() if owner is part)
             must = until == scene.last and not sounds
-            parts[part] = replace(rules, must_sound=must, most_a_bar=most)
+            parts[part] = replace(rules, must_sound=must, least=-(-until // BARS_A_START), most_a_bar=most)
         for part in scene.order:
             parts.setdefault(part, PartRules(must_sound=False))
         return Rules(
@@ -171,6 +175,7 @@ class Scribe:
             tones=window_of(self._tones, step),
             parts=parts,
             sounding=self._sounding(first, step),
+            played={part: self._played(part, first) for part in self._rules},
         )
 
     def _left(self, bar: int) -> int:
@@ -221,6 +226,18 @@ class Scribe:
                 ends = [(-(-note.end // STEP_TICKS) - step, note.pitch) for note in notes if note.end > start]
                 sounding.setdefault(part, []).extend(ends)
         return sounding
+
+    def _played(self, part: Part, first: int) -> Played:
+        """What a part did in the bars before a window, which count down from -1."""
+        played, end = Played(), 0
+        for bar in range(1, first):
+            notes = self._told.get((part, bar), ())
+            rests = end <= (bar - 1) * self._request.ticks_per_bar and not notes
+            played = played._replace(bars=played.bars + bool(notes), rests=played.rests + 1 if rests else 0)
+            for note in notes if part.is_pitched else ():
+                played = played.on(note.pitch, bar - first)
+            end = max(end, *(note.end for note in notes), 0)
+        return played
 
     def _going_back(self, bar: int, crowded: int) -> Earlier | None:
         """The bars before this one, for the next window to go on from."""
