@@ -23,9 +23,11 @@ from bridge.ports.disk import Signed
 from bridge.wire.smf import to_smf
 from sessions.music import Bars, Request
 from sessions.state import State
+from sessions.use import credits_of, use_sentence
 
 __all__ = ["PackedTake", "Parcel", "write_zip"]
 
+LICENCES = "LICENCES.txt"
 _DAY_ONE = (1980, 1, 1, 0, 0, 0)
 _PIECE_BYTES = 256 * 1024
 
@@ -95,6 +97,7 @@ def write_zip(parcel: Parcel, file: IO[bytes]) -> int:
             _copy(archive, f"{parcel.session}/log.jsonl", log, parcel.log_bytes, compress=True)
         _add(archive, f"{parcel.session}/checkpoint", parcel.checkpoint.encode())
         _add(archive, f"{parcel.session}/verifier-key", parcel.log_key.encode() + b"\n")
+        _add(archive, f"{parcel.session}/{LICENCES}", licences(parcel).encode())
         for take in parcel.takes:
             at = f"{parcel.session}/takes/{take.name}"
             _add(archive, f"{at}/section.mid", to_smf(take.request, take.bars, take.name))
@@ -105,6 +108,18 @@ def write_zip(parcel: Parcel, file: IO[bytes]) -> int:
     size = file.tell()
     file.seek(0)
     return size
+
+
+def licences(parcel: Parcel) -> str:
+    """Who made each take and under which licence, and first of all what is not for commercial use."""
+    lines = [
+        f"What the takes of session {parcel.session} may be used for. Their certificates say the same, signed.",
+        "",
+    ]
+    for take in parcel.takes:
+        stated = take.certificate["statement"]
+        lines += [f"{take.name}: {use_sentence(stated)}", f"    {credits_of(stated)}", ""]
+    return "\n".join(lines)
 
 
 def _wav(part: str) -> str:

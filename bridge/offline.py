@@ -31,6 +31,7 @@ from sessions.merkle import inclusion_proof
 from sessions.music import Note, Part, Request, parse_request
 from sessions.roles import LEADER
 from sessions.statement import state_take
+from sessions.use import use_of
 
 __all__ = ["Result", "ask"]
 
@@ -107,13 +108,16 @@ def _certify(request: Request, made: _Made, midi: bytes, now_us: int) -> dict[st
         for name, wav in made.wavs.items()
     }
     finished = made.finished
+    composer = finished.composer.to_fields()
+    renderer = finished.renderer.to_fields() if finished.renderer is not None else {}
     statement: dict[str, Any] = {
         **state_take(SESSION, key.name, TAKE, SECTION, request, finished.chords, midi, stems),
         "asked_by": {"member": "you", "role": LEADER, "key": "", "index": 0, "time": time_text(now_us)},
         "approved_by": "",
         "parents": [],
-        "composer": finished.composer.to_fields(),
-        "renderer": finished.renderer.to_fields() if finished.renderer is not None else {},
+        "composer": composer,
+        "renderer": renderer,
+        **use_of(composer, renderer),
         "originality": finished.originality.to_fields() if finished.originality is not None else {},
         "engine": {"member": "", "key": ""},
         "time": time_text(now_us),

@@ -20,7 +20,11 @@ __all__ = ["capabilities"]
 def capabilities(state: State | None = None, member: str = "") -> dict[str, Any]:
     """Everything that can be asked for; with a member, what he may."""
     offers = state.offers.values() if state is not None else ()
-    renderers = {str(offer.name): to_plain(offer) for offered in offers for offer in offered}
+    renderers: dict[str, Any] = {}
+    for offer in (offer for offered in offers for offer in offered):
+        held = renderers.setdefault(str(offer.name), to_plain(offer))
+        if held["commercial"] and not offer.commercial:  # whichever engine gets it, nothing more is promised
+            renderers[str(offer.name)] = to_plain(offer)
     found: dict[str, Any] = {
         "parts": [str(part) for part in Part],
         "kinds": [str(kind) for kind in Kind],

@@ -1,4 +1,5 @@
-"""A take's statement: who asked, in which role, for what, from what, by which model and sound, and the hashes of its files.
+"""A take's statement: who asked, in which role, for what, from what, by which model and sound, what
+keeps it from commercial use, and the hashes of its files.
 
 The log holds the statement and its hash; `sessions.certificate` puts index, proof and checkpoint around it.
 """
@@ -13,6 +14,7 @@ from sessions.commands import EngineDone
 from sessions.music import Request
 from sessions.plain import to_plain
 from sessions.state import Section, State
+from sessions.use import use_of
 
 __all__ = ["STATEMENT_VERSION", "make_statement", "state_take"]
 
@@ -25,6 +27,8 @@ def make_statement(
     """The statement of a section that an engine has finished; `midi` is the bytes of section.mid."""
     asker = state.members[section.asker]
     context = section.request.context
+    composer, renderer = to_plain(done.composer), to_plain(done.renderer)
+    parents = [state.takes[context.take]] if context else []
     files = {name: stem.sha256 for name, stem in section.stems.items()}
     return {
         **state_take(state.name, state.origin, take, section.name, section.request, done.chords, midi, files),
@@ -36,9 +40,10 @@ def make_statement(
             "time": section.time,
         },
         "approved_by": section.approver,
-        "parents": [{"take": context.take, "statement": state.takes[context.take].statement}] if context else [],
-        "composer": to_plain(done.composer),
-        "renderer": to_plain(done.renderer),
+        "parents": [{"take": parent.name, "statement": parent.statement} for parent in parents],
+        "composer": composer,
+        "renderer": renderer,
+        **use_of(composer, renderer, [parent.stated for parent in parents]),
         "originality": to_plain(done.originality),
         "engine": {"member": section.engine, "key": state.members[section.engine].key},
         "time": time,

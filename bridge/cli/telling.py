@@ -13,6 +13,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from sessions.music import TICKS_PER_BEAT
+from sessions.use import is_commercial, use_sentence
 
 __all__ = ["STEPS", "asked_for", "plain", "telling"]
 
@@ -88,6 +89,9 @@ def telling(event: Mapping[str, Any], transport: Mapping[str, Any] | None = None
         )
     if kind == "transport.moved":
         return plain(_transport(event.get("transport"), transport))
+    stated = event.get("stated")
+    if kind == "section.done" and isinstance(stated, Mapping) and not is_commercial(stated):
+        return plain(f"finished {event.get('section', '?')}: {event.get('take', '?')}, {use_sentence(stated)}")
     sentence = _SENTENCES.get(str(kind))
     if sentence is None:
         return plain(f"{kind}: " + ", ".join(f"{name} {value}" for name, value in event.items() if name != "type"))

@@ -13,6 +13,7 @@ from rich.text import Text
 from bridge.cli.telling import plain
 from sessions.canonical import parse_object
 from sessions.errors import Code, Refused
+from sessions.use import is_commercial, use_sentence
 
 if TYPE_CHECKING:
     from sessions.certificate import Certificate
@@ -147,7 +148,8 @@ def show(certificate: Certificate, checked: list[str], missing: list[str]) -> No
     console = Console(highlight=False, soft_wrap=True)
     log = f"entry {certificate.entry.index} of {certificate.key.name}, at {certificate.entry.time}"
     for label, value in (*rows(certificate.statement), ("log", log)):
-        console.print(Text.assemble((f"{label:<11}", "bold"), plain(value, 1000)))
+        caution = label == "use" and not is_commercial(certificate.statement)
+        console.print(Text.assemble((f"{label:<11}", "bold"), (plain(value, 1000), "bold yellow" if caution else "")))
     of = ", ".join(checked) if checked else "the certificate itself"
     console.print(Text(f"Unchanged: {plain(of, 1000)}", style="green"))
     if missing:
@@ -176,6 +178,7 @@ def rows(said: Mapping[str, Any]) -> Iterator[tuple[str, object]]:
             licence = f", licence {maker['licence']}" if maker.get("licence") else ""
             digest = f", sha256 {maker['sha256']}" if maker.get("sha256") else ""
             yield name, f"{maker.get('name')} {maker.get('version', '')}{licence}{digest}"
+    yield "use", use_sentence(said)
     for label in ("references", "parents"):
         if said.get(label):
             yield label, ", ".join(map(str, said[label]))

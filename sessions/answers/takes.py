@@ -9,6 +9,7 @@ from sessions import events as e
 from sessions.answers.base import Message, Tell, Teller
 from sessions.music import TICKS_PER_BEAT, Transport
 from sessions.state import State
+from sessions.use import is_commercial, restrictions_of
 
 __all__ = ["TELLERS", "moved_answers", "playing_answer", "take_summary", "transport_answer"]
 
@@ -17,7 +18,6 @@ def take_summary(state: State, take: str) -> Message:
     """A take as lists show it."""
     found = state.takes[take]
     section = state.sections[found.section]
-    makers = [found.stated.get(maker) or {} for maker in ("composer", "renderer")]
     return {
         "take": found.name,
         "id": section.id,
@@ -31,7 +31,8 @@ def take_summary(state: State, take: str) -> Message:
         "chords": found.stated.get("chords", ""),
         "composer": found.stated.get("composer", {}),
         "renderer": found.stated.get("renderer", {}),
-        "commercial": all(maker.get("commercial", True) is True for maker in makers),
+        "commercial": is_commercial(found.stated),
+        "restrictions": restrictions_of(found.stated),
         "statement": found.statement,
         "verdict": found.verdict,
         "ratings": dict(found.ratings),

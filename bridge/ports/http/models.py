@@ -82,6 +82,7 @@ class TakeAnswer(BaseModel, extra="allow"):
     composer: dict[str, Any]
     renderer: dict[str, Any]
     commercial: bool = Field(description="False where a model's licence keeps the take from commercial use.")
+    restrictions: list[dict[str, str]] = Field(description="What keeps it: of (notes or sound), by, licence.")
     statement: str = Field(description="SHA-256 of its certificate's statement, as the log has it.")
     verdict: str = Field(description="accepted, rejected or empty.")
     ratings: dict[str, int]
