@@ -23,7 +23,7 @@ NOTHING = "no style, bpm, key, meter, bars, kind or parts; options such as --sty
 
 def _field(name: str, metavar: str) -> Any:
     field = FIELD_TABLE[name]
-    choices = ": " + ", ".join(field.choices) if field.choices else ""
+    choices = ": " + ", ".join(map(str, field.choices)) if field.choices else ""
     default = f" \\[{field.default}]" if field.default not in (None, "") else ""
     return typer.Option(f"--{name}", metavar=metavar, help=f"{field.doc}{choices}{default}", show_default=False)
 
@@ -49,6 +49,9 @@ def ask(
     strict: Annotated[str | None, _field("strict", "0|1")] = None,
     stems: Annotated[str | None, _field("stems", "0|1")] = None,
     renderer: Annotated[str | None, _field("renderer", "NAME")] = None,
+    rate: Annotated[str | None, _field("rate", "HZ")] = None,
+    tail: Annotated[str | None, _field("tail", "END")] = None,
+    band: Annotated[str | None, _field("band", "N")] = None,
     composer: Annotated[str | None, _field("composer", "NAME")] = None,
     control: Annotated[
         list[str] | None,
@@ -99,6 +102,9 @@ def ask(
         "strict": strict,
         "stems": stems,
         "renderer": renderer,
+        "rate": rate,
+        "tail": tail,
+        "band": band,
         "composer": composer,
     }
     fields = request_fields(" ".join(prompt or ()), named, control or ())

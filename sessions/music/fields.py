@@ -19,14 +19,15 @@ from sessions.music import values
 from sessions.music.beats import HIGHEST_BPM, LOWEST_BPM, Meter
 from sessions.music.chords import Chords
 from sessions.music.keys import Key
-from sessions.music.kinds import Author, Kind, Renderer
+from sessions.music.kinds import Author, Kind, Renderer, Tail
 from sessions.music.parts import NOTE_PARTS, PITCHED_PARTS, Part, format_parts, parse_parts
 from sessions.music.pitches import format_range, parse_range
 from sessions.music.references import At, Context, parse_references
 from sessions.music.styles import STYLES, read_style
 
 __all__ = [
-    "CONTROLS", "CONTROL_TABLE", "FIELDS", "FIELD_TABLE", "LONGEST_PROMPT", "LONGEST_TEXT", "LOOSELY", "Control", "Field",
+    "BANDS", "CONTROLS", "CONTROL_TABLE", "FIELDS", "FIELD_TABLE", "LONGEST_PROMPT", "LONGEST_TEXT", "LOOSELY", "RATES",
+    "Control", "Field",
 ]  # fmt: skip
 
 LONGEST_TEXT = 200
@@ -39,6 +40,11 @@ LONGEST_LIKE = 4096
 HIGHEST_SEED = 2**32 - 1
 MOST_BARS = 64
 HIGHEST_TEMPERATURE = 2.0
+RATES = (44_100, 48_000, 96_000)
+"""Frames a second that stems can have."""
+
+BANDS = 3
+"""Bands that each style has: other players of the same parts."""
 
 LOOSELY = "~"
 """Before a range: most notes lie in it, not all."""
@@ -49,7 +55,13 @@ _SHARES = {
     "interest": "how much this part's rhythm changes, from even to restless",
     "syncopation": "how often this part plays off the beat, from never to mostly",
 }
-"""The controls that every part has, from 0 to 1."""
+"""The controls that every part with notes has, from 0 to 1."""
+
+_SOUND = {
+    "level": "how loud this part is in the mix, 12 dB less to 12 dB more; 0.5 is the style's",
+    "space": "how much room is around this part, from none to a hall; 0.5 is the style's",
+}
+"""The controls that every stem has, from 0 to 1."""
 
 _RANGE_DOC = "lowest and highest note, a fifth apart at least, such as C2-C4 (C4 is middle C); ~C2-C4 lets a few out"
 _LEAP_DOC = "how this part moves, from steps to leaps"
@@ -71,7 +83,7 @@ class Field:
     default: str | int | float | None = None
     low: float | None = None
     high: float | None = None
-    choices: tuple[str, ...] = ()
+    choices: tuple[str | int, ...] = ()
     longest: int = LONGEST_TEXT
     decimals: int = 6
     read_text: Callable[[str], Any] = str
@@ -87,6 +99,9 @@ class Field:
         number: int | float
         if self.type == "i":
             number = values.whole(self.name, value)
+            if self.choices and number not in self.choices:
+                advice = f"ask for {', '.join(map(str, self.choices))}"
+                raise Refused(Code.BAD_VALUE, f"{self.name}: {values.shown(number)} is not to be had; {advice}")
         else:
             number = round(values.number(self.name, value), self.decimals)
         low, high = self.low or 0, self.high or 0
@@ -122,7 +137,7 @@ class Control:
     field: Field
 
 
-def _choice(name: str, choices: type[Kind] | type[Author] | type[Renderer]) -> Callable[[str], Any]:
+def _choice(name: str, choices: type[Kind] | type[Author] | type[Renderer] | type[Tail]) -> Callable[[str], Any]:
     def read(text: str) -> Any:
         word = text.lower().replace("-", "").replace(" ", "")
         if word in set(choices):
@@ -172,6 +187,12 @@ FIELDS: tuple[Field, ...] = (
     Field("stems", "i", "1 for audio stems, 0 for notes alone", 1, 0, 1, is_yes_or_no=True),
     Field("renderer", "s", "what makes the stems", Renderer.AUTO.value, choices=tuple(Renderer),
           read_text=_choice("renderer", Renderer)),
+    Field("rate", "i", "frames a second of the stems", RATES[0], RATES[0], RATES[-1], choices=RATES),
+    Field("tail", "s", "what would sound on at the end: cut, or folded into the start so that it loops, or rung out before the "
+          "end; auto is loop for a loop, ring for an outro, else cut", Tail.AUTO.value, choices=tuple(Tail),
+          read_text=_choice("tail", Tail)),
+    Field("band", "i", "which of the style's bands plays; by default the one of the take that context names, else by the seed",
+          None, 1, BANDS),
 )  # fmt: skip
 
 FIELD_TABLE = {field.name: field for field in FIELDS}
@@ -187,6 +208,9 @@ def _controls() -> tuple[Control, ...]:
             rows.append((part, "range", Field(name, "s", _RANGE_DOC, read_text=_range_reader(name))))
             rows.append((part, "leap", Field(f"{part}.leap", "f", _LEAP_DOC, None, 0, 1)))
     rows.append((Part.HARMONY, "polyphony", Field("harmony.polyphony", "i", "most notes sounding at once", None, 1, 6)))
+    for part in Part:
+        for name, doc in _SOUND.items():
+            rows.append((part, name, Field(f"{part}.{name}", "f", doc, None, 0, 1)))
     return tuple(Control(*row) for row in rows)
 
 

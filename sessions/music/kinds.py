@@ -1,4 +1,4 @@
-"""Kinds of sections and kinds of renderers: two short vocabularies.
+"""Kinds of sections, of renderers, of authors and of ends: short vocabularies.
 
 >>> Kind("drop")
 <Kind.DROP: 'drop'>
@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from enum import StrEnum
 
-__all__ = ["Author", "Kind", "Renderer"]
+__all__ = ["Author", "Kind", "Renderer", "Tail"]
 
 
 class Kind(StrEnum):
@@ -39,3 +39,12 @@ class Author(StrEnum):
     AUTO = "auto"
     TRANSFORMER = "transformer"
     ARRANGER = "arranger"
+
+
+class Tail(StrEnum):
+    """What becomes of the sound that a section's end would cut; `auto` leaves it to the section's kind."""
+
+    AUTO = "auto"
+    CUT = "cut"
+    LOOP = "loop"
+    RING = "ring"

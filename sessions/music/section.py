@@ -20,10 +20,10 @@ from typing import Any
 from sessions.errors import Code, Refused
 from sessions.music.beats import Meter, exact_bpm, frames_of, seconds_of
 from sessions.music.chords import Chords, Span
-from sessions.music.fields import CONTROL_TABLE, CONTROLS, FIELD_TABLE, FIELDS, LOOSELY, Control, Field
+from sessions.music.fields import BANDS, CONTROL_TABLE, CONTROLS, FIELD_TABLE, FIELDS, LOOSELY, RATES, Control, Field
 from sessions.music.hints import read_hints
 from sessions.music.keys import Key
-from sessions.music.kinds import Author, Kind, Renderer
+from sessions.music.kinds import Author, Kind, Renderer, Tail
 from sessions.music.parts import NOTE_PARTS, Part, format_parts
 from sessions.music.pitches import parse_range
 from sessions.music.references import At, Context, ContextMode, Reference, format_references
@@ -45,9 +45,12 @@ _OTHER_NAMES = {
     "tempo": "bpm", "metre": "meter", "time_signature": "meter", "signature": "meter", "scale": "key", "genre": "style",
     "length": "bars", "instruments": "parts", "tracks": "parts", "text": "prompt", "description": "prompt", "when": "at",
     "progression": "chords", "references": "like", "reference": "like", "take": "context", "type": "kind",
+    "sample_rate": "rate", "samplerate": "rate", "sr": "rate", "end": "tail", "ending": "tail", "players": "band",
 }  # fmt: skip
 
-_FROM_PARENT = ("kind", "style", "bars", "bpm", "meter", "key", "chords", "energy", "density")
+_OTHER_CONTROLS = {"volume": "level", "gain": "level", "reverb": "space", "room": "space", "octave": "range"}
+
+_FROM_PARENT = ("kind", "style", "bars", "bpm", "meter", "key", "chords", "energy", "density", "rate")
 _FROM_TABLE = {field.name: field.read(field.default) for field in FIELDS if field.default not in {None, ""}}
 
 
@@ -77,6 +80,9 @@ class Request:
     at: At
     stems: bool
     renderer: Renderer
+    rate: int
+    tail: Tail
+    band: int | None
 
     @property
     def ticks_per_bar(self) -> int:
@@ -102,6 +108,18 @@ class Request:
     def spans(self) -> tuple[Span, ...]:
         """Where each asked chord sounds; empty where the harmony is the composer's."""
         return self.chords.over(self.bars, self.meter) if self.chords else ()
+
+    @property
+    def plays(self) -> int:
+        """Which of the style's bands plays, from 1: the one asked for, else one by the seed."""
+        return self.band or 1 + self.seed % BANDS
+
+    @property
+    def ends(self) -> Tail:
+        """What becomes of what would sound on at the end: never `auto`."""
+        if self.tail is not Tail.AUTO:
+            return self.tail
+        return {Kind.LOOP: Tail.LOOP, Kind.OUTRO: Tail.RING}.get(self.kind, Tail.CUT)
 
     @property
     def varies(self) -> bool:
@@ -150,6 +168,9 @@ class Request:
             "at": str(self.at),
             "stems": int(self.stems),
             "renderer": self.renderer.value,
+            "rate": None if self.rate == RATES[0] else self.rate,
+            "tail": None if self.tail is Tail.AUTO else self.tail.value,
+            "band": self.band,
         }
         return {name: value for name, value in fields.items() if value is not None}
 
@@ -204,6 +225,9 @@ def parse_request(
         at=values["at"],
         stems=bool(values["stems"]),
         renderer=values["renderer"],
+        rate=values["rate"],
+        tail=values["tail"],
+        band=values.get("band"),
     )
     _refuse_contradictions(request)
     return request
@@ -216,9 +240,12 @@ def _field(name: str) -> Field:
         return CONTROL_TABLE[name].field
     heading = shown(name).strip("'")
     if name.startswith(f"{Part.TEXTURE}."):
-        advice = "the texture is a stem without notes and has no controls; leave it out"
+        advice = "the texture is a stem without notes, of which level and space can be set; leave it out"
         raise Refused(Code.UNKNOWN_FIELD, f"{heading}: {advice}")
-    guess = _OTHER_NAMES.get(name.lower()) or nearest(name, [*FIELD_TABLE, *CONTROL_TABLE])
+    part, _, control = name.lower().partition(".")
+    other = f"{part}.{_OTHER_CONTROLS.get(control, '')}"
+    guess = _OTHER_NAMES.get(name.lower()) or (other if other in CONTROL_TABLE else None)
+    guess = guess or nearest(name, [*FIELD_TABLE, *CONTROL_TABLE])
     meant = f"did you mean {guess}?" if guess else "see the capabilities for the fields that there are"
     raise Refused(Code.UNKNOWN_FIELD, f"{heading}: there is no such field; {meant}")
 
@@ -242,7 +269,7 @@ def _inherited(parent: Request | None, context: Context | None, allowed: tuple[P
         return {}
     accompanies = context is not None and context.mode is ContextMode.ACCOMPANY
     parts = tuple(part for part in allowed if (part in parent.parts) != accompanies)
-    return {name: getattr(parent, name) for name in _FROM_PARENT} | {"parts": parts or None}
+    return {name: getattr(parent, name) for name in _FROM_PARENT} | {"parts": parts or None, "band": parent.plays}
 
 
 def _in_order(parts: Sequence[Part]) -> tuple[Part, ...]:

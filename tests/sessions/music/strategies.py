@@ -74,6 +74,9 @@ def field_sets(draw: st.DrawFn, *, most_bars: int = 64) -> dict[str, Any]:
         "at": draw(st.sampled_from(["now", "next-bar", "next-4", "never", "beat 12.5"])),
         "stems": 1 if Part.TEXTURE in parts else draw(st.integers(0, 1)),
         "renderer": draw(st.sampled_from(["auto", "sampler", "musicgen"])),
+        "rate": draw(st.sampled_from([44_100, 48_000, 96_000])),
+        "tail": draw(st.sampled_from(["auto", "cut", "loop", "ring"])),
+        "band": draw(st.integers(1, 3)),
     }
     for control in CONTROLS:
         if control.part in parts:

@@ -6,12 +6,12 @@ import pytest
 
 from sessions.errors import Code, Refused
 from sessions.music import CONTROLS, FIELDS, NOTE_PARTS, Part, parse_request
-from sessions.music.fields import CONTROL_TABLE, FIELD_TABLE
+from sessions.music.fields import CONTROL_TABLE, FIELD_TABLE, RATES
 
 
 def test_the_table_names_the_contract_s_fields() -> None:
     contract = "kind style bars bpm meter key chords parts energy density prompt seed temperature like context at stems renderer"
-    ours = {"strength", "strict", "composer"}
+    ours = {"strength", "strict", "composer", "rate", "tail", "band"}
     assert [field.name for field in FIELDS if field.name not in ours] == contract.split()
     assert len(CONTROL_TABLE) == len(CONTROLS)
 
@@ -25,6 +25,9 @@ def test_what_a_request_writes_is_in_the_table() -> None:
         "harmony.polyphony": 3,
         "strict": 0,
         "composer": "arranger",
+        "rate": 48000,
+        "tail": "ring",
+        "band": 2,
     }
     written = parse_request(fields).to_fields()
     assert set(written) == set(FIELD_TABLE) | {"harmony.polyphony"}
@@ -60,11 +63,20 @@ def test_numbers_hold_their_range(name: str) -> None:
         assert "ask for" in refused.value.advice
 
 
-def test_controls_are_there_for_every_part_with_notes() -> None:
-    assert {control.part for control in CONTROLS} == set(NOTE_PARTS)
+def test_controls_are_there_for_every_part_and_of_its_sound_alone_for_the_texture() -> None:
+    assert {control.part for control in CONTROLS if control.name not in {"level", "space"}} == set(NOTE_PARTS)
+    assert {control.part for control in CONTROLS if control.name == "level"} == set(Part)
     for control in CONTROLS:
         assert control.field.name == f"{control.part}.{control.name}"
         assert control.name != "range" or control.part is not Part.DRUMS
+
+
+def test_only_rates_that_stems_can_have_are_taken() -> None:
+    rate = FIELD_TABLE["rate"]
+    assert [rate.read(value) for value in (44_100, "48000", 96_000.0)] == list(RATES)
+    for value in (44_101, 88_200, "50000"):
+        with pytest.raises(Refused, match=r"rate: .* is not to be had; ask for 44100, 48000, 96000$"):
+            rate.read(value)
 
 
 def test_descriptions_are_plain_and_tell_what_can_be_asked() -> None:

@@ -23,7 +23,7 @@ from sessions.music import (
     parse_references,
     parse_request,
 )
-from sessions.music.kinds import Author
+from sessions.music.kinds import Author, Tail
 from tests.sessions.music.strategies import field_sets
 
 
@@ -97,6 +97,9 @@ def test_defaults() -> None:
         at=request.at,
         stems=True,
         renderer=Renderer.AUTO,
+        rate=44_100,
+        tail=Tail.AUTO,
+        band=None,
     )
     assert (str(request.key), str(request.at)) == ("Am", "never")
 
@@ -206,6 +209,9 @@ def test_impossible_fields(fields: dict[str, Any], advice: str) -> None:
         ("Bars", "did you mean bars"),
         ("bass.densty", "did you mean bass.density"),
         ("drums.range", "there is no such field"),
+        ("bass.volume", "did you mean bass.level"),
+        ("texture.reverb", "^texture.reverb: the texture is a stem without notes, of which level and space"),
+        ("sample_rate", "did you mean rate"),
         ("texture.density", "^texture.density: the texture is a stem without notes"),
         ("zzz", "see the capabilities"),
         ("", "see the capabilities"),
@@ -288,3 +294,25 @@ def test_a_variation_has_a_strength() -> None:
     assert request.varies
     assert request.to_fields()["strength"] == 0.9
     assert parse_request(request.to_fields()) == request
+
+
+def test_what_stems_are_asked_to_be_is_written_only_where_it_was_asked_for() -> None:
+    assert not {"rate", "tail", "band"} & set(parse_request({"seed": 5}).to_fields())
+    request = parse_request({"rate": 96_000, "tail": "ring", "band": 3, "parts": "texture", "texture.level": 0.7})
+    assert parse_request(request.to_fields()) == request
+    assert (request.frames(request.rate), request.ends, request.plays) == (1_486_452, Tail.RING, 3)
+
+
+@pytest.mark.parametrize(("kind", "end"), [("loop", Tail.LOOP), ("outro", Tail.RING), ("verse", Tail.CUT)])
+def test_a_kind_has_an_end(kind: str, end: Tail) -> None:
+    assert parse_request({"kind": kind}).ends is end
+    assert parse_request({"kind": kind, "tail": "cut"}).ends is Tail.CUT
+
+
+def test_the_band_of_a_take_plays_on_in_what_follows_it() -> None:
+    assert {parse_request({"seed": seed}).plays for seed in range(6)} == {1, 2, 3}
+    first = parse_request({"seed": 5, "rate": 48_000})
+    second = parse_request({"context": "take-1 continue"}, seed=1, parent=first)
+    third = parse_request({"context": "take-2 continue"}, seed=3, parent=second)
+    assert (first.plays, second.plays, third.plays, third.rate) == (3, 3, 3, 48_000)
+    assert parse_request({"context": "take-1", "band": 1}, seed=1, parent=first).plays == 1
