@@ -11,15 +11,17 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Callable, Iterator, Sequence
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from models import compose
 from models.compose.arranger import Arranger
 from models.compose.composer import Composer
+from models.render.label import label, label_of
 from models.render.renderer import SampledStems, StemRenderer, offer
 from models.render.soundfont import Soundfont, bundled_path
-from models.work import BarWritten, Finished, Output, Progress, Work
+from models.work import BarWritten, Finished, Output, Progress, StemRendered, Work
 from sessions.errors import Code, Refused
 from sessions.music.kinds import Author, Renderer
 from sessions.music.notes import Note
@@ -72,7 +74,11 @@ class Engine:
                     yield BarWritten(part, number, written[part])
                 yield Progress(COMPOSING, number / request.bars)
             if renderer is not None:
-                yield from renderer.stems(request, bars, stream.chords, cancelled=cancelled)
+                texts = label_of(composer.provenance, renderer.provenance)
+                for output in renderer.stems(request, bars, stream.chords, cancelled=cancelled):
+                    if isinstance(output, StemRendered):
+                        output = replace(output, wav=label(output.wav, texts))
+                    yield output
             if not cancelled():
                 made_by = composer.provenance, renderer.provenance if renderer else None
                 yield Finished(*made_by, stream.chords, stream.originality)
