@@ -25,6 +25,7 @@ from bridge.house import House
 from bridge.ports.announce import Announcement
 from bridge.ports.clock import SystemClock
 from bridge.ports.http.app import create_app
+from bridge.ports.http.certificate import check_certificate
 from bridge.ports.http.guard import Hosts
 from bridge.ports.http.server import HttpServer
 from bridge.ports.osc_tcp import OscTcp
@@ -85,6 +86,8 @@ class Server:
         config = self.config
         if config.soundfont is not None:
             await asyncio.to_thread(_check_soundfont, config.soundfont)
+        if config.tls_cert is not None and config.tls_key is not None:
+            await asyncio.to_thread(check_certificate, config.tls_cert, config.tls_key)
         host = await self.house.start(config.session)
         self._opened.push_async_callback(self.house.close)
         app = create_app(self.house, hosts=Hosts.bound_to(config.http.host))

@@ -8,7 +8,6 @@ from __future__ import annotations
 import asyncio
 import errno
 import socket
-import ssl
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
@@ -20,7 +19,7 @@ from bridge.cli.friendly import say
 from sessions.errors import Code, Refused
 
 if TYPE_CHECKING:
-    from bridge.config import Config, Ready
+    from bridge.config import Ready
     from bridge.server import Shut
 
 __all__ = ["serve"]
@@ -104,33 +103,20 @@ def serve(
         soundfont=soundfont,
         weights=weights,
     )
-    check_tls(tls_cert, "--tls-cert")
-    check_tls(tls_key, "--tls-key")
     try:
         asyncio.run(run(config, on_ready=lambda ready: show(ready, config.data)))
     except Shut as shut:
-        raise cannot_open(config, shut) from None
+        raise cannot_open(shut) from None
     say("Stopped. What was acknowledged is on disk.")
 
 
-def check_tls(path: Path | None, option: str) -> None:
-    """Is there such a file? Raises `Refused`."""
-    if path is not None and not path.is_file():
-        raise Refused(Code.BAD_VALUE, f"{option}: there is no file {path}; give one in PEM form")
-
-
-def cannot_open(config: Config, shut: Shut) -> Refused:
+def cannot_open(shut: Shut) -> Refused:
     """What a person can do where a door does not open."""
     from bridge.config import Address
 
     option = "--http" if shut.door == "HTTP" else "--osc"
     host, error = shut.address.host, shut.error
     door = f"{option}: {shut.door} at {shut.address}"
-    if isinstance(error, ssl.SSLError):
-        return Refused(
-            Code.BAD_VALUE,
-            f"--tls-cert, --tls-key: {config.tls_cert} and {config.tls_key} are no PEM certificate and its key",
-        )
     if error.errno == errno.EADDRINUSE:
         return Refused(
             Code.FAILED,

@@ -6,7 +6,8 @@ It is told by lines of JSON on its standard input what to do, tokens included, s
     {"join": {"url": "http://127.0.0.1:8080", "session": "jam", "token": "...", "origin": "..."}}    again with a newer token
     {"leave": {"session": "jam"}}
 
-When its input ends, whoever started it is gone, and it ends at once, whatever it is doing. The seed makes it the same member
+When its input ends, whoever started it is gone, and it ends at once, whatever it is doing. Where no session lets it in, because
+the server's certificate has run out, say, it ends as well, with the reason as its last line. The seed makes it the same member
 after a crash; it lives in memory only, here and in the server.
 """
 
@@ -56,24 +57,33 @@ class Child:
 
     def join(self, *, url: str, token: str, session: str = "", origin: str = "") -> None:
         """Serve a session; what was served under that name before is left."""
-        client = Client(self._bench, self._key, url=url, token=token, origin=origin, ca=self._ca)
+        try:
+            client = Client(self._bench, self._key, url=url, token=token, origin=origin, ca=self._ca)
+        except Refused as refused:
+            self._not_let_in(session, refused)
+            return
         self.leave(session=client.session)
-        self._sessions[client.session] = asyncio.create_task(_serve(client))
+        self._sessions[client.session] = asyncio.create_task(self._serve(client))
 
     def leave(self, *, session: str) -> None:
         if (task := self._sessions.pop(session, None)) is not None:
             task.cancel()
 
+    async def _serve(self, client: Client) -> None:
+        try:
+            await client.serve()
+        except Refused as refused:
+            del self._sessions[client.session]
+            self._not_let_in(client.session, refused)
+        except Exception:
+            log.exception("%s: the engine failed", client.session)
+            _end(BROKEN)  # the supervisor starts another one; half an engine would answer nobody
 
-async def _serve(client: Client) -> None:
-    try:
-        await client.serve()
-    except Refused as refused:
-        log.error("%s: not let in: %s", client.session, refused.advice)
-    except Exception:
-        log.exception("%s: the engine failed", client.session)
-        sys.stderr.flush()
-        os._exit(BROKEN)  # the supervisor starts another one; half an engine would answer nobody
+    def _not_let_in(self, session: str, refused: Refused) -> None:
+        """It won't be let in by trying again; where it serves no other session, nobody should wait for it."""
+        log.error("%s: not let in: %s", session, refused.advice)
+        if not self._sessions:
+            _end(CONFIGURATION)
 
 
 async def run(orders: asyncio.Queue[dict[str, Any]]) -> None:
@@ -85,10 +95,7 @@ async def run(orders: asyncio.Queue[dict[str, Any]]) -> None:
                 child = Child(how)
                 await child.load()
             elif child is not None and what in ("join", "leave"):
-                try:
-                    getattr(child, what)(**how)
-                except Refused as refused:
-                    log.error("%s: %s", how.get("session", ""), refused.advice)
+                getattr(child, what)(**how)
             else:
                 raise ValueError(f"no such order here: {what}")
 
@@ -108,8 +115,13 @@ def main() -> NoReturn:
         code = CONFIGURATION
     except Exception:
         log.exception("the engine failed")
+    _end(code)
+
+
+def _end(code: int) -> NoReturn:
+    """At once: a step in the bench's thread is not waited for."""
     sys.stderr.flush()
-    os._exit(code)  # a step in the bench's thread is not waited for
+    os._exit(code)
 
 
 async def _main() -> None:

@@ -14,6 +14,7 @@ import pytest
 
 from sessions.invites import peek
 from sessions.roles import ROLES
+from tests.bridge.ports.http.tls import write_certificate
 from tests.support.server import running_server, start_server
 
 
@@ -85,6 +86,14 @@ def test_a_certificate_that_is_none_is_named(tmp_path: Path) -> None:
     done = serve("--data", tmp_path / "data", "--tls-cert", tmp_path / "cert.pem", "--tls-key", tmp_path / "cert.pem")
     assert (done.returncode, done.stderr.count("\n")) == (1, 1)
     assert "are no PEM certificate and its key" in done.stderr
+
+
+def test_a_certificate_that_has_run_out_is_refused_at_the_start(tmp_path: Path) -> None:
+    """Otherwise the server would be up, and its own engine could never come."""
+    cert, key = write_certificate(tmp_path, until="240131120000Z")
+    done = serve("--data", tmp_path / "data", "--tls-cert", cert, "--tls-key", key)
+    assert (done.returncode, done.stdout, done.stderr.count("\n")) == (1, "", 1)
+    assert f"--tls-cert: {cert} has run out; make or fetch a new one" in done.stderr
 
 
 @pytest.mark.parametrize(

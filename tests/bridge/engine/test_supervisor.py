@@ -24,6 +24,7 @@ from bridge.engine.supervisor import CONFIGURATION, MAX_CRASHES, EngineState, En
 from sessions.canonical import from_base64
 from sessions.keys import MemberKey
 from tests.bridge.engine.stage import TOKEN, WAIT_S, open_stage, order
+from tests.bridge.ports.http.tls import write_certificate
 
 QUICK = Backoff(first_s=0.01, most_s=0.02)
 
@@ -270,6 +271,45 @@ def test_a_soundfont_that_is_none_is_said_and_not_tried_again(tmp_path: Path) ->
                 await asyncio.sleep(0.01)
         assert gave_up[0].startswith(f"soundfont: {tmp_path / 'missing.sf2'} can't be read")
         await supervisor.close()
+
+    asyncio.run(scene())
+
+
+def test_a_server_that_never_lets_it_in_is_said_and_not_tried_again(tmp_path: Path) -> None:
+    """As where the server's certificate runs out while it is up."""
+
+    async def scene() -> None:
+        cert, key = write_certificate(tmp_path, until="240131120000Z")
+        async with open_stage(cert, key) as stage:
+            gave_up: list[str] = []
+            supervisor = Supervisor(ca=cert, on_line=lambda line: None, on_gave_up=gave_up.append)
+            await supervisor.start()
+            supervisor.join(stage.url, "jam", TOKEN)
+            async with asyncio.timeout(WAIT_S):
+                while not gave_up:
+                    await asyncio.sleep(0.01)
+            assert "has run out; give the server a new one" in gave_up[0]
+            assert supervisor.status.state is EngineState.GAVE_UP
+            await supervisor.close()
+
+    asyncio.run(scene())
+
+
+def test_one_session_that_does_not_let_it_in_keeps_it_from_no_other() -> None:
+    async def scene() -> None:
+        async with open_stage() as stage:
+            gave_up: list[str] = []
+            supervisor = Supervisor(on_line=lambda line: None, on_gave_up=gave_up.append)
+            await supervisor.start()
+            supervisor.join(stage.url, "jam", TOKEN)
+            call = await stage.next_call()
+            await call.let_in()
+            await call.hear("engine.ready")
+            supervisor.join(stage.url, "other", "nonsense")
+            await call.say(order("ana/1", bars=1, bpm=240.0))
+            await call.hear("engine.done")
+            assert not gave_up
+            await supervisor.close()
 
     asyncio.run(scene())
 

@@ -23,8 +23,10 @@ def _pem(label: str, der: bytes) -> str:
     return f"-----BEGIN {label}-----\n{base64.encodebytes(der).decode()}-----END {label}-----\n"
 
 
-def write_certificate(folder: Path, *, seed: bytes = bytes(32), until: str = "491231235959Z") -> tuple[Path, Path]:
-    """Certificate and key as PEM files; `until` is its last second, in UTC."""
+def write_certificate(
+    folder: Path, *, seed: bytes = bytes(32), since: str = "200101000000Z", until: str = "491231235959Z"
+) -> tuple[Path, Path]:
+    """Certificate and key as PEM files; valid from one second to another, in UTC."""
     key = SigningKey(seed)
     common_name = _der(0x30, _der(0x06, bytes.fromhex("550403")), _der(0x0C, b"localhost"))
     name = _der(0x30, _der(0x31, common_name))
@@ -39,7 +41,7 @@ def write_certificate(folder: Path, *, seed: bytes = bytes(32), until: str = "49
         _der(0x02, b"\x01"),
         _ED25519,
         name,
-        _der(0x30, _der(0x17, b"200101000000Z"), _der(0x17, until.encode())),
+        _der(0x30, _der(0x17, since.encode()), _der(0x17, until.encode())),
         name,
         _der(0x30, _ED25519, _der(0x03, b"\x00", key.verify_key.encode())),
         _der(0xA3, _der(0x30, authority, alternatives)),
