@@ -13,6 +13,7 @@ the last onset, whether it hangs over a beat and where its line goes, does not c
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from copy import copy
 from math import log2
 from typing import Self
@@ -24,10 +25,16 @@ WHOLE_TONE = 2
 
 
 class Gauge:
-    """What one part has played. `last` is its last onset's step, None before the first; `due` the first beat after that
-    onset where it is off the beat, else None; `top` the highest note told at it, `before` that of the onset before."""
+    """What one part has played.
 
-    __slots__ = ("_beat", "_hanging", "_leaps", "_moves", "_pitches", "before", "due", "gaps", "last", "onsets", "top")
+    `last` is its last onset's step, None before the first; `due` the first beat after that onset where it is off the beat,
+    else None; `top` the highest note told at it, `before` that of the onset before. `interest` are the bits of entropy in
+    the distances from onset to onset, which `gaps` counts.
+    """
+
+    __slots__ = (
+        "_beat", "_hanging", "_leaps", "_moves", "_pitches", "before", "due", "gaps", "interest", "last", "onsets", "top",
+    )  # fmt: skip
 
     def __init__(self, beat: int) -> None:
         self._beat = beat
@@ -36,6 +43,7 @@ class Gauge:
         self.top: int | None = None
         self.before: int | None = None
         self.gaps: dict[int, int] = {}
+        self.interest = 0.0
         self.onsets = self._hanging = self._moves = self._leaps = self._pitches = 0
 
     def copy(self) -> Self:
@@ -49,6 +57,7 @@ class Gauge:
         if self.last is not None:
             gap = step - self.last
             self.gaps[gap] = self.gaps.get(gap, 0) + 1
+            self.interest = _entropy(self.gaps)
             self._hanging += self.due is not None and step > self.due
         off = inside % self._beat
         self.onsets += 1
@@ -70,12 +79,6 @@ class Gauge:
         return self._hanging / max(self.onsets - 1, 1)
 
     @property
-    def interest(self) -> float:
-        """Bits of entropy in the distances from onset to onset."""
-        total = sum(self.gaps.values())
-        return -sum(count / total * log2(count / total) for count in self.gaps.values()) if total else 0.0
-
-    @property
     def leap(self) -> float:
         """Of the moves of the highest notes, how many are larger than a whole tone."""
         return self._leaps / self._moves if self._moves else 0.0
@@ -84,3 +87,8 @@ class Gauge:
     def stack(self) -> float:
         """Notes that start together, in the mean."""
         return self._pitches / max(self.onsets, 1)
+
+
+def _entropy(counts: Mapping[int, int]) -> float:
+    total = sum(counts.values())
+    return -sum(count / total * log2(count / total) for count in counts.values())

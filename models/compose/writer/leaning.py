@@ -29,6 +29,9 @@ Reals = NDArray[np.float64]
 OUT_OF_PLACE = 6.0
 """Nats below the likeliest from which on a choice is left out where something is pressed: e**6 is 400."""
 
+NEVER = -40.0
+"""What makes a choice impossible; minus infinity takes numpy four times as long."""
+
 UNSEEN = 0.5
 """Added to the count of each distance, and of all that never came."""
 RARE = 1.0
@@ -163,6 +166,6 @@ def press(logits: Reals, among: NDArray[np.bool_], bias: Reals) -> None:
         return
     values = logits[some]
     values -= values.max()
-    by = np.where(values < -OUT_OF_PLACE, -np.inf, bias[some])
+    by = np.where(values < -OUT_OF_PLACE, NEVER, bias[some])
     shares = np.exp(values)
     logits[some] += by - np.log((shares * np.exp(by)).sum() / shares.sum())

@@ -73,11 +73,9 @@ _POSITIONS, _PITCHES, _PARTS, _LEFTS = (
     range(_BASE[name], _BASE[name] + _SIZE[name]) for name in ("Position", "Pitch", "Part", "Left")
 )
 _HOP, _END = _BASE["Hop"], _BASE["end"]
-_LEAVE, _ONWARD, _PITCHED = (
-    VOCABULARY.mask("Part", "Left", "end"),
-    VOCABULARY.mask("Part", "Left", "end", "Position", "Hop"),
-    VOCABULARY.mask("Pitch"),
-)
+_LEAVE = VOCABULARY.mask("Part", "Left", "end")
+_ONWARD = _LEAVE | VOCABULARY.mask("Position", "Hop")
+_TOPMOST = _ONWARD | VOCABULARY.mask("Pitch")
 
 
 def wishes_of(request: Request) -> Wishes:
@@ -209,34 +207,32 @@ class Steering:
         if self._now is None or phase is Phase.PITCHED:
             return logits
         hand = self._hands[self._now]
+        onward = self._onward(hand) if phase in (Phase.OPEN, Phase.HOPPED) else None
+        by = hand.by("leap") if phase is not Phase.HOPPED else 0.0
+        line = moves(hand.gauge, up=hand.wished["leap"] > LEFT_TO_THE_MODEL) if by else None
+        if onward is None and line is None:
+            return logits
         leant = logits.astype(np.float64)
-        bias = np.zeros(len(VOCABULARY))
-        if phase in (Phase.OPEN, Phase.HOPPED) and self._lean_rhythm(hand, bias):
-            press(leant, allowed & _ONWARD, bias)
-        if phase is not Phase.HOPPED and self._lean_line(hand, bias):
-            press(leant, allowed & (_PITCHED | _ONWARD), bias)
+        if onward is not None:
+            press(leant, allowed & _ONWARD, onward)
+        if line is not None:
+            bias = np.zeros(len(VOCABULARY))
+            bias[_PITCHES.start : _PITCHES.stop] = by * line
+            if hand.gauge.top is not None:  # going on makes the last one the highest
+                bias[_ONWARD] = by * line[hand.gauge.top]
+            press(leant, allowed & _TOPMOST, bias)
         return leant.astype(np.float32)
 
-    def _lean_rhythm(self, hand: _Hand, bias: NDArray[np.float64]) -> bool:
-        """Of the positions and of going farther. False where nothing is wished."""
-        pressed = False
+    def _onward(self, hand: _Hand) -> NDArray[np.float64] | None:
+        """What is pressed on positions and on going farther; None where nothing is."""
+        bias: NDArray[np.float64] | None = None
         place = Place(self._bar, self._frame, self._steps, self._beat, hand.held)
         for name, wanted in (("interest", evenly), ("syncopation", over_beats)):
             by = hand.by(name)
-            onward = wanted(hand.gauge, place, up=hand.wished[name] > 0.5) if by else None
+            onward = wanted(hand.gauge, place, up=hand.wished[name] > LEFT_TO_THE_MODEL) if by else None
             if onward is not None:
+                bias = np.zeros(len(VOCABULARY)) if bias is None else bias
                 bias[_POSITIONS.start : _POSITIONS.stop] += by * onward.positions
                 bias[_HOP] += by * onward.hop
                 bias[_LEAVE] += by * onward.leave
-                pressed = True
-        return pressed
-
-    def _lean_line(self, hand: _Hand, bias: NDArray[np.float64]) -> bool:
-        """Of the pitches, and of going on, which makes the last one the highest. False where nothing is wished."""
-        by = hand.by("leap")
-        row = moves(hand.gauge, up=hand.wished["leap"] > 0.5) if by else None
-        if row is None:
-            return False
-        bias[_PITCHES.start : _PITCHES.stop] = by * row
-        bias[_ONWARD] = 0.0 if hand.gauge.top is None else by * row[hand.gauge.top]
-        return True
+        return bias

@@ -105,5 +105,5 @@ def test_what_is_out_of_place_is_not_chosen_for_it() -> None:
     logits, bias = np.zeros(FRAME_STEPS), np.zeros(FRAME_STEPS)
     logits[5], bias[5] = -7.0, 50.0
     press(logits, np.ones(FRAME_STEPS, bool), bias)
-    assert logits[5] == -np.inf
-    assert np.isfinite(np.delete(logits, 5)).all()
+    assert logits[5] < -40
+    assert (np.delete(logits, 5) == logits[0]).all()
