@@ -92,6 +92,7 @@ class TorchDecoder:
     def __init__(self, shape: DecoderShape, codes: Tensor, layers: list[Layer], norm: Norm, heads: Tensor) -> None:
         self._shape, self._codes, self._layers = shape, codes, layers
         self._norm, self._heads = norm, heads
+        self.page = PAGE if codes.is_cuda else 1
 
     @classmethod
     def read(cls, tensors: Tensors, shape: DecoderShape, device: torch.device, dtype: torch.dtype) -> TorchDecoder:
@@ -148,8 +149,7 @@ class TorchDecoder:
         given = torch.stack(list(conditions)).to(weight)
         before = given.shape[1] if shape.prefix else 0
         room = before + most_frames
-        if weight.is_cuda:
-            room = -(-room // PAGE) * PAGE
+        room = self._paged(room)
         size = (shape.layers, len(conditions), shape.heads, room, shape.head_width)
         seen = [self._split(functional.linear(given, layer.look.key_value)) for layer in self._layers if layer.look]
         places = positions(room, shape.width).to(weight)
@@ -175,7 +175,7 @@ class TorchDecoder:
         """Reads embeddings (rows, count, width) as positions from `first` on; their keys and values go into the state."""
         count = x.shape[1]
         last = first + count
-        bound = min(state.keys.shape[3], -(-last // PAGE) * PAGE) if x.is_cuda else last
+        bound = self._paged(last)
         at = torch.arange(first, last, device=x.device)
         mask = torch.arange(bound, device=x.device)[None] <= at[:, None] if count > 1 or bound > last else None
         x = x + state.places[first:last]
@@ -195,6 +195,9 @@ class TorchDecoder:
                 x = x + functional.linear(self._joined(heard), layer.look.out)
             x = x + functional.linear(act(functional.linear(layer.inner_norm(x), layer.inward)), layer.back)
         return x
+
+    def _paged(self, keys: int) -> int:
+        return -(-keys // self.page) * self.page
 
     def _split(self, fused: Tensor) -> tuple[Tensor, ...]:
         rows, count, _ = fused.shape

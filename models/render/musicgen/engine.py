@@ -53,10 +53,9 @@ def never() -> bool:
 class Wish:
     """What one piece is to be, checked."""
 
-    text: str | None
+    rows: list[Tensor]
     frames: int
     prompt: Tensor
-    melody: Tensor | None
     guidance: float
     choice: Choice
     seed: int
@@ -144,8 +143,8 @@ class Engine:
             prompt = self._as_codes(before) if codes else self._as_codes(self.encode(before))
             prompt = prompt[:, -round(KEPT_S * self.frame_rate) :]
         sung = None if melody is None else self._as_sound(np.asarray(melody), 1)[0]
-        choice = Choice(greedy, temperature, top_k, top_p)
-        return Wish(text, frames, prompt, sung, guidance, choice, seed, cancelled)
+        rows = self._conditions.rows(text, guided=guidance > 1, melody=sung)
+        return Wish(rows, frames, prompt, guidance, Choice(greedy, temperature, top_k, top_p), seed, cancelled)
 
     def _sound(self, wish: Wish, samples: int) -> Iterator[Floats]:
         voice = self._codec.voice()
@@ -165,7 +164,6 @@ class Engine:
 
     def _codes(self, wish: Wish) -> Iterator[Tensor]:
         """Codes (codebooks, frames) of the piece in the chunks in which they are due, without the prompt."""
-        rows = self._conditions.rows(wish.text, guided=wish.guidance > 1, melody=wish.melody)
         chance = torch.Generator(self._device).manual_seed(wish.seed)
         shape = self._decoder.shape
         known = wish.prompt.shape[1]
@@ -174,7 +172,7 @@ class Engine:
         kept = round(KEPT_S * self.frame_rate)
         begun, told = 0, known
         due = known + max(1, round(FIRST_S * self.frame_rate))
-        state = self._decoder.begin(rows, min(grid.columns, window))
+        state = self._decoder.begin(wish.rows, min(grid.columns, window))
         fresh = grid.window(0, known + 1)
         fine = torch.ones((), dtype=torch.bool, device=self._device)
         for column in range(known + 1, grid.columns):
@@ -183,7 +181,7 @@ class Engine:
             if state.length + fresh.shape[1] > window:
                 begun = column - kept
                 fresh = grid.window(begun, column)
-                state = self._decoder.begin(rows, min(grid.columns - begun, window))
+                state = self._decoder.begin(wish.rows, min(grid.columns - begun, window))
             logits = guided(self._decoder.feed(state, fresh), wish.guidance)
             fine = self._write(grid, column, logits, wish.choice, chance, fine)
             fresh = grid.cells[:, column : column + 1]
@@ -219,9 +217,7 @@ class Engine:
             raise ValueError("a sound must be finite numbers (frames,) or (1 or 2 channels, frames), and not empty")
         if len(sound) > channels:
             sound = sound.mean(axis=0, keepdims=True)
-        return torch.from_numpy(np.ascontiguousarray(np.broadcast_to(sound, (channels, sound.shape[1])))).to(
-            self._device
-        )
+        return torch.tensor(np.broadcast_to(sound, (channels, sound.shape[1])), device=self._device)
 
 
 def load(folder: Path, device: str, precision: str) -> Engine:

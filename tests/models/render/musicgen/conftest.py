@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Generator
 from pathlib import Path
 from typing import Any
 
@@ -16,7 +16,7 @@ Published = Callable[[Kind], tuple[Any, Path]]
 
 @pytest.fixture(scope="session")
 def published(tmp_path_factory: pytest.TempPathFactory) -> Published:
-    """The model of `transformers` of a kind, and the folder where it lies."""
+    """The model of `transformers` of a kind, and the folder where it lies; not to be written into."""
     made: dict[Kind, tuple[Any, Path]] = {}
 
     def one(kind: Kind) -> tuple[Any, Path]:
@@ -29,5 +29,9 @@ def published(tmp_path_factory: pytest.TempPathFactory) -> Published:
 
 
 @pytest.fixture(autouse=True)
-def _two_threads() -> None:
-    torch.set_num_threads(2)
+def _one_thread() -> Generator[None]:
+    """Models as tiny as these lose more to threads that wait for each other than they win."""
+    before = torch.get_num_threads()
+    torch.set_num_threads(1)
+    yield
+    torch.set_num_threads(before)

@@ -20,10 +20,13 @@ from transformers import (
     MusicgenMelodyForConditionalGeneration,
     T5Config,
 )
+from transformers.utils.logging import disable_progress_bar
 
 TEXT = "dark dubstep, 140 bpm"
 WORDS = "▁ ▁dark ▁dub step , ▁140 ▁bpm ▁a ▁b a b c d e k m p r s t u 0 1 4".split()
 LONGEST = 24  # tokens
+
+disable_progress_bar()  # its monitor is a thread that stays
 
 
 @dataclass(frozen=True)

@@ -1,0 +1,81 @@
+"""The decoder's state: a value that can be cut, and the same whatever way the columns came."""
+
+from __future__ import annotations
+
+import pytest
+import torch
+
+from models.render.musicgen.checkpoint import Checkpoint
+from models.render.musicgen.conditions import Conditions
+from models.render.musicgen.decoder import TorchDecoder
+from tests.models.render.musicgen.conftest import Published
+from tests.models.render.musicgen.published import TEXT, Kind
+
+CPU = torch.device("cpu")
+KINDS = pytest.mark.parametrize("kind", [Kind(), Kind(melody=True), Kind(channels=2)], ids=["text", "melody", "stereo"])
+
+
+def decoder(published: Published, kind: Kind) -> tuple[TorchDecoder, list[torch.Tensor], torch.Tensor]:
+    checkpoint = Checkpoint.of(published(kind)[1])
+    shape = checkpoint.decoder
+    codes = torch.randint(0, shape.pad + 1, (shape.codebooks, 30), generator=torch.Generator().manual_seed(6))
+    rows = Conditions.read(checkpoint, CPU).rows(TEXT, guided=True, melody=None)
+    return TorchDecoder.read(checkpoint.tensors, shape, CPU, torch.float32), rows, codes
+
+
+@KINDS
+def test_column_by_column_equals_at_once(published: Published, kind: Kind) -> None:
+    made, rows, codes = decoder(published, kind)
+    state = made.begin(rows, 30)
+    for column in range(30):
+        logits = made.feed(state, codes[:, column : column + 1])
+        torch.testing.assert_close(
+            logits, made.feed(made.begin(rows, 30), codes[:, : column + 1]), rtol=1e-4, atol=1e-5
+        )
+    assert state.length == 30
+
+
+@KINDS
+def test_cut_and_fed_again_equals_uncut(published: Published, kind: Kind) -> None:
+    made, rows, codes = decoder(published, kind)
+    state = made.begin(rows, 30)
+    made.feed(state, codes[:, :20])
+    made.feed(state, codes[:, :7])
+    state.rewind(20)
+    torch.testing.assert_close(
+        made.feed(state, codes[:, 20:]), made.feed(made.begin(rows, 30), codes), rtol=1e-4, atol=1e-5
+    )
+    with pytest.raises(ValueError, match="30 columns were fed"):
+        state.rewind(31)
+
+
+@KINDS
+def test_pages_of_keys_as_a_gpu_has_them_change_nothing(published: Published, kind: Kind) -> None:
+    made, rows, codes = decoder(published, kind)
+    exact = made.begin(rows, 30)
+    paged, _, _ = decoder(published, kind)
+    paged.page = 16
+    state = paged.begin(rows, 30)
+    assert state.keys.shape[3] % 16 == 0
+    with torch.inference_mode():  # what lies beyond the last key must not be heard
+        state.keys[:, :, :, state.before :] = 7.0
+        state.values[:, :, :, state.before :] = 7.0
+    for part in torch.split(codes, 4, dim=1):
+        torch.testing.assert_close(paged.feed(state, part), made.feed(exact, part), rtol=1e-4, atol=1e-5)
+
+
+def test_states_live_side_by_side(published: Published) -> None:
+    made, rows, codes = decoder(published, Kind())
+    one, other = made.begin(rows, 30), made.begin(rows[:1], 30)
+    for column in range(10):
+        first = made.feed(one, codes[:, column : column + 1])
+        second = made.feed(other, codes[:, 29 - column : 30 - column])
+    torch.testing.assert_close(first, made.feed(made.begin(rows, 30), codes[:, :10]), rtol=1e-4, atol=1e-5)
+    torch.testing.assert_close(second, made.feed(made.begin(rows[:1], 30), codes[:, 20:].flip(1)), rtol=1e-4, atol=1e-5)
+
+
+def test_no_more_than_there_is_room_for(published: Published) -> None:
+    made, rows, codes = decoder(published, Kind())
+    state = made.begin(rows, 5)
+    with pytest.raises(ValueError, match="no room left"):
+        made.feed(state, codes[:, :6])
