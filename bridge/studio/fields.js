@@ -7,6 +7,7 @@
  * @typedef {{ name: string, type: "s" | "i" | "f", doc?: string, default?: any, low?: number, high?: number, choices?: string[], longest?: number }} Field
  * @typedef {{ name: string, el: HTMLElement, read: () => string | number | undefined, write: (value: any) => void, mark: (wrong: boolean) => void }} Control
  * @typedef {import("./state.js").Capabilities} Capabilities
+ * @typedef {{ name: string, licence: string, note?: string, commercial: boolean }} Renderer
  */
 
 import { h, say } from "./dom.js";
@@ -41,9 +42,11 @@ export function labelOf(name) {
  * @param {Field} field
  * @param {string[]} [parts]  the parts that this member may ask for, for the field `parts`
  * @param {string} [label]
+ * @param {Renderer[]} [renderers]  those that are here, for the field `renderer`
  * @returns {Control}
  */
-export function controlFor(field, parts = [], label = labelOf(field.name)) {
+export function controlFor(field, parts = [], label = labelOf(field.name), renderers = []) {
+  if (field.name === "renderer") return rendererControl(field, label, renderers);
   if (field.name === "parts") return partsControl(field, parts);
   if (field.name === "at") return choiceControl({ ...field, choices: SUGGESTIONS.at ?? [] }, label, AT_WORDS);
   if (field.choices?.length) return choiceControl(field, label);
@@ -95,6 +98,34 @@ function choiceControl(field, label, words = {}) {
   const fallback = field.default ? `auto (${named(String(field.default))})` : "auto";
   const input = h("select", {}, h("option", { value: "" }, fallback), choices.map((value) => h("option", { value }, named(value))));
   return { name: field.name, el: row(field, label, input), read: () => input.value || undefined, write: (value) => (input.value = value ?? ""), mark: marker(input) };
+}
+
+/**
+ * A choice whose licences show: beside each name, and below it where what is chosen keeps the take from commercial use.
+ * @param {Field} field @param {string} label @param {Renderer[]} renderers @returns {Control}
+ */
+function rendererControl(field, label, renderers) {
+  const words = Object.fromEntries(renderers.map(({ name, licence, commercial }) => [name, `${name} (${licence}${commercial ? "" : ", not for commercial use"})`]));
+  const control = choiceControl(field, label, words);
+  const select = /** @type {HTMLSelectElement} */ (control.el.querySelector("select"));
+  const caution = h("p", { class: "small caution", hidden: true, role: "status", id: "renderer-caution" });
+  control.el.append(caution);
+  select.setAttribute("aria-describedby", caution.id);
+  function show() {
+    const chosen = renderers.length === 1 && !select.value ? renderers[0] : renderers.find(({ name }) => name === select.value);
+    const bound = chosen !== undefined && !chosen.commercial;
+    say(caution, bound ? `What ${chosen.name} makes is not for commercial use (${chosen.licence}); the take will say so.` : "");
+    caution.hidden = !bound;
+  }
+  select.addEventListener("change", show);
+  show();
+  return {
+    ...control,
+    write: (value) => {
+      control.write(value);
+      show();
+    },
+  };
 }
 
 /** @param {Field} field @param {string} label @returns {Control} */

@@ -62,6 +62,8 @@ class Puppet:
     turned_away: Message | None = None
     """Refuses every join with this, and closes."""
     commands: list[Message] = field(default_factory=list)
+    renderers: list[Message] = field(default_factory=list)
+    """What the engines offer."""
     files: dict[str, bytes] = field(default_factory=dict)
     """Answers of HTTP by path; what is not here is 404."""
     sockets: list[WebSocket] = field(default_factory=list)
@@ -168,7 +170,8 @@ class Puppet:
             case "session.ping":
                 await socket.send_json({"type": "session.pong", "time_us": self.now_us(), "time": message["time"]})
             case "capabilities":
-                await socket.send_json({"type": "capabilities", "capabilities": capabilities() | {"may": grants(role)}})
+                found = capabilities() | {"may": grants(role), "renderers": self.renderers}
+                await socket.send_json({"type": "capabilities", "capabilities": found})
 
 
 def grants(role: str) -> Message:

@@ -16,6 +16,7 @@ pytestmark = pytest.mark.browser
 
 Join = Callable[..., Page]
 
+BOUND = "Not for commercial use: its sound is by musicgen, under CC-BY-NC-4.0"
 SHOWN = "document.querySelector('#roll-canvas').getAttribute('aria-label')"
 """What the piano roll says that it shows."""
 
@@ -335,14 +336,57 @@ def test_take_shows_who_asked_and_what_its_sound_may_be_used_for(server: Puppet,
         "composer": {"name": "arranger", "version": "1", "licence": "Apache-2.0"},
         "renderer": {"name": "musicgen", "licence": "CC-BY-NC-4.0"},
         "commercial": False,
+        "restrictions": [{"of": "sound", "by": "musicgen", "licence": "CC-BY-NC-4.0"}],
     }
     opinions: Message = {"ratings": {"a": 4, "b": 5}, "votes": {"a": 1, "b": 1, "c": -1}, "verdict": "accepted"}
     server.say(take_added() | makers | opinions)
     text = page.text(".take")
-    for words in ("by kim", "arranger 1 (Apache-2.0)", "musicgen (CC-BY-NC-4.0)", "Not for commercial use"):
+    for words in ("by kim", "arranger 1 (Apache-2.0)", "musicgen (CC-BY-NC-4.0)", BOUND):
         assert words in text
     for words in ("4.5 (2)", "+1", "accepted"):
         assert words in text
+
+
+def test_take_without_restrictions_says_nothing_of_them(server: Puppet, join: Join) -> None:
+    page = join("listener")
+    sampler = {"name": "sampler", "version": "1", "licence": "GPL-2.0"}
+    server.say(take_added(renderer=sampler))
+    assert "sound: sampler 1 (GPL-2.0)" in page.text(".take")
+    assert not page.seen(".take .caution")
+    server.say(take_added("take-2", commercial=False))  # by a server that does not say why
+    page.wait("document.querySelector('.take[data-take=take-2] .caution')?.innerText === 'Not for commercial use'")
+
+
+def test_licence_stands_beside_the_choice_of_the_sound(server: Puppet, join: Join) -> None:
+    """The engine comes after the page; what it offers shows when somebody looks, and nothing that was typed is lost."""
+    page = join()
+    page.type("[data-field=prompt]", "slow")
+    server.renderers = [
+        {"name": "sampler", "licence": "GPL-2.0", "note": "", "commercial": True},
+        {"name": "musicgen", "licence": "CC-BY-NC-4.0", "note": "", "commercial": False},
+    ]
+    page.click("details.more summary")
+    options = "[...document.querySelectorAll('[data-field=renderer] option')].map((o) => o.innerText)"
+    page.wait(f"{options}.includes('sampler (GPL-2.0)')")
+    assert "musicgen (CC-BY-NC-4.0, not for commercial use)" in page.evaluate(options)
+    assert page.evaluate("document.querySelector('[data-field=prompt]').value") == "slow"
+    assert page.seen("[data-field=renderer]"), "what was open stays open"
+    select = "document.querySelector('[data-field=renderer]')"
+    choose = f"(name) => {{ {select}.value = name; {select}.dispatchEvent(new Event('change')); }}"
+    page.evaluate(f"({choose})('sampler')")
+    assert not page.seen("#renderer-caution")
+    page.evaluate(f"({choose})('musicgen')")
+    assert page.seen("#renderer-caution")
+    assert (
+        page.text("#renderer-caution")
+        == "What musicgen makes is not for commercial use (CC-BY-NC-4.0); the take will say so."
+    )
+    server.renderers = server.renderers[1:]
+    page.click("details.more summary")
+    page.click("details.more summary")
+    page.wait(f"!{options}.includes('sampler (GPL-2.0)')")
+    page.evaluate(f"({choose})('')")
+    assert page.seen("#renderer-caution"), "auto can only be the one that is here"
 
 
 def test_refusal_of_a_take_stands_at_the_take(server: Puppet, join: Join) -> None:

@@ -1,9 +1,11 @@
 /**
  * Takes and what the band thinks of them, and which of them sound. Pure.
  *
+ * @typedef {{ of: string, by: string, licence: string }} Restriction  what keeps a take from commercial use
  * @typedef {{
  *   take: string, section: string, member: string, request: Record<string, any>, verdict: "" | "accepted" | "rejected",
  *   ratings: Record<string, number>, votes: Record<string, number>, index: number, chords: string, stems: string[], commercial: boolean,
+ *   restrictions: Restriction[],
  *   composer: Record<string, any>, renderer: Record<string, any>
  * }} Take
  * @typedef {Record<string, Take>} Takes
@@ -34,6 +36,7 @@ export function takeFrom(said) {
     index: Number(inner.index ?? -1),
     chords: String(inner.chords ?? ""),
     commercial: inner.commercial !== false,
+    restrictions: Array.isArray(inner.restrictions) ? inner.restrictions : [],
     stems: Array.isArray(inner.stems) ? inner.stems.map(stemName) : Object.keys(inner.stems ?? {}),
     composer: inner.composer ?? {},
     renderer: inner.renderer ?? {},

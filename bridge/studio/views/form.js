@@ -54,25 +54,33 @@ export function requestForm(studio) {
     studio.give(message, WHERE);
   }
 
+  /** Engines come and go unheard: what they offer is asked for when somebody looks. @param {Event} event */
+  function lookAgain(event) {
+    if (/** @type {HTMLDetailsElement} */ (event.target).open) studio.give({ type: "capabilities" });
+  }
+
   /** @param {State} state */
   function build(state) {
     const allowed = reach(state, "section.request");
     const parts = allowed === true ? PARTS : allowed === false ? [] : allowed;
-    const key = JSON.stringify([state.capabilities?.fields, state.capabilities?.controls, parts]);
+    const renderers = /** @type {import("../fields.js").Renderer[]} */ (state.capabilities?.renderers ?? []);
+    const key = JSON.stringify([state.capabilities?.fields, state.capabilities?.controls, renderers, parts]);
     if (key === builtFrom) return;
     const kept = new Map(controls.map((control) => [control.name, control.read()]));
     builtFrom = key;
     const table = /** @type {import("../fields.js").Field[]} */ (state.capabilities?.fields ?? []);
     const byName = new Map(table.map((field) => [field.name, field]));
     const first = FIRST.flatMap((name) => byName.get(name) ?? []).map((field) => controlFor(field, parts));
-    const more = table.filter((field) => !FIRST.includes(field.name)).map((field) => controlFor(field, parts));
+    const more = table.filter((field) => !FIRST.includes(field.name)).map((field) => controlFor(field, parts, undefined, renderers));
     const single = singleParts(state, parts);
     controls = [...first, ...more, ...single.flatMap((group) => group.controls)];
+    const opened = [...fields.querySelectorAll("details")].map((details) => details.open);
     fields.replaceChildren(
       h("div", { class: "field-grid" }, first.map((control) => control.el)),
-      more.length ? h("details", { class: "more" }, h("summary", {}, "More"), h("div", { class: "field-grid" }, more.map((control) => control.el))) : "",
+      more.length ? h("details", { class: "more", ontoggle: lookAgain }, h("summary", {}, "More"), h("div", { class: "field-grid" }, more.map((control) => control.el))) : "",
       single.length ? h("details", { class: "more" }, h("summary", {}, "Each part by itself"), single.map((group) => group.el)) : "",
     );
+    fields.querySelectorAll("details").forEach((details, i) => (details.open = opened[i] ?? false));
     for (const control of controls) if (kept.get(control.name) !== undefined) control.write(kept.get(control.name));
   }
 

@@ -27,7 +27,7 @@ export function takeList(studio, buildOn) {
     const verdict = h("span", { class: "chip", hidden: true });
     const facts = h("p", { class: "soft small" });
     const credit = h("p", { class: "small credit" });
-    const caution = h("p", { class: "small caution", hidden: true }, "Not for commercial use");
+    const caution = h("p", { class: "small caution", hidden: true });
     const play = button("Play to all at the next bar", () => give({ type: "take.play", at: "next-bar" }), { icon: "play", only: true, class: "small" });
     const loop = button("Loop to all from the next bar", () => give({ type: "take.loop", at: "next-bar" }), { icon: "loop", only: true, class: "small" });
     const stop = button("Stop for all", () => give({ type: "take.stop" }), { icon: "stop", only: true, class: "small" });
@@ -96,6 +96,7 @@ export function takeList(studio, buildOn) {
         say(votes, sum > 0 ? `+${sum}` : String(sum));
         say(credit, creditOf(now));
         credit.title = [now.composer.note, now.renderer.note].filter(Boolean).join(" ");
+        say(caution, now.commercial ? "" : cautionOf(now));
         caution.hidden = now.commercial;
         el.classList.toggle("shown", now.section === state.selected);
         el.classList.toggle("sounding", playing);
@@ -116,6 +117,12 @@ export function takeList(studio, buildOn) {
     keyed(root, takes, (take) => take.take, createCard);
     empty.hidden = takes.length > 0;
   };
+}
+
+/** What keeps a take from commercial use, in a sentence. @param {Take} take */
+export function cautionOf({ restrictions }) {
+  const why = restrictions.map(({ of, by, licence }) => `its ${of} ${of === "notes" ? "are" : "is"} by ${by}${licence ? `, under ${licence}` : ""}`);
+  return ["Not for commercial use", why.join("; ")].filter(Boolean).join(": ");
 }
 
 /** Who made it, and under which licences it may be used. @param {Take} take */
