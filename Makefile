@@ -52,6 +52,7 @@ $(VENV)/.installed: pyproject.toml $(VENV)/.made
 	@echo "Installing StarBridge into $(VENV), which takes a minute the first time ..."
 	@$(BIN)/python -m pip install --quiet --editable .
 	@$(BIN)/python -m models.compose.runtime
+	@$(BIN)/python -m models.render
 	@touch $@
 
 $(VENV)/.installed-test: pyproject.toml $(VENV)/.made
@@ -59,6 +60,7 @@ $(VENV)/.installed-test: pyproject.toml $(VENV)/.made
 	@$(CPU_TORCH)
 	@$(BIN)/python -m pip install --quiet --editable '.[test]'
 	@$(BIN)/python -m models.compose.runtime
+	@$(BIN)/python -m models.render
 	@touch $(VENV)/.installed $@
 
 $(VENV)/.made:

@@ -1,51 +1,35 @@
-"""Instruments: who plays what in which style, how loud, how wide and how far away.
+"""Instruments: a part's place in the mix, how loud, how wide and how far away, and by what its loudness is measured.
 
-Data only. Programs are General MIDI's, counted from 0; kits are the programs of a soundfont's drum bank. Those named here
-speak within 25 ms of their onset, measured with the bundled soundfont, except the pads of the texture, which may bloom.
+Data, and what the controls `level` and `space` make of it. Who plays is in `bands`.
 
->>> BANDS["jazz"].program(Part.BASS), BANDS["jazz"].program(Part.DRUMS)
-(32, 32)
+>>> channel = CHANNELS[Part.BASS].around(1.2, level=0.75)
+>>> channel.level_db, channel.room
+(6.0, 0.0)
 """
 
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from sessions.music.parts import Part
 
-__all__ = ["BANDS", "CHANNELS", "DEFAULT_BAND", "REFERENCE", "Band", "Channel"]
+__all__ = ["CHANNELS", "LEVEL_DB", "REFERENCE", "Channel", "level_db"]
 
-STANDARD, ROOM, POWER, ELECTRONIC, TR_808, JAZZ, BRUSH = 0, 8, 16, 24, 25, 32, 40
-PIANO, ELECTRIC_GRAND, TINE_PIANO, FM_PIANO, CLAVINET, VIBRAPHONE, ORGAN = 0, 2, 4, 5, 7, 11, 17
-NYLON_GUITAR, JAZZ_GUITAR, OVERDRIVE, DISTORTION = 24, 26, 29, 30
-UPRIGHT, FINGERED, PICKED, FRETLESS, SLAPPED, SYNTH_BASS, DEEP_BASS = 32, 33, 34, 35, 36, 38, 39
-STRINGS, SLOW_STRINGS, CHOIR, TRUMPET, MUTED_TRUMPET, SYNTH_BRASS, CLARINET = 48, 49, 52, 56, 59, 62, 71
-SQUARE, SAW, CHIFF, CHARANG, WARM_PAD, POLY_SYNTH, SPACE_VOICE = 80, 81, 83, 84, 89, 90, 91
-METAL_PAD, HALO_PAD, SWEEP_PAD, CRYSTAL = 93, 94, 95, 98
+LEVEL_DB = 12.0
+"""What the control `level` adds at 1, and takes at 0."""
+
+MOST_ROOM = 0.6
+"""The share of room at which a part is as far away as the hall has it, where `space` is 1."""
 
 
-@dataclass(frozen=True, slots=True)
-class Band:
-    """The players of one style: a drum kit, four programs, and how much room is around them (1 is a normal room)."""
+def level_db(level: float | str | None) -> float:
+    """What a part's control `level` means.
 
-    kit: int
-    bass: int
-    harmony: int
-    melody: int
-    texture: int
-    room: float = 1.0
-
-    def program(self, part: Part) -> int:
-        """What plays a part."""
-        programs = {
-            Part.DRUMS: self.kit,
-            Part.BASS: self.bass,
-            Part.HARMONY: self.harmony,
-            Part.MELODY: self.melody,
-            Part.TEXTURE: self.texture,
-        }
-        return programs[part]
+    >>> level_db(0.5), level_db(0), level_db(None)
+    (0.0, -12.0, 0.0)
+    """
+    return 0.0 if level is None else (2 * float(level) - 1) * LEVEL_DB
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,6 +43,19 @@ class Channel:
     width: float
     room: float
     crest_db: float
+    level_db: float = 0.0
+
+    @property
+    def ceiling(self) -> float:
+        """The amplitude that its peaks are held at."""
+        return float(10 ** ((self.lufs + self.level_db + self.crest_db) / 20))
+
+    def around(self, room: float, level: float | str | None = None, space: float | str | None = None) -> Channel:
+        """The channel in a style's room, with what the part's controls ask for."""
+        own = min(self.room * room, MOST_ROOM)
+        far = 0.5 if space is None else float(space)
+        mixed = own * 2 * far if far <= 0.5 else own + (MOST_ROOM - own) * (2 * far - 1)
+        return replace(self, room=mixed, level_db=level_db(level))
 
 
 CHANNELS: Mapping[Part, Channel] = {
@@ -78,25 +75,3 @@ REFERENCE: Mapping[Part, tuple[tuple[float, float, int], ...]] = {
     Part.MELODY: ((0.0, 0.45, 72), (0.5, 0.45, 76)),
     Part.TEXTURE: ((0.0, 2.0, 60), (0.0, 2.0, 67)),
 }
-
-BANDS: Mapping[str, Band] = {
-    "house": Band(ELECTRONIC, SYNTH_BASS, ELECTRIC_GRAND, SAW, WARM_PAD),
-    "techno": Band(ELECTRONIC, SYNTH_BASS, POLY_SYNTH, SQUARE, SWEEP_PAD, room=1.2),
-    "dubstep": Band(ELECTRONIC, DEEP_BASS, POLY_SYNTH, SAW, SPACE_VOICE, room=1.2),
-    "dnb": Band(POWER, DEEP_BASS, TINE_PIANO, SAW, WARM_PAD),
-    "trap": Band(TR_808, DEEP_BASS, TINE_PIANO, CRYSTAL, HALO_PAD),
-    "hip-hop": Band(ROOM, FINGERED, TINE_PIANO, VIBRAPHONE, SLOW_STRINGS, room=0.8),
-    "lo-fi": Band(ROOM, FINGERED, FM_PIANO, JAZZ_GUITAR, WARM_PAD),
-    "pop": Band(STANDARD, FINGERED, PIANO, CHIFF, STRINGS),
-    "rock": Band(POWER, PICKED, OVERDRIVE, DISTORTION, STRINGS),
-    "metal": Band(POWER, PICKED, DISTORTION, CHARANG, CHOIR, room=0.7),
-    "funk": Band(STANDARD, SLAPPED, CLAVINET, SYNTH_BRASS, ORGAN, room=0.6),
-    "disco": Band(STANDARD, FINGERED, ELECTRIC_GRAND, SYNTH_BRASS, STRINGS),
-    "reggae": Band(ROOM, FINGERED, ORGAN, TRUMPET, ORGAN, room=1.3),
-    "latin": Band(STANDARD, UPRIGHT, PIANO, TRUMPET, STRINGS),
-    "jazz": Band(JAZZ, UPRIGHT, PIANO, MUTED_TRUMPET, SLOW_STRINGS, room=1.2),
-    "swing": Band(JAZZ, UPRIGHT, PIANO, CLARINET, SLOW_STRINGS, room=1.2),
-    "ballad": Band(BRUSH, FRETLESS, PIANO, NYLON_GUITAR, STRINGS, room=1.6),
-    "ambient": Band(TR_808, FRETLESS, SPACE_VOICE, CRYSTAL, METAL_PAD, room=2.5),
-}
-DEFAULT_BAND = BANDS["pop"]

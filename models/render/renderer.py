@@ -9,14 +9,16 @@ from collections.abc import Callable, Iterator
 from typing import Any, Protocol
 
 from models.provenance import Provenance
+from models.render.bands import players
+from models.render.instruments import CHANNELS
 from models.render.mix import Mix, Stopped
-from models.render.sampler import DEFAULT_RATE, Sampler
+from models.render.sampler import Sampler
 from models.render.soundfont import Floats, Soundfont
 from models.render.texture import bed
 from models.work import Progress, StemRendered
 from sessions.errors import Code, Refused
 from sessions.music.chords import Chords
-from sessions.music.kinds import Renderer
+from sessions.music.kinds import Renderer, Tail
 from sessions.music.notes import Bars, notes_of
 from sessions.music.parts import Part
 from sessions.music.section import Request
@@ -24,7 +26,7 @@ from sessions.music.section import Request
 __all__ = ["MIX", "SampledStems", "StemRenderer"]
 
 MIX = "mix"
-VERSION = "1"
+VERSION = "2"
 LONGEST_S = 3600.0  # a 64-bar section of 16/2 at 40 bpm lasts 3072 s
 STAGE = "rendering"
 
@@ -48,13 +50,14 @@ class SampledStems:
 
     name = Renderer.SAMPLER
 
-    def __init__(self, font: Soundfont, rate: int = DEFAULT_RATE) -> None:
-        self._sampler = Sampler(font, rate)
+    def __init__(self, font: Soundfont) -> None:
+        self._font = font
+        self._samplers: dict[int, Sampler] = {}
 
     @property
     def provenance(self) -> Provenance:
         """The sampler, with the soundfont's hash and licence."""
-        font = self._sampler.font
+        font = self._font
         note = f"plays the soundfont {font.title}; the licence is the soundfont's"
         return Provenance("sampler", VERSION, font.sha256, font.licence, note)
 
@@ -63,7 +66,8 @@ class SampledStems:
     ) -> Iterator[StemRendered | Progress]:
         if request.seconds > LONGEST_S:
             raise Refused(Code.TOO_LARGE, f"bars: {float(request.seconds):.0f} s are too long for stems; ask for fewer")
-        rate = self._sampler.rate
+        sampler = self._samplers.setdefault(request.rate, Sampler(self._font, request.rate))
+        room = players(request.style, request.plays).room
         stems: dict[str, Floats] = {}
         for part in request.parts:
             if cancelled():
@@ -73,16 +77,24 @@ class SampledStems:
                 notes = bed(Chords.parse(chords).over(request.bars, request.meter), energy=request.energy)
             else:
                 notes = notes_of(bars, part)
-            stems[part.value] = self._sampler.stem(
-                part, notes, style=request.style, total_ticks=request.total_ticks, bpm=request.bpm, cancelled=cancelled
+            stems[part.value] = sampler.stem(
+                part,
+                notes,
+                style=request.style,
+                total_ticks=request.total_ticks,
+                bpm=request.bpm,
+                band=request.plays,
+                tail=request.ends,
+                channel=CHANNELS[part].around(room, request.control(part, "level"), request.control(part, "space")),
+                cancelled=cancelled,
             )
         if cancelled():
             return
         yield Progress(STAGE, len(stems) / (len(stems) + 1))
         try:
-            mix = Mix(stems, rate, cancelled=cancelled)
+            mix = Mix(stems, request.rate, loops=request.ends is Tail.LOOP, cancelled=cancelled)
             for name in (*stems, MIX):
-                yield StemRendered(name, mix.wav(name), mix.frames, rate)
+                yield StemRendered(name, mix.wav(name), mix.frames, request.rate)
         except Stopped:
             return
 

@@ -9,43 +9,52 @@ Notes of one pitch and nearly one velocity share one played voice; each is cut f
 from __future__ import annotations
 
 import itertools
-import tempfile
+import math
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
+from typing import TypeAlias
 
 import numpy as np
 
 from models.render import voice
+from models.render.bands import players
+from models.render.endings import fade_end, ring_out
 from models.render.generators import Gen
-from models.render.instruments import BANDS, CHANNELS, DEFAULT_BAND, REFERENCE
+from models.render.human import enlivened
+from models.render.instruments import CHANNELS, REFERENCE, Channel
+from models.render.kernels import laid
 from models.render.limiter import limit
 from models.render.loudness import integrated_lufs
 from models.render.room import add_room
+from models.render.scratch import silence
 from models.render.soundfont import DRUM_BANK, Floats, Region, Soundfont
 from sessions.music.beats import frames_of
+from sessions.music.fields import RATES
+from sessions.music.kinds import Tail
 from sessions.music.notes import Note
 from sessions.music.parts import Part
 
 __all__ = ["DEFAULT_RATE", "RATES", "Sampler"]
 
-RATES = (44_100, 48_000, 96_000)
-DEFAULT_RATE = 44_100
-FADE_S = 0.01  # what still sounds at the section's end fades over this
+DEFAULT_RATE = RATES[0]
 CHOKE_S = 0.008  # an open hat that a closed one ends
-MOST_LEAD_S = 0.03  # of breath and bow before a sample speaks: skipped, so that the note is heard when it starts
-SPEAKS_AT = 0.1  # of the peak that it soon reaches
+MOST_LEAD_S = 0.06  # of breath and bow before a sample speaks: skipped, so that the note is heard when it starts
+MOST_ATTACK_S = 0.012  # of a part that keeps time
+SPEAKS_AT = 0.2  # of the peak that it soon reaches
 SOON_S = 0.2
 RISE_S = 0.001
 DRUM_HOLD_S = 0.1  # a drum is struck, not held: a short note must not cut it
 TIMBRES = 4  # velocities are darker or brighter in this many steps; their loudness has no steps
-SPILL_BYTES = 256 * 1024**2  # a longer stem lives in a temporary file instead of memory
 MOST_GAIN_DB = 30.0  # what a quiet program is raised by at most
 REFERENCE_VELOCITY = 80
+
+Played: TypeAlias = tuple[int, int, int, int]
+"""A note in frames: pitch, velocity, start, end."""
 
 
 @dataclass(frozen=True, slots=True)
 class Struck:
-    """A note in frames: where it starts, how long it is held, where another one chokes it."""
+    """Where a note starts, how long it is held, after how many frames another one chokes it."""
 
     start: int
     held: int
@@ -72,25 +81,32 @@ class Sampler:
         style: str,
         total_ticks: int,
         bpm: float,
+        band: int = 1,
+        tail: Tail = Tail.CUT,
+        channel: Channel | None = None,
         cancelled: Callable[[], bool] = lambda: False,
     ) -> Floats:
         """(frames, 2) of the part's sound, at its level in the mix. Ends early, with what is there, once cancelled."""
-        band = BANDS.get(style, DEFAULT_BAND)
-        bank, program = self._preset(part, band.program(part))
-        rate = self.rate
+        playing = players(style, band)
+        bank, program = self.preset(part, playing.program(part))
+        rate, channel = self.rate, channel or CHANNELS[part].around(playing.room)
         total = frames_of(total_ticks, bpm, rate)
-        played = [(n.pitch, n.velocity, frames_of(n.start, bpm, rate), frames_of(n.end, bpm, rate)) for n in notes]
-        out = _zeros(total)
+        alive = enlivened(part, notes)
+        played = [(n.pitch, n.velocity, frames_of(n.start, bpm, rate), frames_of(n.end, bpm, rate)) for n in alive]
+        out = silence(total)
         if not played:
             return out
-        channel = CHANNELS[part]
-        self._play(out, part, bank, program, played, cancelled)
+        loops = tail is Tail.LOOP
+        self._play(out, part, bank, program, played, cancelled, wraps=loops)
         if not cancelled():
-            _narrow(out, channel.width, self._gain(part, bank, program))
-            limit(out, ceiling=10 ** ((channel.lufs + channel.crest_db) / 20), rate=rate)
+            _narrow(out, channel.width, self._gain(part, bank, program) * 10 ** (channel.level_db / 20))
+            limit(out, ceiling=channel.ceiling, rate=rate, wraps=loops)
         if not cancelled():
-            add_room(out, channel.room * band.room, rate)
-            _fade_end(out, round(FADE_S * rate))
+            add_room(out, channel.room, rate, wraps=loops)
+            if tail is Tail.RING:
+                ring_out(out, max(start for _, _, start, _ in played), rate)
+            elif not loops:
+                fade_end(out, rate)
         return out
 
     def _play(
@@ -99,12 +115,14 @@ class Sampler:
         part: Part,
         bank: int,
         program: int,
-        played: Sequence[tuple[int, int, int, int]],
+        played: Sequence[Played],
         cancelled: Callable[[], bool],
+        *,
+        wraps: bool = False,
     ) -> None:
         drums = part is Part.DRUMS
         groups: dict[tuple[int, int, tuple[Region, ...]], list[Struck]] = {}
-        chokes = self._chokes(bank, program, played) if drums else {}
+        chokes = self._chokes(bank, program, played, len(out) if wraps else None) if drums else {}
         for pitch, velocity, start, end in sorted(played):
             if start >= len(out):
                 continue
@@ -117,7 +135,7 @@ class Sampler:
             if cancelled():
                 return
             darkness = (2 * timbre + 1) * 127 // (2 * TIMBRES)
-            self._lay(out, regions, key, darkness, struck, prompt=part is not Part.TEXTURE)
+            self._lay(out, regions, key, darkness, struck, prompt=part is not Part.TEXTURE, wraps=wraps)
 
     def _lay(
         self,
@@ -128,42 +146,34 @@ class Sampler:
         struck: Sequence[Struck],
         *,
         prompt: bool,
+        wraps: bool,
     ) -> None:
         rate = self.rate
-        releases = [voice.release_curve(region, rate) for region in regions]
+        releases = [voice.release_of(region, rate) for region in regions]
         most = round(MOST_LEAD_S * rate) if prompt else 0
         sounds = []
-        for region, release in zip(regions, releases, strict=True):
-            longest = max(min(note.held + len(release), len(out) - note.start) for note in struck)
-            frames = longest + most
-            sounds.append(voice.hold(self.font, region, key=key, velocity=velocity, frames=frames, rate=rate))
+        for region, (_, after) in zip(regions, releases, strict=True):
+            room = math.inf if wraps else len(out)
+            frames = int(max(min(note.held + after, room - note.start) for note in struck)) + most
+            attack_s = MOST_ATTACK_S if prompt else math.inf
+            sounds.append(
+                voice.hold(self.font, region, key=key, velocity=velocity, frames=frames, rate=rate, attack_s=attack_s)
+            )
         lead = _lead(sounds, rate, most)
-        for region, release, sound in zip(regions, releases, sounds, strict=True):
-            spoken = sound[lead:]
-            if lead:
-                rise = np.linspace(0, 1, round(RISE_S * rate), dtype=np.float32)[: len(spoken)]
-                spoken[: len(rise)] *= rise[:, None]
+        rise, choke = round(RISE_S * rate), round(CHOKE_S * rate)
+        for region, (release, after), sound in zip(regions, releases, sounds, strict=True):
+            left, right = voice.sides_of(region)
+            fixed = region[Gen.FIXED_VELOCITY]
             for note in struck:
-                fixed = region[Gen.FIXED_VELOCITY]
-                self._place(out, spoken, release, note, voice.gain_of(fixed if fixed > 0 else note.velocity))
-
-    def _place(self, out: Floats, sound: Floats, release: Floats, note: Struck, gain: float) -> None:
-        """Add one note, cut from its sound: held, released, perhaps choked."""
-        place = out[note.start : note.start + min(note.held + len(release), len(sound))]
-        piece = sound[: len(place)] * np.float32(gain)
-        tail = piece[note.held :]
-        tail *= release[: len(tail), None]
-        if note.choked is not None and note.choked - note.start < len(piece):
-            choke = np.linspace(1, 0, round(CHOKE_S * self.rate), dtype=np.float32)
-            cut = piece[note.choked - note.start :]
-            cut[: len(choke)] *= choke[: len(cut), None]
-            cut[len(choke) :] = 0
-        place += piece
+                gain = voice.gain_of(fixed if fixed > 0 else note.velocity)
+                choked = -1 if note.choked is None else note.choked
+                sides = left * gain, right * gain
+                laid(out, sound, lead, note.start, note.held, rise, release, after, choked, choke, *sides, wraps)
 
     def _chokes(
-        self, bank: int, program: int, played: Sequence[tuple[int, int, int, int]]
+        self, bank: int, program: int, played: Sequence[Played], wraps_at: int | None
     ) -> dict[tuple[int, int], int]:
-        """Where each struck drum is ended by the next one of its exclusive class (an open hat by a closed one)."""
+        """After how many frames each struck drum is ended by the next one of its exclusive class (an open hat by a closed one)."""
         classes: dict[int, list[tuple[int, int]]] = {}
         for pitch, velocity, start, _ in played:
             _, regions = self._regions(bank, program, pitch, velocity, drums=True)
@@ -173,17 +183,21 @@ class Sampler:
         for members in classes.values():
             starts = sorted({start for start, _ in members})
             following = dict(itertools.pairwise(starts))
+            if wraps_at is not None:
+                following[starts[-1]] = starts[0] + wraps_at
             for start, pitch in members:
                 if start in following:
-                    chokes[pitch, start] = min(following[start], chokes.get((pitch, start), following[start]))
+                    after = following[start] - start
+                    chokes[pitch, start] = min(after, chokes.get((pitch, start), after))
         return chokes
 
-    def _preset(self, part: Part, program: int) -> tuple[int, int]:
-        """The preset asked for, or the nearest that the file has: the same family, then the first of its bank, then any."""
+    def preset(self, part: Part, programs: Sequence[int]) -> tuple[int, int]:
+        """The first of these presets that the file has, else the nearest: the same family, then the first of its bank, then any."""
         bank = DRUM_BANK if part is Part.DRUMS else 0
-        family = [(bank, near) for near in range(program // 8 * 8, program // 8 * 8 + 8)]
+        wanted = [(bank, program) for program in programs]
+        family = [(bank, near) for near in range(programs[0] // 8 * 8, programs[0] // 8 * 8 + 8)]
         rest = [preset for preset in self.font.presets if preset[0] == bank]
-        for preset in ((bank, program), *family, *rest, *self.font.presets):
+        for preset in (*wanted, *family, *rest, *self.font.presets):
             if self.font.preset(*preset):
                 return preset
         raise AssertionError("a soundfont without a sounding preset is refused when it is read")
@@ -210,7 +224,7 @@ class Sampler:
         found = self._gains.get((part, bank, program))
         if found is None:
             rate = self.rate
-            out = _zeros(2 * rate)
+            out = np.zeros((2 * rate, 2), np.float32)
             phrase = [
                 (pitch, REFERENCE_VELOCITY, round(start * rate), round((start + length) * rate))
                 for start, length, pitch in REFERENCE[part]
@@ -222,20 +236,12 @@ class Sampler:
         return found
 
 
-def _zeros(frames: int) -> Floats:
-    """Silence to write into, in memory or, where that would be much, in a file that ends with its last user."""
-    if frames * 8 <= SPILL_BYTES:
-        return np.zeros((frames, 2), np.float32)
-    with tempfile.TemporaryFile() as file:
-        return np.memmap(file, np.float32, mode="w+", shape=(frames, 2))
-
-
 def _lead(sounds: Sequence[Floats], rate: int, most: int) -> int:
     """Frames before the layers of a note begin to speak."""
     soon = round(SOON_S * rate)
     together = np.zeros(min(soon, max((len(sound) for sound in sounds), default=0)), np.float32)
     for sound in sounds:
-        first = np.max(np.abs(sound[: len(together)]), axis=1)
+        first = np.abs(sound[: len(together)])
         together[: len(first)] += first
     if not np.any(together):
         return 0
@@ -245,13 +251,11 @@ def _lead(sounds: Sequence[Floats], rate: int, most: int) -> int:
 
 def _narrow(out: Floats, width: float, gain: float) -> None:
     """Bring left and right nearer to each other, and all to its level, block by block."""
-    for start in range(0, len(out), 1 << 20):
-        block = out[start : start + (1 << 20)]
-        middle = block.mean(axis=1, keepdims=True)
-        block[:] = (middle + (block - middle) * np.float32(width)) * np.float32(gain)
-
-
-def _fade_end(out: Floats, frames: int) -> None:
-    frames = min(frames, len(out))
-    if frames:
-        out[-frames:] *= (0.5 + 0.5 * np.cos(np.pi * np.arange(1, frames + 1) / frames)).astype(np.float32)[:, None]
+    own, other = np.float32((1 + width) / 2 * gain), np.float32((1 - width) / 2 * gain)
+    for start in range(0, len(out), 1 << 16):
+        left, right = out[start : start + (1 << 16)].T
+        swapped = left * other
+        left *= own
+        left += right * other
+        right *= own
+        right += swapped

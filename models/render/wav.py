@@ -14,6 +14,8 @@ from collections.abc import Iterable
 import numpy as np
 from numpy.typing import NDArray
 
+from models.render.kernels import packed
+
 __all__ = ["read_wav", "wav_bytes"]
 
 LOWEST, HIGHEST = -(2**23), 2**23 - 1
@@ -28,7 +30,9 @@ def wav_bytes(blocks: Iterable[NDArray[np.int32]], frames: int, rate: int) -> by
             raise ValueError("a number needs more than 24 bits")
         if writer is None:
             writer = _writer(file, block.shape[1], frames, rate)
-        writer.writeframesraw(np.ascontiguousarray(block, "<i4").view(np.uint8).reshape(-1, 4)[:, :3].tobytes())
+        data = np.empty(3 * block.size, np.uint8)
+        packed(np.ascontiguousarray(block, np.int32).reshape(-1), data)
+        writer.writeframesraw(data.data)
     if writer is None:
         writer = _writer(file, 2, frames, rate)
     writer.close()

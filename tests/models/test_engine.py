@@ -193,7 +193,7 @@ def test_a_soundfont_of_the_users_own_is_named_by_its_hash(tmp_path: Path) -> No
     assert isinstance(end, Finished)
     assert end.renderer == Provenance(
         "sampler",
-        "1",
+        "2",
         hashlib.sha256(path.read_bytes()).hexdigest(),
         "not stated in the file",
         "plays the soundfont TimGM6mb; the licence is the soundfont's",
@@ -203,8 +203,8 @@ def test_a_soundfont_of_the_users_own_is_named_by_its_hash(tmp_path: Path) -> No
 
 
 def test_another_rate_is_another_length() -> None:
-    renderer = SampledStems(Soundfont.load(bundled_path()), rate=48_000)
-    request = parse_request({"bars": 1, "bpm": 240, "parts": "bass"})
+    renderer = SampledStems(Soundfont.load(bundled_path()))
+    request = parse_request({"bars": 1, "bpm": 240, "parts": "bass", "rate": 48_000})
     outputs = Engine(composer=Scales(), renderers=[renderer]).work(Work("ana/1", request), lambda: False)
     stems = [output for output in outputs if isinstance(output, StemRendered)]
     assert {(stem.frames, stem.rate) for stem in stems} == {(48_000, 48_000)}

@@ -10,10 +10,13 @@ import numpy as np
 import pytest
 
 from models.render import sampler as module
-from models.render.instruments import BANDS, CHANNELS, REFERENCE
+from models.render import scratch
+from models.render.bands import BANDS, players
+from models.render.instruments import CHANNELS, REFERENCE
 from models.render.loudness import integrated_lufs
 from models.render.sampler import RATES, Sampler
 from models.render.soundfont import DRUM_BANK, Floats, Soundfont, bundled_path
+from sessions.errors import Refused
 from sessions.music import STYLES, Note, Part, frames_of
 from tests.models.render.fonts import Zone, keys, looped, soundfont, struck
 
@@ -37,10 +40,10 @@ def onsets(stem: Floats) -> list[int]:
 
 @pytest.mark.parametrize("style", STYLES)
 def test_every_style_has_a_band_that_the_bundled_soundfont_can_play(style: str) -> None:
-    band, font = BANDS[style], bundled().font
-    for part in Part:
-        bank = DRUM_BANK if part is Part.DRUMS else 0
-        assert font.preset(bank, band.program(part)), (style, part)
+    for band in BANDS[style]:
+        for part in Part:
+            bank = DRUM_BANK if part is Part.DRUMS else 0
+            assert bundled().preset(part, band.program(part)) == (bank, band.program(part)[0]), (style, part)
 
 
 @pytest.mark.parametrize("rate", RATES)
@@ -61,10 +64,12 @@ def test_onsets_of_real_instruments_lie_within_20_ms_of_their_notes() -> None:
     """Where the bands of all styles reach a quarter of a note's peak: the 95th percentile, parts with notes."""
     late_ms: list[float] = []
     for part in (Part.DRUMS, Part.BASS, Part.HARMONY, Part.MELODY):
-        styles = {BANDS[style].program(part): style for style in STYLES}  # one for each program
-        for style in styles.values():
+        bands = {BANDS[style][band - 1].program(part)[0]: (style, band) for style in STYLES for band in (1, 2, 3)}
+        for style, band in bands.values():  # one for each program
             for pitch in {Part.DRUMS: (36, 38, 42), Part.BASS: (33, 40)}.get(part, (60, 67)):
-                stem = bundled().stem(part, [Note(960, 480, pitch, 100)], style=style, total_ticks=3840, bpm=120.0)
+                stem = bundled().stem(
+                    part, [Note(960, 480, pitch, 100)], style=style, band=band, total_ticks=3840, bpm=120.0
+                )
                 heard = np.max(np.abs(stem), axis=1)
                 first = int(np.argmax(heard > 0.25 * heard[: 22_050 + 8_820].max()))
                 assert np.max(heard[:22_050]) < 1e-7, (style, part)  # below half a bit of the file
@@ -129,9 +134,8 @@ def test_louder_velocities_sound_louder_and_none_is_lost() -> None:
 def test_programs_of_different_loudness_come_out_alike(part: Part) -> None:
     """A part's reference phrase has its channel's loudness in every style, before the room is added."""
     for style in ("house", "rock", "jazz", "ambient"):
-        band = BANDS[style]
         player = bundled()
-        bank, program = player._preset(part, band.program(part))
+        bank, program = player.preset(part, players(style).program(part))
         notes = [
             Note(round(start * 1920), round(length * 1920), pitch, module.REFERENCE_VELOCITY)
             for start, length, pitch in REFERENCE[part]
@@ -168,8 +172,7 @@ def test_peaks_are_held_at_the_channels_crest(part: Part) -> None:
     notes = [Note(0, 100, pitch, 127) for pitch in (36, 38, 40, 42, 49, 41)]
     stem = bundled().stem(part, notes, style="dubstep", total_ticks=3840, bpm=140.0)
     before_the_room_answers = stem[: 44_100 // 100]
-    channel = CHANNELS[part]
-    assert np.max(np.abs(before_the_room_answers)) <= 10 ** ((channel.lufs + channel.crest_db) / 20) * 1.0001
+    assert np.max(np.abs(before_the_room_answers)) <= CHANNELS[part].ceiling * 1.0001
 
 
 def test_a_slow_sample_speaks_when_its_note_starts(tmp_path: Path) -> None:
@@ -204,10 +207,20 @@ def test_a_long_stem_lives_in_a_file_and_is_the_same(monkeypatch: pytest.MonkeyP
         return bundled().stem(Part.HARMONY, notes, style="pop", total_ticks=7680, bpm=120.0)
 
     in_memory = stem()
-    monkeypatch.setattr(module, "SPILL_BYTES", 1000)
+    monkeypatch.setattr(scratch, "SPILL_BYTES", 1000)
     in_file = stem()
     assert isinstance(in_file, np.memmap)
     assert np.array_equal(in_memory, in_file)
+
+
+def test_a_full_disk_is_said_before_anything_is_rendered(monkeypatch: pytest.MonkeyPatch) -> None:
+    def full(*_: object) -> None:
+        raise OSError(28, "No space left on device")
+
+    monkeypatch.setattr(scratch, "SPILL_BYTES", 1000)
+    monkeypatch.setattr("os.posix_fallocate", full, raising=False)
+    with pytest.raises(Refused, match=r"no room for what is rendered \(No space left on device\); free 0 MB in"):
+        bundled().stem(Part.BASS, [Note(0, 960, 40, 100)], style="pop", total_ticks=3840, bpm=120.0)
 
 
 def test_only_known_rates_are_played() -> None:

@@ -10,6 +10,7 @@ import pytest
 
 from models.render import voice
 from models.render.generators import Gen
+from models.render.kernels import laid
 from models.render.soundfont import Floats, Region, Soundfont, bundled_path
 from tests.models.render.fonts import CLICK_FRAMES, SINE_HZ, Zone, looped, soundfont, struck
 
@@ -23,7 +24,11 @@ def played(
     path.write_bytes(soundfont({(0, 0): [zone]}))
     font = Soundfont.load(path)
     (region,) = font.preset(0, 0)
-    return voice.hold(font, region, key=key, velocity=velocity, frames=frames, rate=rate)
+    return on_its_place(region, voice.hold(font, region, key=key, velocity=velocity, frames=frames, rate=rate))
+
+
+def on_its_place(region: Region, sound: Floats) -> Floats:
+    return np.stack([sound * np.float32(side) for side in voice.sides_of(region)], axis=1)
 
 
 def pitch_hz(sound: Floats, rate: int = RATE) -> float:
@@ -126,13 +131,19 @@ def test_a_release_falls_by_100_db_a_release_time_and_ends_silent() -> None:
         some = font.preset(0, 0)[0]
         return Region(some.keys, some.velocities, some.sample, {Gen.ENV_RELEASE: release})
 
-    curve = voice.release_curve(region(0), RATE)
-    assert len(curve) == pytest.approx(0.8 * RATE, abs=2)
+    factor, frames = voice.release_of(region(0), RATE)
+    assert frames == pytest.approx(0.8 * RATE, abs=2)
+    stem, sound = np.zeros((2 * RATE, 2), np.float32), np.ones(2 * RATE, np.float32)
+    laid(stem, sound, 0, 100, 1000, 0, factor, frames, -1, 0, 1.0, 0.5, False)
+    curve = stem[1100:, 0]
+    assert np.all(stem[100:1100, 0] == 1)
     assert curve[0] == 1
     assert 20 * math.log10(curve[RATE // 2]) == pytest.approx(-50, abs=0.1)
-    assert curve[-1] == 0
-    assert len(voice.release_curve(region(-12000), RATE)) >= int(0.015 * RATE)  # none is shorter: that would click
-    assert len(voice.release_curve(region(8000), RATE)) <= voice.MAX_RELEASE_S * RATE
+    assert np.max(curve[frames - 1 :]) < 2e-6
+    assert not np.any(curve[frames:])
+    assert np.allclose(stem[:, 1], stem[:, 0] / 2)
+    assert voice.release_of(region(-12000), RATE)[1] >= int(0.015 * RATE)  # none is shorter: that would click
+    assert voice.release_of(region(8000), RATE)[1] <= voice.MAX_RELEASE_S * RATE
 
 
 def test_every_preset_of_the_bundled_one_sounds_in_its_middle() -> None:
@@ -152,7 +163,7 @@ def test_the_bundled_piano_and_bass_are_in_tune() -> None:
         sound = np.zeros((RATE, 2), np.float32)
         for region in font.regions(bank=0, program=program, key=key, velocity=100):
             held = voice.hold(font, region, key=key, velocity=100, frames=RATE, rate=RATE)
-            sound[: len(held)] += held
+            sound[: len(held)] += on_its_place(region, held)
         wanted = 440 * 2 ** ((key - 69) / 12)
         mono = sound[2000:].sum(axis=1) * np.hanning(RATE - 2000)
         spectrum = np.abs(np.fft.rfft(mono, 1 << 20))
