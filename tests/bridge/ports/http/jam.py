@@ -5,9 +5,7 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import hashlib
-import io
 import json
-import wave
 from collections.abc import AsyncIterator, Callable, Coroutine
 from dataclasses import dataclass
 from pathlib import Path
@@ -24,21 +22,11 @@ from bridge.ports.http.guard import Hosts
 from bridge.ports.http.server import HttpServer
 from sessions.music import parse_request
 from tests.support.virtual_time import run_real
+from tests.support.wav import wav
 
-__all__ = ["Client", "Engine", "Jam", "Message", "open_jam", "play", "wav"]
+__all__ = ["Client", "Engine", "Jam", "Message", "open_jam", "play"]
 
 Message = dict[str, Any]
-
-
-def wav(frames: int = 4410, level: int = 1000) -> bytes:
-    """A short sound, as an engine would hand it in."""
-    held = io.BytesIO()
-    with wave.open(held, "wb") as file:
-        file.setnchannels(2)
-        file.setsampwidth(2)
-        file.setframerate(44_100)
-        file.writeframes(level.to_bytes(2, "little") * 2 * frames)
-    return held.getvalue()
 
 
 class Client:
@@ -100,11 +88,11 @@ class Engine:
                 await client.say("engine.bar", section=section, part=part, bar=bar, notes=notes)
         if request["stems"]:
             for level, part in enumerate([*parts, "mix"], start=1):
-                data = wav(level=level)
+                frames = parse_request(request).frames(44_100)
+                data = wav(frames, level)
                 sha256 = hashlib.sha256(data).hexdigest()
                 answer = await http.put(f"/api/sessions/jam/blobs/{sha256}", content=data)
                 assert answer.status_code in (200, 201), answer.text
-                frames = parse_request(request).frames(44_100)
                 await client.say("engine.stem", section=section, part=part, sha256=sha256, frames=frames, rate=44_100)
         made = {"name": "script", "version": "1", "sha256": "", "licence": "Apache-2.0"}
         await client.say("engine.done", section=section, composer=made, renderer=made, chords="Am F C G")

@@ -17,7 +17,8 @@ import pytest
 
 from bridge.ports.http import blobs, bodies
 from bridge.wire.smf import from_smf
-from tests.bridge.ports.http.jam import Jam, play, wav
+from tests.bridge.ports.http.jam import Jam, play
+from tests.support.wav import wav
 
 SECTIONS = "/api/sessions/jam/sections"
 TAKES = "/api/sessions/jam/takes"
@@ -121,7 +122,7 @@ def test_files_of_a_take(tmp_path: Path) -> None:
                 assert sound.headers["content-type"] == "audio/wav"
                 assert hashlib.sha256(sound.content).hexdigest() == found["stems"][part]
                 with wave.open(io.BytesIO(sound.content)) as file:
-                    assert file.getnframes() == 4410
+                    assert file.getnframes() == 170_710, "two bars at 124 bpm"
                 assert sound.content == (await client.get(f"/api/sessions/jam/blobs/{found['stems'][part]}")).content
             missing = await client.get(f"{TAKES}/{take}/stems/melody.wav")
             assert missing.status_code == 404
@@ -309,7 +310,7 @@ def test_audio_has_a_limit_and_no_time_to_waste(tmp_path: Path, monkeypatch: pyt
 
 def test_engines_hand_in_audio_by_its_hash(tmp_path: Path) -> None:
     async def scene(jam: Jam) -> None:
-        data = wav()
+        data = wav(4410)
         path = f"/api/sessions/jam/blobs/{hashlib.sha256(data).hexdigest()}"
         async with jam.http("engine") as engine, jam.http("leader") as leader:
             refused = await leader.put(path, content=data)
