@@ -46,7 +46,9 @@ ENERGY_BINS = (1, 4)
 DENSITY_BINS = {Part.DRUMS: (2, 6), Part.BASS: (1, 5), Part.HARMONY: (1, 6), Part.MELODY: (1, 5)}
 """The bins that 0 and 1 ask for: between the sparsest and the densest tenth of the music that was learned from."""
 
-VELOCITY_BINS, LEAP_BINS, INTEREST_BINS, SYNCOPATION_BINS = (1, 6), (0, 3), (0, 3), (0, 3)
+VELOCITY_BINS, LEAP_BINS, INTEREST_BINS = (1, 6), (0, 3), (0, 3)
+SYNCOPATION_BINS = {Part.DRUMS: (0, 1), Part.BASS: (0, 3), Part.HARMONY: (0, 3), Part.MELODY: (0, 3)}
+"""What drums that hang over most beats were learned from has no backbeat: they are told less, and `steer` does the rest."""
 
 RANGE_ROOM = 5
 """Semitones beyond what its style likes that a part without an asked range may go."""
@@ -94,7 +96,7 @@ def _controls(request: Request, plan: Plan, part: Part) -> dict[str, int]:
         ("Density", _asked(request, request.control(part, "density"), request.density), DENSITY_BINS[part]),
         ("Leap", steered.get("leap"), LEAP_BINS),
         ("Interest", steered.get("interest"), INTEREST_BINS),
-        ("Sync", steered.get("syncopation"), SYNCOPATION_BINS),
+        ("Sync", steered.get("syncopation"), SYNCOPATION_BINS[part]),
         ("Loud", _asked(request, request.control(part, "velocity")), VELOCITY_BINS),
     ):
         if control is not None:

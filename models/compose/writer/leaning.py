@@ -19,10 +19,10 @@ from math import log2
 import numpy as np
 from numpy.typing import NDArray
 
-from models.compose.tokens.vocabulary import FRAME_STEPS
+from models.compose.tokens.vocabulary import DRUMS, FRAME_STEPS, LEVELS
 from models.compose.writer.gauge import WHOLE_TONE, Gauge
 
-__all__ = ["Onward", "Place", "evenly", "moves", "over_beats", "press"]
+__all__ = ["Onward", "Place", "evenly", "held_beats", "hits", "moves", "over_beats", "press"]
 
 Reals = NDArray[np.float64]
 
@@ -47,6 +47,9 @@ UP = {0: 0.0, 1: -1.0, 2: -1.0, 3: 1.0, 4: 1.0, 5: 1.0, 6: 0.4, 7: 0.9, 8: 0.6, 
 """What a move of so many semitones is worth where leaps are wished for: what can be sung. Farther ones are worth less."""
 DOWN = {0: 0.2, 1: 1.0, 2: 1.0}
 FARTHER = -1.0
+
+BACKBEAT = ("stick", "snare", "clap")
+"""Sounds that belong on a beat that is held."""
 
 PITCHES = 128
 STACKED = 1.5
@@ -119,20 +122,21 @@ def over_beats(gauge: Gauge, place: Place, *, up: bool) -> Onward | None:
     """By whether an onset off the beat hangs over the next one, and whether one comes that may. None before any onset."""
     if gauge.last is None:
         return None
-    sign = 1 if up else -1
     inside = place.frame + np.arange(FRAME_STEPS)
-    if gauge.due is None:
-        on = inside % place.beat == 0
-        for beat in place.held:
-            on &= inside != beat * place.beat
-        return Onward(np.where(on, -OFF, OFF) * sign, 0.0, 0.0)
-    due = gauge.due - place.bar
-    if up and due // place.beat in place.held:
-        return Onward(np.zeros(FRAME_STEPS), 0.0, 0.0)
-    hangs = np.sign(inside - due) * (inside >= due) - (inside == due)
-    return Onward(
-        hangs * float(sign), float(sign * (due < place.frame + FRAME_STEPS)), float(sign * (due < place.steps))
-    )
+    sign, farther = 1.0 if up else -1.0, place.frame + FRAME_STEPS
+    due = None if gauge.due is None else gauge.due - place.bar
+    if due is None:
+        row, hop, leave = np.where(inside % place.beat == 0, -OFF, OFF) * sign, 0.0, 0.0
+    elif up and due // place.beat in place.held:
+        row, hop, leave = np.zeros(FRAME_STEPS), 0.0, 0.0
+    else:
+        row = np.where(inside > due, sign, np.where(inside == due, -sign, 0.0))
+        hop, leave = sign * (due < farther), sign * (due < place.steps)
+    held = [beat * place.beat for beat in place.held if beat * place.beat > gauge.last - place.bar] if up else []
+    if held:
+        row = np.where(inside == held[0], 1.0, np.where(inside > held[0], -1.0, row))
+        hop, leave = (-1.0 if held[0] < farther else hop), -1.0
+    return Onward(row, hop, leave)
 
 
 def _row(wanted: Mapping[int, float]) -> Reals:
@@ -141,6 +145,13 @@ def _row(wanted: Mapping[int, float]) -> Reals:
 
 
 _UP, _DOWN = _row(UP), _row(DOWN)
+_BACKBEAT = np.repeat([float(name in BACKBEAT) for name, _ in DRUMS], LEVELS)
+
+
+def hits(gauge: Gauge, place: Place) -> Reals | None:
+    """Of each hit, what it is worth on a beat that is held; None elsewhere."""
+    inside = -1 if gauge.last is None else gauge.last - place.bar
+    return _BACKBEAT if inside % place.beat == 0 and inside // place.beat in place.held else None
 
 
 def moves(gauge: Gauge, *, up: bool) -> Reals | None:

@@ -30,7 +30,7 @@ from models.compose.tokens.grid import quantise
 from models.compose.tokens.state import Phase
 from models.compose.tokens.vocabulary import FRAME_STEPS, STEP_TICKS, VOCABULARY
 from models.compose.writer.gauge import Gauge
-from models.compose.writer.leaning import Place, evenly, held_beats, moves, over_beats, press
+from models.compose.writer.leaning import Place, evenly, held_beats, hits, moves, over_beats, press
 from sessions.music.beats import Meter
 from sessions.music.parts import NOTE_PARTS, Part
 
@@ -65,16 +65,19 @@ AT_FIRST = {"interest": 2.0, "syncopation": 2.0, "leap": 2.5}
 """Nats that are pressed at first where all or nothing is asked."""
 A_BAR, NOW, MOST = 1.0, 2.0, 5.0
 """Nats for what is missing by a span: each bar adds the one, the moment the other; and the most that is pressed."""
+BACKBEAT = 2.5
+"""Nats for what holds a beat of syncopated drums."""
 FEW_ONSETS = 4
 """Onsets that are as uncertain as they are telling."""
 
 _BASE, _SIZE = VOCABULARY.base, VOCABULARY.size
-_POSITIONS, _PITCHES, _PARTS, _LEFTS = (
-    range(_BASE[name], _BASE[name] + _SIZE[name]) for name in ("Position", "Pitch", "Part", "Left")
+_POSITIONS, _HITS, _PITCHES, _PARTS, _LEFTS = (
+    range(_BASE[name], _BASE[name] + _SIZE[name]) for name in ("Position", "Hit", "Pitch", "Part", "Left")
 )
 _HOP, _END = _BASE["Hop"], _BASE["end"]
 _LEAVE = VOCABULARY.mask("Part", "Left", "end")
 _ONWARD = _LEAVE | VOCABULARY.mask("Position", "Hop")
+_HIT = VOCABULARY.mask("Hit")
 _TOPMOST = _ONWARD | VOCABULARY.mask("Pitch")
 
 
@@ -207,6 +210,8 @@ class Steering:
         if self._now is None or phase is Phase.PITCHED:
             return logits
         hand = self._hands[self._now]
+        if self._now is Part.DRUMS and phase is not Phase.HOPPED:
+            logits = self._backbeat(hand, logits, allowed)
         onward = self._onward(hand) if phase in (Phase.OPEN, Phase.HOPPED) else None
         by = hand.by("leap") if phase is not Phase.HOPPED else 0.0
         line = moves(hand.gauge, up=hand.wished["leap"] > LEFT_TO_THE_MODEL) if by else None
@@ -226,7 +231,7 @@ class Steering:
     def _onward(self, hand: _Hand) -> NDArray[np.float64] | None:
         """What is pressed on positions and on going farther; None where nothing is."""
         bias: NDArray[np.float64] | None = None
-        place = Place(self._bar, self._frame, self._steps, self._beat, hand.held)
+        place = self._place(hand)
         for name, wanted in (("interest", evenly), ("syncopation", over_beats)):
             by = hand.by(name)
             onward = wanted(hand.gauge, place, up=hand.wished[name] > LEFT_TO_THE_MODEL) if by else None
@@ -236,3 +241,16 @@ class Steering:
                 bias[_HOP] += by * onward.hop
                 bias[_LEAVE] += by * onward.leave
         return bias
+
+    def _backbeat(self, hand: _Hand, logits: Logits, allowed: NDArray[np.bool_]) -> Logits:
+        """However much drums are to hang over beats: on those that are held there is what holds them."""
+        row = hits(hand.gauge, self._place(hand)) if hand.wished.get("syncopation", 0.0) > LEFT_TO_THE_MODEL else None
+        if row is None:
+            return logits
+        leant, bias = logits.astype(np.float64), np.zeros(len(VOCABULARY))
+        bias[_HITS.start : _HITS.stop] = BACKBEAT * row
+        press(leant, allowed & _HIT, bias)
+        return leant.astype(np.float32)
+
+    def _place(self, hand: _Hand) -> Place:
+        return Place(self._bar, self._frame, self._steps, self._beat, hand.held)

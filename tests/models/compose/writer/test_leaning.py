@@ -5,9 +5,9 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from models.compose.tokens.vocabulary import FRAME_STEPS
+from models.compose.tokens.vocabulary import DRUMS, FRAME_STEPS, LEVELS
 from models.compose.writer.gauge import Gauge
-from models.compose.writer.leaning import Place, evenly, held_beats, moves, over_beats, press
+from models.compose.writer.leaning import Place, evenly, held_beats, hits, moves, over_beats, press
 
 
 def played(*steps: int, beat: int = 24, bar: int = 96, top: int = 60) -> Gauge:
@@ -60,12 +60,27 @@ def test_drums_keep_the_beats_that_are_held() -> None:
     assert [held_beats(steps, beat) for steps, beat in ((96, 24), (72, 36), (72, 24), (84, 12), (30, 6))] == [
         (1, 3), (1,), (0,), (0,), (0,),
     ]  # fmt: skip
-    held = over_beats(played(12), place(held=(1, 3)), up=True)
-    assert held is not None
-    assert not held.positions.any()
-    on = over_beats(played(0), place(held=(1, 3)), up=True)
-    assert on is not None
-    assert [float(on.positions[step]) for step in (12, 24, 48, 72)] == [0.5, 0.5, -0.5, 0.5]
+    for gauge in (played(0), played(0, 12)):
+        onward = over_beats(gauge, place(held=(1, 3)), up=True)
+        assert onward is not None
+        assert onward.positions.argmax() == 24
+        assert onward.positions[36] == onward.leave == -1
+    down, unheld = (over_beats(played(12), place(held=held), up=False) for held in ((1, 3), ()))
+    assert down is not None
+    assert unheld is not None
+    assert down.positions.tolist() == unheld.positions.tolist()
+    onward = over_beats(played(24, 84), place(held=(1, 3)), up=True)
+    assert onward is not None
+    assert onward.leave == 0  # the bar's first beat is not held
+
+
+def test_what_is_held_has_a_backbeat() -> None:
+    where = place(held=(1, 3))
+    row = hits(played(0, 24), where)
+    assert row is not None
+    assert [DRUMS[kind // LEVELS][0] for kind in np.flatnonzero(row)[::LEVELS]] == ["stick", "snare", "clap"]
+    assert hits(played(0, 12), where) is None
+    assert hits(played(0), where) is None
 
 
 def test_leaps_are_those_that_can_be_sung() -> None:

@@ -155,6 +155,25 @@ def test_a_bar_written_again_finds_what_the_first_attempt_found(monkeypatch: pyt
     assert bars_of(again={1, 3, 4}) == bars_of(again=set())
 
 
+def test_drums_that_hang_over_beats_keep_a_backbeat() -> None:
+    plain, hanging = (
+        sum(_backbeats(request(style="pop", bars=8, parts="drums", seed=seed, **asks)) for seed in range(3))
+        for asks in ({}, {"drums__syncopation": 1.0})
+    )
+    assert hanging > 3 * plain + 12
+
+
+def _backbeats(wanted: Request) -> int:
+    """Second and fourth beats, of 16, with a snare, a clap or a stick."""
+    struck = {
+        (note.start + 20) // 960
+        for bar in written(player(7), wanted)
+        for note in bar[Part.DRUMS]
+        if note.pitch in (37, 38, 39) and (note.start + 20) % 960 < 40
+    }
+    return len(struck & set(range(1, 32, 2)))
+
+
 def tokens(*names: str) -> Iterator[int]:
     return (VOCABULARY.id(name) for name in names)
 
