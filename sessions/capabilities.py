@@ -5,6 +5,7 @@ Made from the same tables that parse and permit, so it can't promise what would 
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from typing import Any
 
 from sessions.commands import COMMANDS
@@ -14,17 +15,11 @@ from sessions.plain import to_plain
 from sessions.roles import ENGINE, ROLES, WITH_PARTS, Permit, Role
 from sessions.state import State
 
-__all__ = ["capabilities"]
+__all__ = ["capabilities", "renderers_of"]
 
 
 def capabilities(state: State | None = None, member: str = "") -> dict[str, Any]:
     """Everything that can be asked for; with a member, what he may."""
-    offers = state.offers.values() if state is not None else ()
-    renderers: dict[str, Any] = {}
-    for offer in (offer for offered in offers for offer in offered):
-        held = renderers.setdefault(str(offer.name), to_plain(offer))
-        if held["commercial"] and not offer.commercial:  # whichever engine gets it, nothing more is promised
-            renderers[str(offer.name)] = to_plain(offer)
     found: dict[str, Any] = {
         "parts": [str(part) for part in Part],
         "kinds": [str(kind) for kind in Kind],
@@ -34,7 +29,7 @@ def capabilities(state: State | None = None, member: str = "") -> dict[str, Any]
         "controls": [
             {"part": str(control.part), "control": control.name, **control.field.describe()} for control in CONTROLS
         ],
-        "renderers": list(renderers.values()),
+        "renderers": renderers_of([state] if state is not None else []),
         "roles": {role.name: _grants(role) for role in ROLES.values() if role.name != ENGINE},
         "limits": {"open_sections_per_member": MAX_OPEN_PER_MEMBER, "open_sections": MAX_OPEN},
     }
@@ -44,6 +39,16 @@ def capabilities(state: State | None = None, member: str = "") -> dict[str, Any]
         if member in state.members:
             found["may"] = _grants(state.role_of(member))
     return found
+
+
+def renderers_of(states: Iterable[State]) -> list[dict[str, Any]]:
+    """What the engines of these sessions offer, each once; of two under one name the one that promises less."""
+    found: dict[str, dict[str, Any]] = {}
+    for offer in (offer for state in states for offers in state.offers.values() for offer in offers):
+        held = found.setdefault(str(offer.name), to_plain(offer))
+        if held["commercial"] and not offer.commercial:
+            found[str(offer.name)] = to_plain(offer)
+    return list(found.values())
 
 
 def _grants(role: Role) -> dict[str, Any]:

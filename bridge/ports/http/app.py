@@ -21,7 +21,7 @@ from bridge.ports.http.guard import Guard, Hosts
 from bridge.ports.http.models import SOCKET, Capabilities, Health
 from bridge.ports.http.routes import Routes
 from bridge.ports.http.studio import Studio
-from sessions.capabilities import capabilities
+from sessions.capabilities import capabilities, renderers_of
 
 __all__ = ["STUDIO", "create_app"]
 
@@ -51,9 +51,10 @@ async def health(request: Request) -> Health:
 
 
 @public.read("/api/capabilities")
-async def show_capabilities() -> Capabilities:
-    """What can be asked for; over the WebSocket `capabilities` says what you may."""
-    return Capabilities.model_validate(capabilities())
+async def show_capabilities(request: Request) -> Capabilities:
+    """What can be asked for, and by which renderers, in any session; over the WebSocket `capabilities` says what you may."""
+    renderers = renderers_of(host.state for host in house_of(request).hosts.values())
+    return Capabilities.model_validate(capabilities() | {"renderers": renderers})
 
 
 def create_app(house: House, *, hosts: Hosts, static: Path = STUDIO) -> FastAPI:
