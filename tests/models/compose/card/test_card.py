@@ -9,12 +9,13 @@ from pathlib import Path
 import pytest
 
 from models.compose.card.__main__ import main
+from models.compose.card.page import page
 from models.compose.card.rolls import Roll, picture
 from models.compose.card.sources import SOURCES, copy_licences, counted
 from models.compose.corpus.piece import Origin
 from models.compose.corpus.readers import READERS
 from models.compose.corpus.store import save
-from models.compose.writer import Transformer
+from models.compose.writer import Transformer, shipped
 from sessions.music.beats import Meter
 from sessions.music.notes import Note
 from sessions.music.parts import Part
@@ -62,8 +63,8 @@ def test_one_command_makes_all_that_ships(made: Path) -> None:
         "licences/freedoom/LICENSE.txt", "licences/mcgill_billboard/LICENSE.txt", "model.safetensors", "rolls.svg",
         "runs.npz", "tokens.json",
     ]  # fmt: skip
-    page = (out / "README.md").read_text()
-    assert str(made) not in page + (out / "figures.json").read_text() + (out / "card.json").read_text()
+    text = (out / "README.md").read_text()
+    assert str(made) not in text + (out / "figures.json").read_text() + (out / "card.json").read_text()
     for words_there in (
         "Apache-2.0",
         "Freedoom",
@@ -74,8 +75,8 @@ def test_one_command_makes_all_that_ships(made: Path) -> None:
         "people",
         "--steps 40",
     ):
-        assert words_there in page
-    assert "{" not in page
+        assert words_there in text
+    assert "{" not in text
     figures = json.loads((out / "figures.json").read_text())
     assert figures["sets"]["freedoom"]["pieces"] + figures["sets"]["freedoom"]["kept_back"] == 40
     assert set(figures["held_out"]) == {"freedoom", "arranged", "all by people"}
@@ -90,6 +91,15 @@ def test_one_command_makes_all_that_ships(made: Path) -> None:
     assert figures == json.loads(before), "what was measured on these weights is kept"
     made_by = Transformer.load(out).provenance
     assert (made_by.licence, made_by.commercial, made_by.sha256) == ("Apache-2.0", True, figures["model"]["sha256"])
+
+
+def test_the_limits_say_which_controls_hardly_steer() -> None:
+    figures = json.loads((shipped() / "figures.json").read_text(encoding="utf-8"))
+    rows = [{"control": name, "correlation": by, "means": [1.0]} for name, by in (("energy", 0.9), ("bass.leap", 0.1))]
+    figures["music"]["controls"] = rows
+    assert "hardly steer, with a correlation below 0.4: bass.leap.\n" in page(figures)
+    rows[1]["correlation"] = 0.5
+    assert "- All of its controls steer, bass.leap least, with a correlation of +0.50.\n" in page(figures)
 
 
 def test_weights_do_not_ship_without_their_music_s_licence(made: Path) -> None:
