@@ -52,9 +52,9 @@ class Dues:
     def end(self, bar: int, played: Played) -> int | None:
         """The step by which a note of this bar must end, the last of those played; None where it does not matter."""
         ends = []
-        missing = self._least - played.bars - 1
         later = self._open[bisect_right(self._open, bar) :]
-        if 0 < missing <= len(later):
+        missing = min(self._least - played.bars - 1, len(later))
+        if missing > 0:
             ends.append(later[-missing])
         if played.same >= MANY_NOTES and self._rules.varies and not played.varied and self._last(played.pitch) > bar:
             ends.append(self._last(played.pitch))

@@ -16,6 +16,7 @@ from models.compose.originality import (
     BadIndex,
     Run,
     RunIndex,
+    _runs_of,
     bottom_line,
     top_line,
 )
@@ -37,6 +38,19 @@ def test_a_line_finds_itself_in_every_key(line: list[int], shift: int) -> None:
         assert run.first == 0
         assert run.notes >= RUN_NOTES
         assert len(set(intervals[run.notes - 1 :])) < FEWEST_INTERVALS
+
+
+@given(st.lists(st.integers(0, 60), min_size=9, max_size=60), st.lists(st.sampled_from((0, 0, 2, -1, 40)), max_size=80))
+def test_note_by_note_a_line_has_the_same_runs(tune: list[int], steps: list[int]) -> None:
+    line = [*tune, *np.cumsum([60, *steps]).tolist()]
+    index = RunIndex.build([tune, line[20:50]])
+    grown = {end: count for end in range(len(line)) if (count := index.ending(line[: end + 1]))}
+    first, counts, keys = _runs_of(line)
+    told: dict[int, int] = {}
+    for begin, count, known in zip(first.tolist(), counts.tolist(), index.known(keys).tolist(), strict=True):
+        if known:
+            told[begin + count - 1] = max(count, told.get(begin + count - 1, 0))
+    assert grown == told
 
 
 def test_eight_notes_in_a_row_are_nobodys() -> None:

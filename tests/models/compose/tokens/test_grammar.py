@@ -15,7 +15,7 @@ from models.compose.tokens.decode import decode
 from models.compose.tokens.encode import Header, Stretch, Voice, bars_ids, chord_id, encode, header_ids, shift_of
 from models.compose.tokens.grammar import Grammar
 from models.compose.tokens.grid import quantise
-from models.compose.tokens.rules import PartRules, Rules, Tones, tones_within
+from models.compose.tokens.rules import MANY_NOTES, PartRules, Played, Rules, Tones, tones_within
 from models.compose.tokens.stock import Shelf, sections_of
 from models.compose.tokens.vocabulary import DRUMS, STEP_TICKS, VOCABULARY
 from sessions.music.beats import Meter
@@ -61,6 +61,9 @@ def part_rules(draw: st.DrawFn) -> PartRules:
         most_at_once=draw(st.integers(1, 6)),
         most_a_bar=draw(st.none() | st.integers(1, 20)),
         most_rest=draw(st.none() | st.integers(0, 2)),
+        most_same=draw(st.none() | st.integers(1, 3)),
+        least=draw(st.integers(0, 3)),
+        varies=draw(st.booleans()),
         drums=frozenset(draw(st.sets(st.integers(0, len(DRUMS) - 1), min_size=1))),
     )
 
@@ -115,6 +118,8 @@ def check(rules: Rules, ids: list[int]) -> None:
         assert asked.low <= line.pitch.min() <= line.pitch.max() <= asked.high
         for at, pitch in zip(step.tolist(), line.pitch.tolist(), strict=True):
             assert pitch % 12 in classes_at(rules.tones, at)
+        assert np.count_nonzero(counts) >= min(asked.least, bars)
+        assert not asked.varies or len(line) < MANY_NOTES or len(set(line.pitch.tolist())) > 1
         ends = [(note.start, note.end) for note in notes[part]]
         nudge = 30 if sheet.human else 0
         assert max(sum(a <= b + nudge < e - nudge for a, e in ends) for b, _ in ends) <= asked.most_at_once
@@ -225,6 +230,67 @@ def test_a_part_that_rests_too_long_comes_back() -> None:
         notes = section.write.sheet.to_notes()[Part.BASS]
         sounds = [any(note.start < bar + 3840 and note.end > bar for note in notes) for bar in range(0, 8 * 3840, 3840)]
         assert all(now or then for now, then in pairwise(sounds))
+
+
+def told(asked: Rules, seed: int, *, marks: float = 0.0, pitch: int = 36) -> list[int]:
+    """A walk that likes one pitch above all, and as much of it as fits: the first pitch of each bar, -1 where it has none."""
+    dice, grammar = np.random.default_rng(seed), Grammar(asked)
+    state, ids = grammar.begin(), list[int]()
+    liked = marks * MARKS
+    liked[VOCABULARY.id(f"Pitch_{pitch}")] = 20.0
+    liked[VOCABULARY.mask("Position")] -= np.arange(VOCABULARY.size["Position"])
+    liked[VOCABULARY.mask("Hop")] -= VOCABULARY.size["Position"]
+    while not state.is_done:
+        run, state = grammar.forced(state)
+        ids += run
+        if state.is_done:
+            break
+        logits = dice.normal(size=len(VOCABULARY)) + liked
+        ids.append(int(np.where(grammar.allowed(state), logits, -np.inf).argmax()))
+        state = grammar.advance(state, ids[-1])
+    (section,) = decode(ids)
+    line = section.write.sheet.parts[Part.BASS]
+    return [-1 if not len(bar) else int(bar[0]) for bar in np.split(line.pitch, line.at[1:-1])]
+
+
+def bass_rules(part: PartRules, bars: int = 8, **more: Any) -> Rules:
+    header = header_of(Meter(4, 4), Key(0), (Part.BASS,))
+    lefts = tuple(range(bars, 0, -1))
+    return Rules(header, lefts, before=(VOCABULARY.id("start"),), parts={Part.BASS: part}, **more)
+
+
+@pytest.mark.parametrize("seed", range(5))
+def test_a_part_leaves_its_pitch_in_time(seed: int) -> None:
+    asked = bass_rules(PartRules(low=30, high=42, most_at_once=1, longest=24, most_same=3, varies=True))
+    first = told(asked, seed, marks=-200.0)
+    for begin in range(5):
+        assert len(set(first[begin : begin + 4])) > 1
+    last = told(bass_rules(PartRules(low=30, high=42, most_at_once=1, longest=24, varies=True)), seed, marks=-200.0)
+    assert set(last[:7]) == {36}
+    assert last[7] != 36
+    alone = told(
+        bass_rules(PartRules(low=36, high=36, most_at_once=1, longest=24, most_same=3, varies=True)), seed, marks=-200.0
+    )
+    assert set(alone) == {36}
+
+
+def test_what_was_played_before_counts() -> None:
+    bass = PartRules(low=30, high=42, most_at_once=1, longest=24, most_same=3)
+    assert told(bass_rules(bass, played={Part.BASS: Played(3, 0, 36, 12, -3)}), 1)[0] != 36
+    assert told(bass_rules(bass, played={Part.BASS: Played(3, 0, 36, 12, -1)}), 1)[0] == 36
+    resting = PartRules(most_rest=3, must_sound=False)
+    assert told(bass_rules(resting, played={Part.BASS: Played(rests=2)}), 1, marks=1000.0)[:2] == [-1, 36]
+
+
+@pytest.mark.parametrize("least", [1, 3, 8])
+def test_a_part_begins_notes_in_as_many_bars_as_it_should(least: int) -> None:
+    """However long its notes, and however much it would rather rest."""
+    bass = PartRules(low=30, high=42, most_at_once=1, must_sound=False, least=least)
+    for seed in range(5):
+        assert sum(pitch >= 0 for pitch in told(bass_rules(bass), seed, marks=1000.0)) == least
+        assert sum(pitch >= 0 for pitch in told(bass_rules(bass), seed)) >= least
+    played = {Part.BASS: Played(bars=least)}
+    assert set(told(bass_rules(bass, played=played), 1, marks=1000.0)) == {-1}
 
 
 def test_nothing_begins_at_the_last_step_or_on_a_pitch_that_sounds_from_before() -> None:
