@@ -2,10 +2,24 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import asdict, dataclass
 from typing import Any
 
-__all__ = ["Originality", "Provenance"]
+__all__ = ["Originality", "Provenance", "forbids_sale"]
+
+_FORBIDS = re.compile(
+    r"\bnc\b|non[- ]?commercial|(personal|private) use only|not for (sale|resale|commercial)", re.IGNORECASE
+)
+
+
+def forbids_sale(licence: str) -> bool:
+    """Whether a licence's own words keep what is made under it from commercial use; for texts that people wrote into files.
+
+    >>> [forbids_sale(words) for words in ("CC-BY-NC-4.0", "(c) me, non-commercial use", "GPL-2.0", "CC BY 4.0, Sync Inc.")]
+    [True, True, False, False]
+    """
+    return _FORBIDS.search(licence) is not None
 
 
 @dataclass(frozen=True, slots=True)

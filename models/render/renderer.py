@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator
 from typing import Any, Protocol
 
-from models.provenance import Provenance
+from models.provenance import Provenance, forbids_sale
 from models.render.bands import players
 from models.render.instruments import CHANNELS
 from models.render.mix import Mix, Stopped
@@ -59,7 +59,7 @@ class SampledStems:
         """The sampler, with the soundfont's hash and licence."""
         font = self._font
         note = f"plays the soundfont {font.title}; the licence is the soundfont's"
-        return Provenance("sampler", VERSION, font.sha256, font.licence, note)
+        return Provenance("sampler", VERSION, font.sha256, font.licence, note, not forbids_sale(font.licence))
 
     def stems(
         self, request: Request, bars: Bars, chords: str, *, cancelled: Callable[[], bool]

@@ -12,6 +12,7 @@ import pytest
 from models.render import soundfont as module
 from models.render import tables
 from models.render.generators import Gen
+from models.render.renderer import SampledStems
 from models.render.soundfont import Soundfont, bundled_path
 from models.render.voice import hold
 from sessions.errors import Code, Refused
@@ -153,3 +154,11 @@ def test_without_its_package_the_bundled_one_is_missed_politely(monkeypatch: pyt
     monkeypatch.setattr("importlib.util.find_spec", lambda name: None)
     with pytest.raises(Refused, match="--soundfont"):
         bundled_path()
+
+
+@pytest.mark.parametrize(
+    ("licence", "commercial"), [("CC0", True), ("CC BY-NC 4.0", False), ("free for non-commercial use", False)]
+)
+def test_a_font_that_says_so_keeps_its_sound_from_sale(tmp_path: Path, licence: str, commercial: bool) -> None:
+    font = Soundfont.load(written(tmp_path, soundfont({(0, 0): [looped()]}, licence=licence)))
+    assert (SampledStems(font).provenance.licence, SampledStems(font).provenance.commercial) == (licence, commercial)
