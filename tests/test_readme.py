@@ -14,6 +14,7 @@ from pathlib import Path
 import httpx
 import pytest
 
+from tests.support.hub import hub
 from tests.support.programs import program
 from tests.support.server import Server, running_server
 
@@ -72,7 +73,7 @@ def run(text: str, folder: Path, server: Server | None = None) -> subprocess.Com
 
 
 def test_every_block_is_tested_by_something() -> None:
-    assert {kind for kind, _, _ in BLOCKS} == {"alone", "osc", "http", "websocket", "invite", "log"}
+    assert {kind for kind, _, _ in BLOCKS} == {"alone", "osc", "http", "websocket", "invite", "log", "fetch"}
     assert README.count("```") == 2 * len(BLOCKS)
 
 
@@ -109,6 +110,22 @@ def test_invite(server: Server, tmp_path: Path) -> None:
         f"{server.http}/api/sessions/jam/takes", headers={"Authorization": f"Bearer {done.stdout.strip()}"}
     )
     assert answer.status_code == 200
+
+
+def test_fetching(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """From a hub of the tests, and with the yes said beforehand, as nobody is here to say it."""
+    pytest.importorskip("huggingface_hub")
+    (text,) = blocks("fetch")
+    monkeypatch.setenv("XDG_DATA_HOME", str(tmp_path / "data"))
+    with hub() as server:
+        monkeypatch.setenv("HF_ENDPOINT", server.url)
+        assert run(text, tmp_path).returncode == 1
+        assert server.asked == []
+        done = run(text.replace("fetch musicgen-small", "fetch musicgen-small --accept-licence"), tmp_path)
+    assert done.returncode == 0, done.stderr
+    folder = tmp_path / "data" / "starbridge" / "weights" / "musicgen-small"
+    assert (folder / "model.safetensors").read_bytes() == server.files["model.safetensors"]
+    assert str(folder) in done.stdout
 
 
 def test_checking_a_log(server: Server) -> None:
