@@ -1,0 +1,171 @@
+"""The decoder in int8 or int4 weights on a processor's cores: what `protocol.Decoder` asks for, by the kernels here.
+
+Lives here: states, the sum of the codes' embeddings, how the threads of a step come together. A state holds keys and values
+as bytes: 100 kB a frame for MusicGen-small with guidance. Knows nothing of text, sound or sampling.
+
+A helper thread is started for a step and takes what it finds; where it comes late, the step was done without it.
+
+    decoder = CpuDecoder.read(checkpoint.tensors, checkpoint.decoder, "int4")
+    logits = decoder.feed(decoder.begin([text, nothing], most_frames=503), start)
+"""
+
+from __future__ import annotations
+
+import os
+from _thread import start_new_thread
+from collections.abc import Callable, Sequence
+from typing import Any
+
+import numpy as np
+import torch
+from numpy.typing import NDArray
+from torch import Tensor
+
+from models.render.musicgen.cpu.kernels import STAGES, listen, step
+from models.render.musicgen.cpu.llvm import LANES
+from models.render.musicgen.cpu.packing import Precision, filled, tables_of
+from models.render.musicgen.cpu.tables import Bytes, Cache, Tables
+from models.render.musicgen.cpu.together import WIDE
+from models.render.musicgen.cpu.vectors import GROUP, TILE
+from models.render.musicgen.decoder import positions
+from models.render.musicgen.protocol import DecoderShape
+from models.render.musicgen.tensors import Tensors
+
+__all__ = ["CpuDecoder", "CpuState"]
+
+ROWS_MAX = 64  # read in one go: what they need stays in the processor's second cache
+THREADS_MAX = 8  # more would wait for each other longer than they work
+
+Floats = NDArray[np.float32]
+
+
+class CpuState:
+    """What one piece has been so far: keys and values of its codes and of its conditions."""
+
+    __slots__ = ("_before", "_cache", "_conditions", "_length", "_places", "_room", "_rows", "_told")
+
+    def __init__(
+        self, rows: int, room: int, before: int, conditions: int, cache: Cache, told: Cache, places: Floats
+    ) -> None:
+        self._rows, self._room, self._before, self._conditions = rows, room, before, conditions
+        self._cache, self._told, self._places = cache, told, places
+        self._length = 0
+
+    @property
+    def length(self) -> int:
+        """Columns fed so far; a prefix does not count."""
+        return self._length
+
+    def rewind(self, length: int) -> None:
+        """Forgets all but the first `length` columns."""
+        if not 0 <= length <= self._length:
+            raise ValueError(f"{self._length} columns were fed; {length} can't be kept")
+        self._length = length
+
+
+class CpuDecoder:
+    """MusicGen's decoder with weights of four or eight bits."""
+
+    def __init__(self, shape: DecoderShape, tables: Tables, embedding: Floats, threads: int) -> None:
+        self._shape, self._tables, self._embedding = shape, tables, embedding
+        self.threads = threads
+
+    @classmethod
+    def read(cls, tensors: Tensors, shape: DecoderShape, precision: str, *, threads: int | None = None) -> CpuDecoder:
+        """Takes the decoder's weights, a tensor at a time. Raises BadCheckpoint, and ValueError for what it can't play."""
+        if shape.activation not in ("gelu", "relu"):
+            raise ValueError(
+                f"A decoder with the activation {shape.activation} plays as float32 or bfloat16; load it as one."
+            )
+        embedding = np.zeros((shape.codebooks, shape.vocabulary + 1, filled(shape.width)), np.float32)
+        for book in range(shape.codebooks):
+            name, size = f"decoder.model.decoder.embed_tokens.{book}.weight", (shape.vocabulary + 1, shape.width)
+            embedding[book, :, : shape.width] = tensors.take(name, size).numpy()
+        tables = tables_of(tensors, shape, Precision(precision))
+        return cls(shape, tables, embedding, threads or min(THREADS_MAX, cores()))
+
+    @property
+    def shape(self) -> DecoderShape:
+        return self._shape
+
+    @property
+    def step_bytes(self) -> int:
+        """Bytes of weights that each step reads."""
+        tables = self._tables
+        read = (tables.qkv, tables.out, tables.ask, tables.answer, tables.up, tables.down, tables.heads)
+        return sum(part.nbytes for matrix in read for part in matrix)
+
+    def begin(self, conditions: Sequence[Tensor], most_frames: int) -> CpuState:
+        """A fresh state with room for `most_frames` columns."""
+        shape, rows = self._shape, len(conditions)
+        given = np.zeros((len(conditions[0]) * rows, self._embedding.shape[2]), np.float32)
+        for row, condition in enumerate(conditions):
+            given[row::rows, : shape.width] = condition.numpy()
+        before = len(conditions[0]) if shape.prefix else 0
+        room = before + most_frames
+        told = self._cache(rows, 0 if shape.prefix else len(conditions[0]))
+        places = np.zeros((room, given.shape[1]), np.float32)
+        places[:, : shape.width] = positions(room, shape.width).numpy()
+        state = CpuState(rows, room, before, len(conditions[0]), self._cache(rows, room), told, places)
+        if shape.prefix:
+            for first in range(0, len(given), ROWS_MAX // rows * rows):
+                self._read(state, given[first : first + ROWS_MAX // rows * rows], first // rows, wanted=0)
+        else:
+            counters = np.zeros((1, WIDE), np.int64)
+            self._together(listen, given, rows, told, self._tables, counters)
+        return state
+
+    def feed(self, state: CpuState, codes: Tensor) -> Tensor:
+        """Float32 logits (rows, codebooks, vocabulary) after the last column of int64 codes (codebooks, frames)."""
+        shape, rows, columns = self._shape, state._rows, codes.numpy()
+        if not columns.shape[1] or state._before + state._length + columns.shape[1] > state._room:
+            raise ValueError("feed one column at least, and no more than the state has room for")
+        if columns.min() < 0 or columns.max() > shape.pad:
+            raise ValueError(f"codes are from 0 to {shape.pad}; got {columns.min()} to {columns.max()}")
+        books, many = np.arange(shape.codebooks)[:, None], max(1, ROWS_MAX // rows)
+        for first in range(0, columns.shape[1], many):
+            x = self._embedding[books, columns[:, first : first + many]].sum(0)
+            last = first + many >= columns.shape[1]
+            logits = self._read(
+                state, np.repeat(x, rows, axis=0), state._before + state._length, wanted=rows if last else 0
+            )
+            state._length += len(x)
+        answers = shape.codebooks * shape.vocabulary
+        return torch.from_numpy(logits)[:, :answers].reshape(rows, shape.codebooks, shape.vocabulary)
+
+    def _read(self, state: CpuState, x: Floats, first: int, wanted: int) -> Floats:
+        """Embeddings, rows by rows, as positions from `first` on; the logits of the last `wanted`."""
+        rows, tables = len(x), self._tables
+        x = x + np.repeat(state._places[first : first + rows // state._rows], state._rows, axis=0)
+        mixed, inward = (_bytes(rows, matrix.weights.shape[1] * GROUP) for matrix in (tables.out, tables.down))
+        counters = np.zeros((STAGES * tables.layers + 1, WIDE), np.int64)
+        logits = np.empty((wanted, tables.heads.weights.shape[0] * TILE), np.float32)
+        about = (state._rows, state._cache, state._told, state._conditions, tables)
+        self._together(step, x, first, *about, mixed, inward, counters, logits)
+        return logits
+
+    def _together(self, kernel: Callable[..., None], *arguments: Any) -> None:
+        for _ in range(self.threads - 1):
+            start_new_thread(kernel, arguments)
+        kernel(*arguments)
+
+    def _cache(self, rows: int, positions: int) -> Cache:
+        """Room for keys and values; untouched memory costs nothing."""
+        lines, room = self._shape.layers * rows * self._shape.heads, filled(positions)
+        width = filled(self._shape.head_width)
+        return Cache(
+            keys=np.zeros((lines, room // LANES, width // 4, LANES), np.int32),
+            key_scales=np.zeros((lines, room), np.float32),
+            values=np.zeros((lines, room, width), np.int8),
+            value_scales=np.zeros((lines, room), np.float32),
+        )
+
+
+def _bytes(rows: int, width: int) -> Bytes:
+    groups = (rows, width // GROUP)
+    return Bytes(np.empty((rows, width), np.int8), np.empty(groups, np.int32), np.empty(groups, np.float32))
+
+
+def cores() -> int:
+    """Those that this process may use."""
+    return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1

@@ -1,0 +1,211 @@
+"""Weights in the form that the kernels read: tiles of outputs, in groups of inputs that share a scale, as bytes or half bytes.
+
+Lives here: quantising and the order of numbers in memory. Scales are found by trying: that which leaves the least squared
+error of its group is kept, as the upper half of a float32. Widths are filled up with zeros to whole tiles, heads too. One
+tensor at a time is held as float32. Knows names and shapes, but no code and no state.
+
+    tables = tables_of(checkpoint.tensors, checkpoint.decoder, Precision.INT4)
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from enum import StrEnum
+from typing import Any, cast
+
+import numpy as np
+from numba import njit
+from numpy.typing import NDArray
+
+from models.render.musicgen.cpu.kernels import HEADS_LESS
+from models.render.musicgen.cpu.tables import Matrix, Tables
+from models.render.musicgen.cpu.vectors import GROUP, TILE
+from models.render.musicgen.protocol import DecoderShape
+from models.render.musicgen.tensors import Tensors
+
+__all__ = ["Precision", "filled", "pack", "tables_of", "unpack"]
+
+Floats = NDArray[np.float32]
+Kernel = Callable[..., None]
+
+LESS = {4: 8, 8: HEADS_LESS}
+TRIED = {
+    4: -1 / np.linspace(5.5, 10.0, 19),  # of the loudest; -1/8 makes it the lowest of 16 steps
+    8: 1 / np.array([127.0]),
+}
+TINY = np.float32(2.0**-120)  # a scale that no weight needs; its upper half is no zero
+
+
+class Precision(StrEnum):
+    """Bits of a weight: four are faster, eight nearer."""
+
+    INT4 = "int4"
+    INT8 = "int8"
+
+    @property
+    def bits(self) -> int:
+        return int(self.value[3:])
+
+
+def filled(width: int) -> int:
+    """A width, in whole tiles."""
+    return -(-width // TILE) * TILE
+
+
+def tables_of(tensors: Tensors, shape: DecoderShape, precision: Precision) -> Tables:
+    """What the kernels read. Raises BadCheckpoint."""
+    width, inner, heads = shape.width, shape.inner, shape.heads
+    deep, head = filled(width), filled(shape.head_width)
+
+    def take(name: str, *size: int) -> Floats:
+        return cast(Floats, tensors.take(f"decoder.{name}", size).numpy())
+
+    def norm(name: str) -> Floats:
+        return np.stack([take(f"{name}.{part}", width) for part in ("weight", "bias")])
+
+    def by_head(names: Sequence[str], part: str) -> Floats:
+        """Rows of several matrices, side by side a head."""
+        apart = [take(f"{name}_proj.weight", width, width).reshape(heads, -1, width) for name in names]
+        room = np.zeros((heads, len(names), head, deep), np.float32)
+        for i, one in enumerate(apart):
+            room[:, i, : shape.head_width, :width] = one
+        return room.reshape(-1, deep)
+
+    def from_heads(name: str, _: str) -> Floats:
+        room = np.zeros((deep, heads, head), np.float32)
+        room[:width, :, : shape.head_width] = take(f"{name}_proj.weight", width, width).reshape(width, heads, -1)
+        return room.reshape(deep, -1)
+
+    def plain(name: str, rows: int, columns: int) -> Floats:
+        room = np.zeros((filled(rows), filled(columns)), np.float32)
+        room[:rows, :columns] = take(name, rows, columns)
+        return room
+
+    def stacked(outputs: int, inputs: int, one: Callable[[str], Floats], *, there: bool = True) -> Matrix:
+        """The matrices of all layers; empty where the model has none."""
+        layers = shape.layers if there else 0
+        matrix = empty(layers * outputs, inputs, precision.bits)
+        for layer in range(layers):
+            pack(one(f"model.decoder.layers.{layer}"), matrix, layer * outputs // TILE)
+        return matrix
+
+    looks, spread = not shape.prefix, heads * head
+    norms = []
+    for layer in range(shape.layers):
+        name = f"model.decoder.layers.{layer}"
+        norms.append(norm(f"{name}.self_attn_layer_norm"))
+        norms.append(norm(f"{name}.encoder_attn_layer_norm") if looks else norms[-1])
+        norms.append(norm(f"{name}.final_layer_norm"))
+    own, other = "self_attn", "encoder_attn"
+    answers = shape.codebooks * shape.vocabulary
+    last = empty(filled(answers), deep, 8)
+    rows = [take(f"lm_heads.{book}.weight", shape.vocabulary, width) for book in range(shape.codebooks)]
+    room = np.zeros((filled(answers), deep), np.float32)
+    room[:answers, :width] = np.concatenate(rows)
+    pack(room, last, 0)
+    return Tables(
+        norms=np.stack([*norms, norm("model.decoder.layer_norm")]),
+        qkv=stacked(3 * spread, deep, lambda n: by_head([f"{n}.{own}.{part}" for part in "qkv"], n)),
+        out=stacked(deep, spread, lambda n: from_heads(f"{n}.{own}.out", n)),
+        ask=stacked(spread, deep, lambda n: by_head([f"{n}.{other}.q"], n), there=looks),
+        told=stacked(2 * spread, deep, lambda n: by_head([f"{n}.{other}.{part}" for part in "kv"], n), there=looks),
+        answer=stacked(deep, spread, lambda n: from_heads(f"{n}.{other}.out", n), there=looks),
+        up=stacked(filled(inner), deep, lambda n: plain(f"{n}.fc1.weight", inner, width)),
+        down=stacked(deep, filled(inner), lambda n: plain(f"{n}.fc2.weight", width, inner)),
+        heads=last,
+        layers=shape.layers,
+        spread=heads,
+        head_width=shape.head_width,
+        width=width,
+        less=LESS[precision.bits],
+        looks=looks,
+        bends=shape.activation == "gelu",
+    )
+
+
+def empty(outputs: int, inputs: int, bits: int) -> Matrix:
+    """Room for a matrix of whole tiles."""
+    tiles, groups = outputs // TILE, inputs // GROUP
+    kind = np.uint8 if bits == 4 else np.int8
+    return Matrix(np.empty((tiles, groups, TILE * GROUP * bits // 8), kind), np.empty((tiles, groups, TILE), np.uint16))
+
+
+def pack(values: Floats, into: Matrix, first: int) -> None:
+    """Float32 rows, as whole tiles, from tile `first` on."""
+    _pack(
+        np.ascontiguousarray(values), TRIED[4 if into.weights.dtype == np.uint8 else 8].astype(np.float32), first, *into
+    )
+
+
+def unpack(matrix: Matrix) -> Floats:
+    """The float32 rows that the kernels take a matrix for."""
+    tiles, groups, _ = matrix.weights.shape
+    if matrix.weights.dtype == np.uint8:
+        pairs = matrix.weights.reshape(tiles, groups, -1, 1, 4, 16, 4)
+        numbers = np.concatenate([pairs & 15, pairs >> 4], axis=3).astype(np.float32) - 8
+    else:
+        numbers = matrix.weights.reshape(tiles, groups, -1, 1, 4, 16, 4).astype(np.float32)
+    by_output = numbers.transpose(0, 4, 5, 1, 2, 3, 6).reshape(tiles, TILE, groups, GROUP)
+    scales = (matrix.scales.astype(np.uint32) << np.uint32(16)).view(np.float32)
+    return (by_output * scales.transpose(0, 2, 1)[..., None]).reshape(tiles * TILE, groups * GROUP)
+
+
+def _pack_loops(values: Floats, tried: Floats, first: int, weights: NDArray[Any], scales: NDArray[np.uint16]) -> None:
+    """Sixty-four outputs of a group at a time, so that LLVM finds its vectors."""
+    halves = weights.shape[2] == TILE * GROUP // 2
+    least, most = np.float32(-8 if halves else -127), np.float32(7 if halves else 127)
+    some = np.empty((GROUP, TILE), np.float32)
+    loud, quietest, best = np.empty(TILE, np.float32), np.empty(TILE, np.float32), np.empty(TILE, np.float32)
+    scale, inverse, error = np.empty(TILE, np.float32), np.empty(TILE, np.float32), np.empty(TILE, np.float32)
+    bits = scale.view(np.uint32)
+    for tile in range(values.shape[0] // TILE):
+        for group in range(values.shape[1] // GROUP):
+            loud[:] = 0
+            for i in range(GROUP):
+                for o in range(TILE):
+                    some[i, o] = values[tile * TILE + o, group * GROUP + i]
+                    loud[o] = some[i, o] if abs(some[i, o]) > abs(loud[o]) else loud[o]
+            quietest[:] = np.inf
+            best[:] = TINY
+            for one in range(tried.shape[0]):
+                for o in range(TILE):
+                    scale[o] = loud[o] * tried[one]
+                    if least == -127:
+                        scale[o] = abs(scale[o])
+                    bits[o] = (bits[o] + np.uint32(0x8000)) & np.uint32(0xFFFF0000)
+                    scale[o] = scale[o] if abs(scale[o]) > TINY else TINY
+                    inverse[o] = np.float32(1.0) / scale[o]
+                    error[o] = 0
+                for i in range(GROUP):
+                    for o in range(TILE):
+                        step = some[i, o] * inverse[o]
+                        off = min(max(np.rint(step), least), most) - step
+                        error[o] += off * off
+                for o in range(TILE):
+                    part = scale[o] / loud[o]  # of the loudest: errors of very large or small weights stay numbers
+                    off = error[o] * part * part
+                    better = off < quietest[o]
+                    quietest[o] = off if better else quietest[o]
+                    best[o] = scale[o] if better else best[o]
+            for o in range(TILE):
+                scale[o] = best[o]
+                scales[first + tile, group, o] = bits[o] >> np.uint32(16)
+                inverse[o] = np.float32(1.0) / scale[o]
+            for i in range(GROUP):
+                quad, place = i // 4, i % 4
+                for o in range(TILE):
+                    number = np.int32(min(max(np.rint(some[i, o] * inverse[o]), least), most))
+                    if halves:
+                        at = (quad // 2) * 4 * TILE + o * 4 + place
+                        if quad % 2:
+                            weights[first + tile, group, at] |= np.uint8((number + 8) << 4)
+                        else:
+                            weights[first + tile, group, at] = np.uint8(number + 8)
+                    else:
+                        weights[first + tile, group, quad * 4 * TILE + o * 4 + place] = np.int8(number)
+
+
+try:
+    _pack = cast(Kernel, njit(cache=True, nogil=True, error_model="numpy")(_pack_loops))
+except RuntimeError:  # nowhere to keep it
+    _pack = cast(Kernel, njit(nogil=True, error_model="numpy")(_pack_loops))
