@@ -122,8 +122,8 @@ class Fields:
     def must_be(self, **wanted: object) -> None:
         """Refuses what this runtime would play wrongly."""
         for name, value in wanted.items():
-            found = self._values.get(name, value)
-            if found != value:
+            found = self._values.get(name)
+            if found is not None and found != value:
                 raise BadCheckpoint(f"{self._where}.{name} is {found!r}; only {value!r} can be played. {FOREIGN}")
 
 

@@ -161,6 +161,7 @@ class Builder:
         lstm = nn.LSTM(size, size, self._shape.lstm_layers, device="meta").to_empty(device=self._device)
         for part, parameter in lstm.named_parameters():
             parameter.requires_grad_(False).copy_(self._tensors.take(f"{name}.lstm.{part}", tuple(parameter.shape)))
+        lstm.flatten_parameters()  # in one piece, as a GPU wants them
         return Lstm(lstm)
 
     def _weight(self, name: str, size: tuple[int, ...]) -> Tensor:

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import json
 import shutil
+import subprocess
+import sys
 from collections.abc import Callable
 from pathlib import Path
 
@@ -160,7 +162,7 @@ DEFECTS: dict[str, tuple[Callable[[Path], object], str]] = {
     "another text encoder": (config(text_encoder__model_type="bert"), "only 't5'"),
     "another codec": (config(audio_encoder__model_type="dac"), "only 'encodec'"),
     "no decoder": (config(decoder=None), "decoder is missing"),
-    "a size of text": (config(decoder__hidden_size="large"), "can't be 'large'"),
+    "a size in words": (config(decoder__hidden_size="large"), "can't be 'large'"),
     "a size of none": (config(decoder__num_hidden_layers=0), "can't be 0"),
     "a size too great": (config(text_encoder__d_ff=1 << 40), "can't be"),
     "odd heads": (config(decoder__num_attention_heads=5), "contradict"),
@@ -199,3 +201,12 @@ def test_files_that_shrink_while_playing_hurt_nobody(folder: Path) -> None:
     wanted = engine.generate_codes(TEXT, 0.2, greedy=True)
     (folder / WEIGHTS).write_bytes(b"")
     np.testing.assert_array_equal(engine.generate_codes(TEXT, 0.2, greedy=True), wanted)
+
+
+@pytest.mark.parametrize("missing", ["torch", "tokenizers"])
+def test_without_the_extra_it_says_what_to_install(missing: str) -> None:
+    program = f"import sys; sys.modules[{missing!r}] = None; import models.render.musicgen as m; m.load('nowhere')"
+    told = subprocess.run(
+        [sys.executable, "-c", program], capture_output=True, text=True, timeout=60, check=False
+    ).stderr
+    assert told.strip().endswith(f"MusicGen needs {missing}: install it with pip install 'starbridge[musicgen]'")
