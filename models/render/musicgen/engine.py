@@ -13,9 +13,9 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, fields
 from pathlib import Path
-from typing import Any
+from typing import Any, TypedDict, Unpack
 
 import numpy as np
 import torch
@@ -34,12 +34,14 @@ from models.render.musicgen.tensors import BadCheckpoint
 __all__ = ["Engine", "load"]
 
 PRECISIONS = {"float32": torch.float32, "bfloat16": torch.bfloat16}
+FEW_BITS = ("int8", "int4")  # on a processor's cores, by kernels of our own
 WINDOW_S = 30.0  # what MusicGen was taught at once
 KEPT_S = 12.0  # of a full window, read again by the next one
 HEARD_AGAIN_S = 2.0  # of what a piece goes on from, played to the codec so that its LSTM is warm
 FIRST_S = 0.25  # of codes before the first sound
 CHUNK_S = 0.5  # of codes for each later one
 SECONDS_MAX = 3600.0
+GUIDANCE_MAX = 100.0
 
 Codes = NDArray[np.int64]
 Floats = NDArray[np.float32]
@@ -60,6 +62,18 @@ class Wish:
     choice: Choice
     seed: int
     cancelled: Callable[[], bool]
+
+
+class More(TypedDict, total=False):
+    """What a piece may be asked for beside its text, length, seed and guidance."""
+
+    melody: ArrayLike | None  # a sound at the engine's rate, (frames,) or (channels, frames), whose chroma is followed
+    continue_from: ArrayLike | None  # a sound at the engine's rate, or int64 codes (codebooks, frames), to go on from
+    greedy: bool  # the likeliest codes, nothing drawn
+    temperature: float
+    top_k: int  # 0 is all
+    top_p: float
+    cancelled: Callable[[], bool] | None  # asked before each step; yes ends the piece early
 
 
 class Engine:
@@ -83,27 +97,23 @@ class Engine:
         return self.sample_rate / self._hop
 
     def stream(
-        self, text: str | None, seconds: float = 10, seed: int = 7, guidance: float = 3.0, **more: Any
+        self, text: str | None, seconds: float = 10, seed: int = 7, guidance: float = 3.0, **more: Unpack[More]
     ) -> Iterator[Floats]:
         """Sound as it is written: chunks (channels, frames) that are round(seconds x sample_rate) long together.
 
-        `melody`: a sound at the engine's rate whose chroma is followed, for the melody models. `continue_from`: a sound at
-        the engine's rate, (frames,) or (channels, frames), or int64 codes (codebooks, frames), after which this one comes.
-        `greedy`, `temperature`, `top_k`, `top_p`: how codes are chosen. `cancelled` is asked before each step and ends the
-        stream early. Text `None` is nothing told. A text that is too long is cut. Raises ValueError for what can't be asked
-        for, BadCheckpoint where the weights answer with what is no number.
+        A text that is too long for the tokenizer is cut; None is nothing told. Raises ValueError at once for what can't be
+        asked for, and BadCheckpoint while playing where the weights answer with what is no number.
         """
-        wish = self._wish(text, seconds, seed=seed, guidance=guidance, **more)
-        return self._sound(wish, round(seconds * self.sample_rate))
+        return self._sound(self._wish(text, seconds, seed, guidance, more), round(seconds * self.sample_rate))
 
     def generate_codes(
-        self, text: str | None, seconds: float = 10, seed: int = 7, guidance: float = 3.0, **more: Any
+        self, text: str | None, seconds: float = 10, seed: int = 7, guidance: float = 3.0, **more: Unpack[More]
     ) -> Codes:
         """The codes (codebooks, frames) that `stream` plays, for the same arguments; fewer where it is cancelled.
 
         Greedy codes in float32 are those of `transformers` with max_new_tokens = frames + codebooks / channels - 1.
         """
-        wish = self._wish(text, seconds, seed=seed, guidance=guidance, **more)
+        wish = self._wish(text, seconds, seed, guidance, more)
         parts = [codes.cpu().numpy() for codes in self._codes(wish)]
         return np.concatenate([np.zeros((self._decoder.shape.codebooks, 0), np.int64), *parts], axis=1)
 
@@ -116,35 +126,24 @@ class Engine:
         """The codes of a sound (frames,) or (channels, frames) at the engine's rate."""
         return self._codec.encode(self._as_sound(np.asarray(sound), self.channels)).cpu().numpy()
 
-    def _wish(
-        self,
-        text: str | None,
-        seconds: float,
-        *,
-        seed: int,
-        guidance: float,
-        melody: ArrayLike | None = None,
-        continue_from: ArrayLike | None = None,
-        greedy: bool = False,
-        temperature: float = 1.0,
-        top_k: int = 250,
-        top_p: float = 1.0,
-        cancelled: Callable[[], bool] = never,
-    ) -> Wish:
+    def _wish(self, text: str | None, seconds: float, seed: int, guidance: float, more: More) -> Wish:
         if not 0 < seconds <= SECONDS_MAX:
             raise ValueError(f"seconds must be above 0 and at most {SECONDS_MAX:g}, not {seconds}")
-        if not 1 <= guidance <= 100:
-            raise ValueError(f"guidance must be from 1 (none) to 100, not {guidance}")
+        if not 1 <= guidance <= GUIDANCE_MAX:
+            raise ValueError(f"guidance must be from 1 (none) to {GUIDANCE_MAX:g}, not {guidance}")
+        names = {option.name for option in fields(Choice)}
+        choice = Choice(**{name: value for name, value in more.items() if name in names})  # type: ignore[arg-type]
         frames = max(1, math.ceil(round(seconds * self.sample_rate) / self._hop))
         prompt = torch.zeros(self._decoder.shape.codebooks, 0, dtype=torch.int64, device=self._device)
-        if continue_from is not None:
-            before = np.asarray(continue_from)
+        if (given := more.get("continue_from")) is not None:
+            before = np.asarray(given)
             codes = np.issubdtype(before.dtype, np.integer)
             prompt = self._as_codes(before) if codes else self._as_codes(self.encode(before))
             prompt = prompt[:, -round(KEPT_S * self.frame_rate) :]
+        melody = more.get("melody")
         sung = None if melody is None else self._as_sound(np.asarray(melody), 1)[0]
         rows = self._conditions.rows(text, guided=guidance > 1, melody=sung)
-        return Wish(rows, frames, prompt, guidance, Choice(greedy, temperature, top_k, top_p), seed, cancelled)
+        return Wish(rows, frames, prompt, guidance, choice, seed, more.get("cancelled") or never)
 
     def _sound(self, wish: Wish, samples: int) -> Iterator[Floats]:
         voice = self._codec.voice()
@@ -222,15 +221,23 @@ class Engine:
 
 def load(folder: Path, device: str, precision: str) -> Engine:
     """The checkpoint in a folder. Raises BadCheckpoint, and ValueError for a device or precision that isn't there."""
-    if precision not in PRECISIONS:
-        raise ValueError(f"precision must be one of {', '.join(PRECISIONS)}, not {precision!r}")
+    if precision not in (*PRECISIONS, *FEW_BITS):
+        raise ValueError(f"precision must be one of {', '.join((*PRECISIONS, *FEW_BITS))}, not {precision!r}")
     if device not in ("cpu", "cuda") and not device.startswith("cuda:"):
         raise ValueError(f"device must be cpu or cuda, not {device!r}")
     if device != "cpu" and not torch.cuda.is_available():
         raise ValueError("torch finds no GPU here; load with device='cpu', or install torch for CUDA")
+    if device != "cpu" and precision in FEW_BITS:
+        raise ValueError(f"{precision} is for device='cpu'; a GPU plays bfloat16")
     where = torch.device(device)
     checkpoint = Checkpoint.of(folder)
     conditions = Conditions.read(checkpoint, where)
-    decoder = TorchDecoder.read(checkpoint.tensors, checkpoint.decoder, where, PRECISIONS[precision])
+    decoder: Decoder
+    if precision in FEW_BITS:
+        from models.render.musicgen.cpu.decoder import CpuDecoder  # takes a second to import
+
+        decoder = CpuDecoder.read(checkpoint.tensors, checkpoint.decoder, precision)
+    else:
+        decoder = TorchDecoder.read(checkpoint.tensors, checkpoint.decoder, where, PRECISIONS[precision])
     codec = Codec.read(checkpoint.tensors, checkpoint.codec, checkpoint.decoder.channels, where)
     return Engine(checkpoint, conditions, decoder, codec)
