@@ -108,17 +108,22 @@ class Plan:
     @contextmanager
     def held(self) -> Iterator[None]:
         """The folder for us alone; raises `Refused` where another is fetching into it, `OSError` where it can't be made."""
-        parts = self.folder / PARTS
-        parts.mkdir(parents=True, exist_ok=True)
-        (parts / "revision").write_text(self.listing.commit, encoding="utf-8")
-        try:
-            handle = SYSTEM.lock(parts / "lock")
-        except BlockingIOError:
-            raise Refused(Code.CONFLICT, f"{self.entry.name} is being fetched into {self.folder} already") from None
-        try:
+        with _alone(self.folder):
+            (self.folder / PARTS / "revision").write_text(self.listing.commit, encoding="utf-8")
             yield
-        finally:
-            os.close(handle)
+
+
+@contextmanager
+def _alone(folder: Path) -> Iterator[None]:
+    (folder / PARTS).mkdir(parents=True, exist_ok=True)
+    try:
+        handle = SYSTEM.lock(folder / PARTS / "lock")
+    except BlockingIOError:
+        raise Refused(Code.CONFLICT, f"{folder}: weights are being fetched into it already; wait for that") from None
+    try:
+        yield
+    finally:
+        os.close(handle)
 
 
 def make_plan(hub: Source, entry: Entry, folder: Path, revision: str | None = None) -> Plan:
@@ -179,6 +184,8 @@ def remove(folder: Path) -> int:
     freed = here_bytes(folder) if record is None else record.size_bytes
     if record is None and not (folder / PARTS).is_dir():
         return 0
+    with _alone(folder):
+        pass  # nobody is fetching into it just now
     shutil.rmtree(folder / PARTS, ignore_errors=True)
     (folder / RECORD).unlink(missing_ok=True)  # first: from here on it is not whole
     for name in names:

@@ -31,7 +31,7 @@ from sessions.merkle import inclusion_proof
 from sessions.music import Note, Part, Request, parse_request
 from sessions.roles import LEADER
 from sessions.statement import state_take
-from sessions.use import use_of
+from sessions.use import is_commercial, use_of, use_sentence
 
 __all__ = ["Result", "ask"]
 
@@ -41,10 +41,11 @@ _AUDIO = {"mix.wav", *(f"stems/{part}.wav" for part in Part)}
 
 @dataclass(frozen=True, slots=True)
 class Result:
-    """What was made, and the files that hold it."""
+    """What was made, the files that hold it, and what keeps it from commercial use, in words: nothing as a rule."""
 
     request: Request
     files: tuple[Path, ...]
+    caution: str = ""
 
 
 def ask(
@@ -73,7 +74,8 @@ def ask(
         path = out / name
         path.parent.mkdir(parents=True, exist_ok=True)
         path.write_bytes(data)
-    return Result(request, tuple(out / name for name in files))
+    stated = json.loads(files["certificate.json"])["statement"]
+    return Result(request, tuple(out / name for name in files), "" if is_commercial(stated) else use_sentence(stated))
 
 
 @dataclass(slots=True)

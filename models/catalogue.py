@@ -44,9 +44,9 @@ class Form:
     def choose(self, listed: Iterable[str]) -> tuple[str, ...]:
         """The files to fetch of those that are listed, small ones first; raises `Refused` where no checkpoint can be made of them.
 
-        >>> find("musicgen-small").form.choose(["config.json"])
+        >>> Form(("config.json",), (), (("model.safetensors",), ("pytorch_model.bin",))).choose(["config.json"])
         Traceback (most recent call last):
-        sessions.errors.Refused: there is no preprocessor_config.json, tokenizer.json, tokenizer_config.json, model.safetensors
+        sessions.errors.Refused: failed: there is no model.safetensors
         """
         names = sorted(listed)
         missing = [name for name in self.needed if name not in names]

@@ -112,6 +112,8 @@ def ask(
         result = write(fields, out, soundfont=soundfont, weights=weights, progress=progress)
     for path in result.files:
         typer.echo(path)
+    if result.caution:
+        say(f"{result.caution[0].upper()}{result.caution[1:]}", style="yellow")
     if "prompt" in fields:
         for line in hints(fields, result.request):
             say(line, style="dim")

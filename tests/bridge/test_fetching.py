@@ -341,6 +341,10 @@ def test_two_at_once(server: TestHub, folder: Path) -> None:
     plan = make_plan(Hub(server.url), SMALL, folder)
     with plan.held(), pytest.raises(Refused, match="already"), plan.held():
         pass
+    with plan.held(), pytest.raises(Refused, match="already"):
+        remove(folder)
+    assert remove(folder) == 0
+    assert not folder.exists()
 
 
 def test_files_that_somebody_laid_there_are_checked_and_taken(server: TestHub, folder: Path) -> None:
