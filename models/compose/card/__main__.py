@@ -70,7 +70,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     parser.add_argument("--rules", type=Path, help="the folder of a run with --origin rules")
     parser.add_argument("--machine", default="two processor cores", help="what it was trained on, in words")
     parser.add_argument("--sections", type=int, default=100, help="random requests to write; 0 measures no music")
-    parser.add_argument("--seeds", type=int, default=4, help="sections for each value of each control")
+    parser.add_argument("--seeds", type=int, default=10, help="sections for each value of each control")
     parser.add_argument("--judge-tokens", type=int, help="of each set kept back at most; all without it")
     parser.add_argument("--anew", action="store_true", help="make the runs' index and people's figures again")
     told = parser.parse_args(arguments)

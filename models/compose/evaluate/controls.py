@@ -57,7 +57,7 @@ class Steering:
     means: tuple[float, ...]
 
 
-def steer(composer: Composer, seeds: int = 4, told: Callable[[], None] = lambda: None) -> list[Steering]:
+def steer(composer: Composer, seeds: int = 10, told: Callable[[], None] = lambda: None) -> list[Steering]:
     """Each control in turn, with five values and so many seeds; `told` is called after each section."""
     found: list[Steering] = []
     for control in (ENERGY, *MEASURED_BY):
@@ -80,7 +80,7 @@ def steer(composer: Composer, seeds: int = 4, told: Callable[[], None] = lambda:
     return found
 
 
-def sections(seeds: int = 4) -> int:
+def sections(seeds: int = 10) -> int:
     """How many sections `steer` has written."""
     return seeds * len(VALUES) * (1 + len(MEASURED_BY))
 

@@ -50,9 +50,9 @@ ASKED = (0.0, 0.25, 0.75, 1.0)
 STEERED = {
     "interest": (0.2, 0.85, 1.5, 2.2),
     "syncopation": (0.0, 0.1, 0.22, 0.4),
-    "leap": (0.08, 0.32, 0.58, 0.85),
+    "leap": (0.08, 0.2, 0.58, 0.85),
 }
-"""What is to be measured where `ASKED` is: the middles of the bins, of the outer ones well inside."""
+"""What is to be measured where `ASKED` is: about the middles of the bins, of the outer ones well inside."""
 SPAN = {"interest": 1.5, "syncopation": 0.3, "leap": 0.5}
 """How far apart much and little are."""
 
