@@ -15,7 +15,6 @@ from sessions.music.notes import Note
 from sessions.music.parts import Part
 from sessions.music.section import Request, parse_request
 
-
 SOUND = {"level", "space"}
 """Controls that the renderer follows, not the composer."""
 
