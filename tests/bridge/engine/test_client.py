@@ -15,11 +15,10 @@ from bridge.engine import client as module
 from bridge.engine.backoff import Backoff
 from bridge.engine.bench import AT_ONCE, Bench
 from bridge.engine.client import Client, read_work, run_engine, software
-from models.work import Work
 from sessions.errors import Code, Refused
 from sessions.invites import make_invite
 from sessions.keys import MemberKey
-from sessions.music import Note, Part
+from sessions.music import Note, Part, parse_request
 from tests.bridge.engine.stage import BARS, KEY, MADE_BY, TOKEN, WAIT_S, Broken, Call, Stage, Tune, open_stage, order
 from tests.bridge.ports.http.tls import write_certificate
 
@@ -329,7 +328,7 @@ def test_an_order_with_a_context_brings_the_parent_along() -> None:
         "chords": "Am",
     }
     work = read_work({**order("ana/2", context="take-1 continue"), "context": context})
-    assert isinstance(work, Work)
+    assert (work.section, work.request.context) == ("ana/2", parse_request({"context": "take-1 continue"}).context)
     assert work.context is not None
     assert work.context.bars == {(Part.BASS, 1): (Note(0, 480, 36, 100),), (Part.BASS, 2): ()}
     assert (work.context.chords, work.context.request.to_fields()) == ("Am", parent["request"])

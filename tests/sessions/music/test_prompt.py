@@ -123,4 +123,5 @@ def test_any_text_is_read(prompt: str) -> None:
     "unit", ["a ", "drums,", "in A ", "bass and ", "9", "- ", "no drums or ", "house ", "d and ", "F# "]
 )
 def test_the_longest_prompt_is_read_at_once(unit: str) -> None:
-    read_prompt((unit * LONGEST_PROMPT)[:LONGEST_PROMPT])
+    """Some patterns would take years over it; the test's time limit says so."""
+    assert set(read_prompt((unit * LONGEST_PROMPT)[:LONGEST_PROMPT])) <= set(FIELD_TABLE)
