@@ -15,7 +15,7 @@ from typing import Any, TypeVar, cast
 import numpy as np
 from numba import njit
 
-__all__ = ["BLOCK", "added", "highest", "laid", "packed", "sounded"]
+__all__ = ["BLOCK", "added", "highest", "laid", "packed", "powers", "sounded"]
 
 BLOCK = 32
 """Frames between two settings of a moving filter or pitch: 0.7 ms."""
@@ -182,6 +182,25 @@ def highest(sound: Any, fir: Any, first: int, last: int, least: float) -> float:
             for i in range(2 * (stop - start)):
                 best = max(best, abs(made[i]))
     return best
+
+
+@_compiled
+def powers(sound: Any, filters: Any, hop: int, into: Any) -> None:
+    """The power of each `hop` frames of (frames, 2), summed over channels, after two filters: rows of b0, b1, b2, a1, a2."""
+    for channel in range(2):
+        s1, s2, t1, t2 = 0.0, 0.0, 0.0, 0.0
+        for step in range(into.shape[0]):
+            power = 0.0
+            for i in range(step * hop, (step + 1) * hop):
+                x = float(sound[i, channel])
+                y = filters[0, 0] * x + s1
+                s1 = filters[0, 1] * x - filters[0, 3] * y + s2
+                s2 = filters[0, 2] * x - filters[0, 4] * y
+                z = filters[1, 0] * y + t1
+                t1 = filters[1, 1] * y - filters[1, 3] * z + t2
+                t2 = filters[1, 2] * y - filters[1, 4] * z
+                power += z * z
+            into[step] += power / hop
 
 
 @_compiled

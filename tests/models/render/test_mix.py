@@ -8,6 +8,7 @@ import wave
 from io import BytesIO
 
 import numpy as np
+import pyloudnorm
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
@@ -68,6 +69,30 @@ def test_the_true_peak_stays_under_the_ceiling_where_the_frames_do_not_show_it()
     assert CEILING_DBTP - 0.2 < peak_db(mixed) < CEILING_DBTP + 0.05
 
 
+@pytest.mark.parametrize("loops", [False, True])
+def test_single_strokes_are_turned_down_in_all_stems_alike_so_that_the_rest_is_as_loud_as_the_target(
+    loops: bool,
+) -> None:
+    bed, strokes = tone(400, 6, 0.05), np.zeros((6 * RATE, 2), np.float32)
+    for second in range(6):
+        strokes[second * RATE + 20_000 : second * RATE + 20_300] = tone(1000, 300 / RATE, 0.3)[:300]
+    mix = Mix({"bed": bed, "strokes": strokes}, RATE, loops=loops)
+    mixed = as_floats(mix.wav("mix"))
+    assert integrated_lufs(mixed, RATE) == pytest.approx(TARGET_LUFS, abs=0.3)
+    assert CEILING_DBTP - 0.5 < peak_db(mixed) < CEILING_DBTP + 0.03
+    gain = as_floats(mix.wav("bed"))[:, 0] / np.where(np.abs(bed[:, 0]) > 0.01, bed[:, 0], np.nan)
+    far, near = np.nanmedian(gain[:10_000]), np.nanmin(gain[20_000:20_300])
+    assert 1 < 20 * math.log10(far / near) < 6.5
+
+
+def test_what_is_all_strokes_is_limited_only_so_far() -> None:
+    strokes = np.zeros((6 * RATE, 2), np.float32)
+    strokes[:: RATE // 2] = 0.5
+    mixed = as_floats(Mix({"a": strokes}, RATE).wav("mix"))
+    assert integrated_lufs(mixed, RATE) < TARGET_LUFS - 3
+    assert peak_db(mixed) < CEILING_DBTP + 0.03
+
+
 def test_stems_that_cancel_each_other_do_not_clip_either() -> None:
     loud = tone(200, 1, 0.5)
     mix = Mix({"a": loud, "b": -loud, "c": tone(300, 1, 0.01)}, RATE)
@@ -96,6 +121,13 @@ def test_silence_stays_silent_and_a_whisper_is_not_raised_to_a_shout() -> None:
 @pytest.mark.parametrize("seconds", [0.01, 0.0625, 0.39, 0.4, 0.41, 3.0])
 def test_a_short_sound_is_as_loud_as_a_long_one(seconds: float) -> None:
     assert integrated_lufs(tone(1000, seconds, 0.1), RATE) == pytest.approx(-20.0, abs=0.4)
+
+
+@pytest.mark.parametrize("rate", [44_100, 48_000, 96_000])
+def test_loudness_is_pyloudnorms(rate: int) -> None:
+    swelling = noise(7 * rate, 0.05, 1) * np.linspace(0.01, 3, 7 * rate, dtype=np.float32)[:, None]
+    theirs = float(pyloudnorm.Meter(rate).integrated_loudness(swelling.astype(np.float64)))
+    assert integrated_lufs(swelling, rate) == pytest.approx(theirs, abs=0.01)
 
 
 def test_silence_and_nothing_have_no_loudness() -> None:
