@@ -10,6 +10,7 @@ import sys
 import time
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
 import httpx
 import pytest
@@ -73,7 +74,16 @@ def run(text: str, folder: Path, server: Server | None = None) -> subprocess.Com
 
 
 def test_every_block_is_tested_by_something() -> None:
-    assert {kind for kind, _, _ in BLOCKS} == {"alone", "osc", "http", "websocket", "invite", "log", "fetch"}
+    assert {kind for kind, _, _ in BLOCKS} == {
+        "alone",
+        "osc",
+        "http",
+        "websocket",
+        "invite",
+        "log",
+        "fetch",
+        "musicgen",
+    }
     assert README.count("```") == 2 * len(BLOCKS)
 
 
@@ -126,6 +136,18 @@ def test_fetching(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     folder = tmp_path / "data" / "starbridge" / "weights" / "musicgen-small"
     assert (folder / "model.safetensors").read_bytes() == server.files["model.safetensors"]
     assert str(folder) in done.stdout
+
+
+def test_musicgen_in_python(tmp_path: Path) -> None:
+    """With a checkpoint of random weights, as one is published."""
+    pytest.importorskip("transformers")
+    from tests.models.render.musicgen.published import Kind, model, publish
+
+    (text,) = blocks("musicgen")
+    folder = publish(model(Kind()), tmp_path)
+    names: dict[str, Any] = {}
+    exec(text.replace("path/to/musicgen-small", str(folder)).replace("seconds=10", "seconds=1"), names)
+    assert names["chunk"].shape[0] == names["engine"].channels == 1
 
 
 def test_checking_a_log(server: Server) -> None:
