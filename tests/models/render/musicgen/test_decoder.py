@@ -8,6 +8,8 @@ import torch
 from models.render.musicgen.checkpoint import Checkpoint
 from models.render.musicgen.conditions import Conditions
 from models.render.musicgen.decoder import TorchDecoder
+from models.render.musicgen.pattern import Grid
+from models.render.musicgen.sampling import Choice, chosen, guided, narrowed
 from tests.models.render.musicgen.conftest import Published
 from tests.models.render.musicgen.published import TEXT, Kind
 
@@ -79,3 +81,24 @@ def test_no_more_than_there_is_room_for(published: Published) -> None:
     state = made.begin(rows, 5)
     with pytest.raises(ValueError, match="no room left"):
         made.feed(state, codes[:, :6])
+
+
+@KINDS
+def test_nothing_in_a_step_waits_for_the_device(published: Published, kind: Kind) -> None:
+    """On the device that holds no numbers whatever asks for one fails; so would a graph of the step on a GPU."""
+    checkpoint = Checkpoint.of(published(kind)[1])
+    shape, nowhere = checkpoint.decoder, torch.device("meta")
+    rows = Conditions.read(checkpoint, CPU).rows(TEXT, guided=True, melody=None)
+    made = TorchDecoder.read(checkpoint.tensors, shape, nowhere, torch.bfloat16)
+    made.page = 16
+    grid = Grid.of(
+        torch.zeros(shape.codebooks, 3, dtype=torch.int64, device=nowhere), 9, channels=shape.channels, pad=shape.pad
+    )
+    state = made.begin([row.to(nowhere) for row in rows], grid.columns)
+    fresh = grid.window(0, 4)
+    for column in range(4, grid.columns):
+        logits = guided(made.feed(state, fresh), 3.0)
+        assert narrowed(logits, Choice(top_k=5, top_p=0.9)).shape == (shape.codebooks, shape.vocabulary)
+        grid.write(column, chosen(logits, Choice(greedy=True), torch.Generator()))
+        fresh = grid.cells[:, column : column + 1]
+    assert grid.frames(0, 9).shape == (shape.codebooks, 9)
