@@ -213,7 +213,8 @@ def _codec(fields: Fields) -> CodecShape:
         raise BadCheckpoint(f"The codec's pad_mode {pad_mode!r} can't be played. {FOREIGN}")
     rate = fields.get("sampling_rate", 24_000)
     ratios = tuple(int(ratio) for ratio in fields.numbers("upsampling_ratios", (8, 5, 4, 2)))
-    size = fields.get("codebook_size", 1024)
+    if (size := fields.get("codebook_size", 1024)) < 2:
+        raise BadCheckpoint(f"The codec's codebooks of {size} can say nothing. {AGAIN}")
     width = fields.get("hidden_size", 128)
     fields.must_be(codebook_dim=width)
     bandwidths = fields.numbers("target_bandwidths", (1.5, 3.0, 6.0, 12.0, 24.0))

@@ -167,6 +167,7 @@ DEFECTS: dict[str, tuple[Callable[[Path], object], str]] = {
     "a size too great": (config(text_encoder__d_ff=1 << 40), "can't be"),
     "odd heads": (config(decoder__num_attention_heads=5), "contradict"),
     "another activation": (config(decoder__activation_function="swish2"), "activation"),
+    "codebooks of one": (config(audio_encoder__codebook_size=1), "say nothing"),
     "other codebooks": (config(audio_encoder__target_bandwidths=[0.6]), "don't belong together"),
     "more layers": (config(decoder__num_hidden_layers=3), "lacks decoder.model.decoder.layers.2"),
     "another width": (config(text_encoder__d_model=40), "has the shape"),
