@@ -3,7 +3,7 @@
 Lives here: states, the sum of the codes' embeddings, how the threads of a step come together. A state holds keys and values
 as bytes: 100 kB a frame for MusicGen-small with guidance. Knows nothing of text, sound or sampling.
 
-A helper thread is started for a step and takes what it finds; where it comes late, the step was done without it.
+Helper threads wait for steps and take what work they find; where one comes late, the step was done without it.
 
     decoder = CpuDecoder.read(checkpoint.tensors, checkpoint.decoder, "int4")
     logits = decoder.feed(decoder.begin([text, nothing], most_frames=503), start)
@@ -12,8 +12,10 @@ A helper thread is started for a step and takes what it finds; where it comes la
 from __future__ import annotations
 
 import os
+import weakref
 from _thread import start_new_thread
 from collections.abc import Callable, Sequence
+from queue import SimpleQueue
 from typing import Any
 
 import numpy as np
@@ -37,6 +39,7 @@ ROWS_MAX = 64  # read in one go: what they need stays in the processor's second 
 THREADS_MAX = 8  # more would wait for each other longer than they work
 
 Floats = NDArray[np.float32]
+Work = tuple[Callable[..., None], tuple[Any, ...]]
 
 
 class CpuState:
@@ -68,7 +71,11 @@ class CpuDecoder:
 
     def __init__(self, shape: DecoderShape, tables: Tables, embedding: Floats, threads: int) -> None:
         self._shape, self._tables, self._embedding = shape, tables, embedding
-        self.threads = threads
+        self._work: SimpleQueue[Work | None] = SimpleQueue()
+        self._helpers = threads - 1
+        for _ in range(self._helpers):
+            start_new_thread(_help, (self._work,))
+            weakref.finalize(self, self._work.put, None)
 
     @classmethod
     def read(cls, tensors: Tensors, shape: DecoderShape, precision: str, *, threads: int | None = None) -> CpuDecoder:
@@ -145,8 +152,8 @@ class CpuDecoder:
         return logits
 
     def _together(self, kernel: Callable[..., None], *arguments: Any) -> None:
-        for _ in range(self.threads - 1):
-            start_new_thread(kernel, arguments)
+        for _ in range(self._helpers):
+            self._work.put((kernel, arguments))
         kernel(*arguments)
 
     def _cache(self, rows: int, positions: int) -> Cache:
@@ -164,6 +171,14 @@ class CpuDecoder:
 def _bytes(rows: int, width: int) -> Bytes:
     groups = (rows, width // GROUP)
     return Bytes(np.empty((rows, width), np.int8), np.empty(groups, np.int32), np.empty(groups, np.float32))
+
+
+def _help(work: SimpleQueue[Work | None]) -> None:
+    """A helper's life: it ends with the decoder. It holds no reference to one, only to the work of a step."""
+    while (found := work.get()) is not None:
+        kernel, arguments = found
+        kernel(*arguments)
+        del found, kernel, arguments  # a state's memory is not kept until the next step
 
 
 def cores() -> int:

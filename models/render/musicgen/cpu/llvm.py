@@ -15,7 +15,8 @@ from numba.extending import intrinsic
 
 __all__ = [
     "BYTES", "F32", "FLOATS", "I8", "I16", "I32", "I64", "LANES", "WHOLES",
-    "array", "at", "constant", "dot", "fma", "inlined", "load", "loudest", "n", "registers", "rounded", "splat", "store",
+    "array", "at", "constant", "dot", "fma", "inlined", "load", "loudest", "n",
+    "prefetch", "registers", "rounded", "splat", "store",
 ]  # fmt: skip
 
 LANES = 16  # float32 or int32 numbers in a vector; processors with narrower ones take two or four
@@ -100,6 +101,14 @@ def loudest(b: Any, x: Any) -> Any:
         other = b.shuffle_vector(x, x, turn)
         x = b.select(b.fcmp_ordered(">", x, other), x, other)
     return x
+
+
+def prefetch(b: Any, data: Any, index: Any) -> None:
+    """Asks for the numbers around one, which will be read soon."""
+    place = b.bitcast(b.gep(data, [index]), I8.as_pointer())
+    how = [ir.Constant(I32, one) for one in (0, 2, 1)]  # to read, into the second cache, data
+    kind = ir.FunctionType(ir.VoidType(), [place.type, I32, I32, I32])
+    b.call(cgutils.get_or_insert_function(b.module, kind, "llvm.prefetch.p0"), [place, *how])
 
 
 def dot(b: Any, total: Any, left: Any, right: Any) -> Any:
