@@ -42,6 +42,7 @@ FIRST_S = 0.25  # of codes before the first sound
 CHUNK_S = 0.5  # of codes for each later one
 SECONDS_MAX = 3600.0
 GUIDANCE_MAX = 100.0
+SEEDS = 1 << 63  # more are not told apart
 
 Codes = NDArray[np.int64]
 Floats = NDArray[np.float32]
@@ -163,7 +164,7 @@ class Engine:
 
     def _codes(self, wish: Wish) -> Iterator[Tensor]:
         """Codes (codebooks, frames) of the piece in the chunks in which they are due, without the prompt."""
-        chance = torch.Generator(self._device).manual_seed(wish.seed)
+        chance = torch.Generator(self._device).manual_seed(wish.seed % SEEDS)
         shape = self._decoder.shape
         known = wish.prompt.shape[1]
         grid = Grid.of(wish.prompt, known + wish.frames, channels=shape.channels, pad=shape.pad)

@@ -43,6 +43,7 @@ def test_the_seed_decides(published: Published) -> None:
     engine = musicgen.load(published(Kind())[1])
     np.testing.assert_array_equal(joined(engine, seed=1), joined(engine, seed=1))
     assert (engine.generate_codes(TEXT, 1, seed=1) != engine.generate_codes(TEXT, 1, seed=2)).any()
+    assert engine.generate_codes(TEXT, 0.1, seed=-(10**30)).shape == (4, 5)
 
 
 def test_two_streams_at_once_don_t_hear_each_other(published: Published) -> None:
