@@ -11,6 +11,8 @@ tensor([[-inf, 2., 3.]])
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 
 import torch
@@ -59,8 +61,23 @@ def narrowed(logits: Tensor, choice: Choice) -> Tensor:
 
 def chosen(logits: Tensor, choice: Choice, chance: torch.Generator) -> Tensor:
     """One code a codebook (codebooks,), int64."""
-    if choice.greedy:
-        return logits.argmax(-1)
-    odds = narrowed(logits, choice).softmax(-1)
-    race = torch.empty_like(odds).exponential_(generator=chance)  # the first of racing exponentials falls by the odds
-    return (odds / race).argmax(-1)
+    with one_thread():
+        if choice.greedy:
+            return logits.argmax(-1)
+        odds = narrowed(logits, choice).softmax(-1)
+        race = torch.empty_like(odds).exponential_(
+            generator=chance
+        )  # the first of racing exponentials falls by the odds
+        return (odds / race).argmax(-1)
+
+
+@contextmanager
+def one_thread() -> Iterator[None]:
+    """Torch's other threads are left asleep: woken for this little, they spin through most of a decoder's next step, which
+    took half as long again."""
+    threads = torch.get_num_threads()
+    torch.set_num_threads(1)
+    try:
+        yield
+    finally:
+        torch.set_num_threads(threads)
