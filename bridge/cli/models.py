@@ -30,7 +30,7 @@ Weights = Annotated[
 ]
 Sounds = Annotated[
     Path | None,
-    typer.Option("--soundfont", metavar="F", help="The sampler's soundfont (SF2); a small one is included."),
+    typer.Option("--soundfont", metavar="F", help="The sampler's soundfont (SF2 or SF3); a small one is included."),
 ]
 In = Annotated[
     Path | None,

@@ -1,6 +1,6 @@
 """Soundfont: instruments made of samples, from one file.
 
-Reads SoundFont 2.04 (SF2) and its Vorbis form (SF3, where the `soundfile` package is installed). A preset is flattened
+Reads SoundFont 2.04 (SF2) and its Vorbis form (SF3, by the `soundfile` package, which carries libsndfile). A preset is flattened
 to regions when it is first asked for. A file's modulators are not read: `voice` plays the specification's default ones.
 
     font = Soundfont.load(bundled_path())
@@ -17,6 +17,7 @@ import importlib
 import importlib.util
 import io
 import itertools
+from collections import OrderedDict
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -32,6 +33,8 @@ from sessions.errors import Code, Refused
 __all__ = ["DRUM_BANK", "Floats", "Region", "Sample", "Soundfont", "bundled_path"]
 
 DRUM_BANK = 128
+KEPT_BYTES = 128 * 1024**2  # of decoded samples; a large soundfont's are decoded again when they are needed again
+LONGEST_SAMPLE = 40_000_000  # frames that a Vorbis sample may unfold to, a quarter of an hour
 LOWEST_RATE, HIGHEST_RATE = 400, 384_000  # frames a second of a sample that can be meant
 BUNDLED_SHA256 = "82475b91a76de15cb28a104707d3247ba932e228bada3f47bba63c6b31aaf7a1"
 BUNDLED_LICENCE = "GPL-2.0"
@@ -80,7 +83,8 @@ class Soundfont:
         self._pdta = tables.pdta
         self._sound = tables.sound
         self._presets: dict[tuple[int, int], tuple[Region, ...]] = {}
-        self._frames: dict[tuple[int, int], Floats] = {}
+        self._frames: OrderedDict[tuple[int, int], Floats] = OrderedDict()
+        self._kept_bytes = 0
         heads = tables.pdta["phdr"]
         self._bags = {
             (int(head["bank"]), int(head["program"])): (int(head["bag"]), int(after["bag"]))
@@ -120,9 +124,16 @@ class Soundfont:
 
     def frames(self, sample: Sample) -> Floats:
         """The sample's sound, one channel, -1 to 1."""
-        found = self._frames.get((sample.start, sample.end))
-        if found is None:
-            found = self._frames[sample.start, sample.end] = self._decode(sample)
+        place = sample.start, sample.end
+        found = self._frames.get(place)
+        if found is not None:
+            self._frames.move_to_end(place)
+            return found
+        found = self._frames[place] = self._decode(sample)
+        self._kept_bytes += found.nbytes
+        while self._kept_bytes > KEPT_BYTES and len(self._frames) > 1:
+            _, longest_unused = self._frames.popitem(last=False)
+            self._kept_bytes -= longest_unused.nbytes
         return found
 
     def _decode(self, sample: Sample) -> Floats:
@@ -131,10 +142,11 @@ class Soundfont:
             return np.asarray(raw, np.float32) / np.float32(32768)
         soundfile = _soundfile(self.path)
         try:
-            decoded, _ = soundfile.read(io.BytesIO(self._sound[sample.start : sample.end]), dtype="float32")
+            file = io.BytesIO(self._sound[sample.start : sample.end])
+            decoded, _ = soundfile.read(file, LONGEST_SAMPLE, dtype="float32", always_2d=True)
         except Exception as error:  # the package's own error class derives from RuntimeError alone
             raise no_soundfont(self.path, f"has a damaged sample ({error})") from error
-        return np.asarray(decoded if decoded.ndim == 1 else decoded[:, 0], np.float32)
+        return np.ascontiguousarray(decoded[:, 0], np.float32)
 
     def _flatten(self, bank: int, program: int) -> Iterator[Region]:
         pdta = self._pdta

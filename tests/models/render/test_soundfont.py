@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+import io
 import random
-import types
 from pathlib import Path
 
 import numpy as np
 import pytest
+import soundfile
 
 from models.render import soundfont as module
 from models.render import tables
@@ -16,7 +17,7 @@ from models.render.renderer import SampledStems
 from models.render.soundfont import Soundfont, bundled_path
 from models.render.voice import hold
 from sessions.errors import Code, Refused
-from tests.models.render.fonts import SINE_FRAMES, Zone, keys, looped, soundfont, struck
+from tests.models.render.fonts import RATE, SINE_FRAMES, Zone, keys, looped, soundfont, struck
 
 
 def written(folder: Path, data: bytes, name: str = "test.sf2") -> Path:
@@ -124,9 +125,18 @@ def test_a_large_file_is_mapped_and_reads_alike(tmp_path: Path, monkeypatch: pyt
 
 
 def vorbis(data: bytes) -> bytes:
-    """The same file with its samples said to be Vorbis, their places counted in bytes."""
-    at = data.index(b"shdr") + 8
-    return data[: at + 44] + (0x11).to_bytes(2, "little") + data[at + 46 :]
+    """The same file with its sine as Vorbis, its place counted in bytes, its loop from its own start."""
+    at = data.index(b"smpl")
+    size = int.from_bytes(data[at + 4 : at + 8], "little")
+    sound = np.frombuffer(data[at + 8 : at + 8 + size], "<i2")[:SINE_FRAMES]
+    file = io.BytesIO()
+    soundfile.write(file, sound.astype(np.float32) / 32768, RATE, format="OGG", subtype="VORBIS")
+    packed = file.getvalue()
+    assert len(packed) <= size
+    data = data[: at + 8] + packed + data[at + 8 + len(packed) :]
+    head = data.index(b"shdr") + 8
+    ends = len(packed).to_bytes(4, "little")
+    return data[: head + 24] + ends + data[head + 28 : head + 44] + (0x11).to_bytes(2, "little") + data[head + 46 :]
 
 
 def test_vorbis_samples_need_a_decoder_and_say_which(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -135,19 +145,36 @@ def test_vorbis_samples_need_a_decoder_and_say_which(tmp_path: Path, monkeypatch
     assert "pip install soundfile" in refused(path).advice
 
 
-def test_vorbis_samples_are_decoded_by_soundfile(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    path = written(tmp_path, vorbis(soundfont({(0, 0): [looped()]})), "test.sf3")
-    decoder = types.SimpleNamespace(read=lambda file, dtype: (np.full((7, 2), len(file.read()), dtype), 44_100))
-    monkeypatch.setattr(module, "_soundfile", lambda path: decoder)
-    font = Soundfont.load(path)
-    (region,) = font.preset(0, 0)
-    assert font.frames(region.sample).tolist() == [SINE_FRAMES] * 7
+def test_vorbis_samples_sound_as_they_did(tmp_path: Path) -> None:
+    plain = soundfont({(0, 0): [looped()]})
+    fonts = [
+        Soundfont.load(written(tmp_path, data, name)) for data, name in ((plain, "a.sf2"), (vorbis(plain), "a.sf3"))
+    ]
+    one, other = (font.preset(0, 0)[0] for font in fonts)
+    assert (one.sample.vorbis, other.sample.vorbis) == (False, True)
+    assert (one.sample.loop_start, one.sample.loop_end) == (other.sample.loop_start, other.sample.loop_end)
+    raw, decoded = fonts[0].frames(one.sample), fonts[1].frames(other.sample)
+    assert raw.shape == decoded.shape
+    assert np.sqrt(np.mean((raw - decoded) ** 2)) < 0.05 * np.sqrt(np.mean(raw**2))
 
-    def damaged(file: object, dtype: str) -> None:
-        raise RuntimeError("no Ogg page")
 
-    decoder.read = damaged
-    assert "damaged sample (no Ogg page)" in refused(path).advice
+def test_a_damaged_vorbis_sample_is_refused(tmp_path: Path) -> None:
+    whole = vorbis(soundfont({(0, 0): [looped()]}))
+    at = whole.index(b"OggS")
+    refused_advice = refused(written(tmp_path, whole[:at] + b"\xff" * 200 + whole[at + 200 :], "test.sf3")).advice
+    assert "damaged sample" in refused_advice
+
+
+def test_of_a_large_soundfont_only_so_much_is_kept(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    font = Soundfont.load(written(tmp_path, soundfont({(0, 0): [looped()], (128, 0): [struck()]})))
+    monkeypatch.setattr(module, "KEPT_BYTES", 4 * SINE_FRAMES)
+    (sine,), (click,) = font.preset(0, 0), font.preset(128, 0)
+    first = font.frames(sine.sample)
+    assert font.frames(sine.sample) is first
+    font.frames(click.sample)
+    again = font.frames(sine.sample)
+    assert again is not first
+    assert np.array_equal(again, first)
 
 
 def test_without_its_package_the_bundled_one_is_missed_politely(monkeypatch: pytest.MonkeyPatch) -> None:
