@@ -11,12 +11,14 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from platformdirs import user_data_path
+from platformdirs import user_cache_path, user_data_path
 
 from bridge.loopback import is_loopback
+from models.catalogue import catalogue
+from models.fetched import whole
 from sessions.errors import Code, Refused
 
-__all__ = ["Address", "Config", "Ready", "default_data", "default_weights"]
+__all__ = ["Address", "Config", "Ready", "default_data", "default_musicgen", "default_weights"]
 
 HTTP_PORT, OSC_PORT = 8765, 9720
 """Where the doors are unless told otherwise."""
@@ -27,9 +29,19 @@ def default_data() -> Path:
     return user_data_path("starbridge", appauthor=False)
 
 
+def default_cache() -> Path:
+    """Where lies what can be made again: the user's own place for it."""
+    return user_cache_path("starbridge", appauthor=False)
+
+
 def default_weights() -> Path:
     """Where fetched weights are kept unless told otherwise, each in a folder of its name."""
     return default_data() / "weights"
+
+
+def default_musicgen() -> Path | None:
+    """The fetched weights that play unless told otherwise: the first of the catalogue that is whole."""
+    return whole(default_weights(), catalogue())
 
 
 @dataclass(frozen=True, slots=True)
@@ -77,6 +89,9 @@ class Config:
     ready_file: Path | None = None
     soundfont: Path | None = None
     weights: Path | None = None
+    musicgen: Path | None = None
+    """A checkpoint; none of it is read before a section asks for it."""
+    precision: str | None = None
     engine: bool = True
     """Start an engine of our own; without it, one has to join from elsewhere."""
 

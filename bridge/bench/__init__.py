@@ -21,7 +21,7 @@ PARTS: dict[str, str | None] = {
     "bridge": None,
     "log": "bridge.bench.log",
     "compose": "bridge.bench.compose",
-    "stems": None,
+    "stems": "bridge.bench.stems",
     "jam": None,
     "catalog": None,
     "sync": None,
