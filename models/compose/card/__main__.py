@@ -65,6 +65,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
     )
     parser.add_argument("--data", type=Path, required=True, help="the folder of the sets, for their licences")
     parser.add_argument("--out", type=Path, required=True, help="the folder to make, such as models/weights")
+    parser.add_argument("--before", type=Path, nargs="+", default=[], help="corpora that the run began with")
+    parser.add_argument("--before-steps", type=int, default=0, help="steps in which it learned from those")
     parser.add_argument("--version", default="1", help="of the weights")
     parser.add_argument("--ngram", type=Path, help="the figures of python -m models.compose.ngram")
     parser.add_argument("--rules", type=Path, help="the folder of a run with --origin rules")
@@ -90,7 +92,7 @@ def _figures(told: argparse.Namespace, out: Path, weights: int) -> Iterator[dict
     """The figures, after each thing that is measured."""
     pieces: list[Piece] = [piece for file in told.corpus for piece in load_corpus(file)]
     sets = counted(pieces)
-    index, human = _of_corpus(pieces, out, anew=told.anew)
+    index, human = _of_corpus(pieces, told.before, out, anew=told.anew)
     copy_licences(told.data, list(sets), out / LICENCES)
     run = gather.learnt_by(told.run)
     model = _model(out, told.version, weights)
@@ -99,7 +101,8 @@ def _figures(told: argparse.Namespace, out: Path, weights: int) -> Iterator[dict
         "model": model,
         "sets": {name: counts.to_fields() for name, counts in sets.items()},
         "runs": {"runs": index.runs, "bytes": (out / RUNS).stat().st_size / 1e6, "sha256": index.sha256},
-        "training": run | {"command": _command(run["settings"]), "machine": told.machine},
+        "training": run
+        | {"command": _command(run["settings"]), "machine": told.machine, "before_steps": told.before_steps},
         "curve": gather.curve_of(told.run),
         "baselines": gather.baselines(told.run, told.ngram, told.rules),
         **({"rules": gather.learnt_by(told.rules)} if told.rules else {}),
@@ -129,10 +132,11 @@ def _known(path: Path, sha256: str) -> dict[str, Any]:
     return {name: before[name] for name in ("held_out", "judge_tokens", "music") if same and name in before}
 
 
-def _of_corpus(pieces: Sequence[Piece], out: Path, *, anew: bool) -> tuple[RunIndex, Human]:
-    """What depends on the corpus alone, made where it is not there."""
+def _of_corpus(pieces: Sequence[Piece], before: Sequence[Path], out: Path, *, anew: bool) -> tuple[RunIndex, Human]:
+    """What depends on the corpus alone, made where it is not there; what was learned from before is known as well."""
     if anew or not (out / RUNS).exists():
-        gather.index_of(pieces).save(out / RUNS)
+        earlier = (piece for file in before for piece in load_corpus(file))
+        gather.index_of((*pieces, *earlier)).save(out / RUNS)
     if anew or not (out / HUMAN).exists():
         Human.of(pieces).save(out / HUMAN)
     return RunIndex.load(out / RUNS), Human.load(out / HUMAN)

@@ -85,10 +85,10 @@ ORIGINAL = f"""## Originality
 
 `runs.npz` knows, from each note of the melodic lines of the training music on, the shortest run of {RUN_NOTES} notes or more with
 {FEWEST_INTERVALS} different intervals, transposition and rhythm aside ({{runs:,}} runs,
-{{bytes:.1f}} MB). A bar that holds such a run is written
-again, then changed note by note, and the take's certificate says so. Now and then one is left all the same: the table above
-says how often, and the certificate of the take how long it is. The measure is a strict one: figures that are everybody's count
-as well, so the arranger, which learned from no music at all, writes many.
+{{bytes:.1f}} MB). A note that would
+end such a run is not chosen, a bar that has one all the same is changed note by note, and the take's certificate says where.
+What stands in bars that were given stays, and the certificate tells how long it is. The measure is a strict one: figures that
+are everybody's count as well, so the arranger, which learned from no music at all, writes many.
 """
 
 STEERS = 0.4
@@ -169,6 +169,10 @@ def _trained(figures: Mapping[str, Any]) -> Iterator[str]:
 {run["steps"]:,} steps, about {run["tokens"] / 1e6:.1f} million tokens, {run["minutes"]:.0f} minutes on {run["machine"]};
 Muon for the matrices and AdamW for the rest, the weights a running mean. Training music cost {run["bits_at_first"]:.2f} bits
 a token at first and {run["bits_at_last"]:.2f} at last.
+"""
+    if run.get("before_steps"):
+        yield f"""The first {run["before_steps"]:,} of these steps learned from an earlier build of the corpus, made of the same
+files; the melodic runs of both are known. The run was stopped there and resumed.
 """
     looks = figures["curve"]
     if looks:

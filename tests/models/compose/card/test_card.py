@@ -93,6 +93,21 @@ def test_one_command_makes_all_that_ships(made: Path) -> None:
     assert (made_by.licence, made_by.commercial, made_by.sha256) == ("Apache-2.0", True, figures["model"]["sha256"])
 
 
+@pytest.mark.timeout(120)
+def test_what_a_run_began_with_is_told_and_its_tunes_are_known(made: Path) -> None:
+    save(made / "earlier.npz", [piece(seed, 4, "freedoom") for seed in range(40, 60)])
+    words = ["--run", made / "run", "--corpus", made / "corpus.npz", "--data", made / "data", "--out", made / "out"]
+    words += ["--sections", 0, "--judge-tokens", 200]
+    assert main([str(word) for word in words]) == 0
+    alone = json.loads((made / "out" / "figures.json").read_text())
+    words += ["--anew", "--before", made / "earlier.npz", "--before-steps", 25]
+    assert main([str(word) for word in words]) == 0
+    both = json.loads((made / "out" / "figures.json").read_text())
+    assert both["runs"]["runs"] > alone["runs"]["runs"]
+    assert both["sets"] == alone["sets"]
+    assert "The first 25 of these steps" in (made / "out" / "README.md").read_text()
+
+
 def test_the_limits_say_which_controls_hardly_steer() -> None:
     figures = json.loads((shipped() / "figures.json").read_text(encoding="utf-8"))
     rows = [{"control": name, "correlation": by, "means": [1.0]} for name, by in (("energy", 0.9), ("bass.leap", 0.1))]
