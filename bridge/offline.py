@@ -29,8 +29,9 @@ from sessions.keys import log_key
 from sessions.log import Chain, line_of, time_text
 from sessions.merkle import inclusion_proof
 from sessions.music import Note, Part, Request, parse_request
+from sessions.plain import to_plain
 from sessions.roles import LEADER
-from sessions.statement import state_take
+from sessions.statement import state_take, stems_of
 from sessions.use import is_commercial, use_of, use_sentence
 
 __all__ = ["Result", "ask"]
@@ -54,6 +55,8 @@ def ask(
     *,
     soundfont: Path | None = None,
     weights: Path | None = None,
+    musicgen: Path | None = None,
+    precision: str | None = None,
     progress: Callable[[str, float], None] = lambda stage, done: None,
     clock: Clock | None = None,
 ) -> Result:
@@ -63,7 +66,8 @@ def ask(
         raise Refused(Code.BAD_VALUE, f"like: there is no catalog {request.like[0].name!r} here; leave `like` out")
     if request.context:
         raise Refused(Code.BAD_VALUE, "context: it speaks of a session's take; ask in that session, or leave it out")
-    made = _make(request, Engine(soundfont=soundfont, weights=weights), progress)
+    engine = Engine(soundfont=soundfont, weights=weights, musicgen=musicgen, precision=precision)
+    made = _make(request, engine, progress)
     clock = clock or SystemClock()
     out.mkdir(parents=True, exist_ok=True)
     files = {"section.mid": to_smf(request, made.bars, TAKE), **made.wavs}
@@ -121,6 +125,7 @@ def _certify(request: Request, made: _Made, midi: bytes, now_us: int) -> dict[st
         "renderer": renderer,
         **use_of(composer, renderer),
         "originality": finished.originality.to_fields() if finished.originality is not None else {},
+        **stems_of(to_plain(finished.stems)),
         "engine": {"member": "", "key": ""},
         "time": time_text(now_us),
     }

@@ -86,6 +86,8 @@ class Server:
         config = self.config
         if config.soundfont is not None:
             await asyncio.to_thread(_check_soundfont, config.soundfont)
+        if config.musicgen is not None:
+            await asyncio.to_thread(_check_musicgen, config.musicgen)
         if config.tls_cert is not None and config.tls_key is not None:
             await asyncio.to_thread(check_certificate, config.tls_cert, config.tls_key)
         host = await self.house.start(config.session)
@@ -140,6 +142,8 @@ class Server:
         self._engine = Supervisor(
             soundfont=config.soundfont,
             weights=config.weights,
+            musicgen=config.musicgen,
+            precision=config.precision,
             ca=config.tls_cert,
             seed=seed,
             on_gave_up=self._engine_gave_up,
@@ -194,6 +198,13 @@ def _check_soundfont(path: Path) -> None:
         head = file.read(12)
     if head[:4] != b"RIFF" or head[8:] != b"sfbk":
         raise Refused(Code.BAD_VALUE, f"soundfont: {path} is none; give an SF2 or SF3 file")
+
+
+def _check_musicgen(folder: Path) -> None:
+    """The same for a folder that holds no checkpoint at all."""
+    if not (folder / "config.json").is_file():
+        advice = "give a folder as `starbridge models fetch` makes it"
+        raise Refused(Code.BAD_VALUE, f"musicgen: there is no checkpoint in {folder}; {advice}")
 
 
 def _write_ready(path: Path, ready: Ready) -> None:

@@ -10,7 +10,7 @@ its own.
 from __future__ import annotations
 
 import logging
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -18,6 +18,7 @@ from typing import TYPE_CHECKING, Any
 from models import compose
 from models.compose.arranger import Arranger
 from models.compose.composer import Composer
+from models.render.generated import GeneratedStems, missing
 from models.render.label import label, label_of
 from models.render.renderer import SampledStems, StemRenderer, offer
 from models.render.soundfont import Soundfont, bundled_path
@@ -34,24 +35,27 @@ if TYPE_CHECKING:
 __all__ = ["Engine"]
 
 COMPOSING = "composing"
+FETCH = "`starbridge models fetch musicgen-small` brings weights for the next start, --musicgen DIR names others"
 
 log = logging.getLogger("starbridge.engine")
 
 
 class Engine:
-    """What makes sections. Raises Refused where the soundfont can't be played."""
+    """What makes sections. Raises Refused where the soundfont can't be played, or MusicGen's folder holds no checkpoint."""
 
     def __init__(
         self,
         *,
         soundfont: Path | None = None,
         weights: Path | None = None,
+        musicgen: Path | None = None,
+        precision: str | None = None,
         composer: Composer | None = None,
         renderers: Sequence[StemRenderer] | None = None,
     ) -> None:
         self._composers = _composers(weights) if composer is None else {Author.AUTO: composer}
         if renderers is None:
-            renderers = [SampledStems(Soundfont.load(soundfont or bundled_path()))]
+            renderers = _renderers(soundfont, musicgen, precision)
         self._renderers = {renderer.name: renderer for renderer in renderers}
 
     def offers(self) -> list[dict[str, Any]]:
@@ -64,6 +68,7 @@ class Engine:
         try:
             renderer = self._renderer(request)
             bars: dict[tuple[Part, int], tuple[Note, ...]] = {}
+            made: dict[str, Mapping[str, Any]] = {}
             composer = self._composer(request)
             stream = composer.stream(request, work.context)
             for number, written in enumerate(stream, 1):
@@ -78,10 +83,11 @@ class Engine:
                 for output in renderer.stems(request, bars, stream.chords, cancelled=cancelled):
                     if isinstance(output, StemRendered):
                         output = replace(output, wav=label(output.wav, texts))
+                        made |= {output.part: output.made} if output.made else {}
                     yield output
             if not cancelled():
                 made_by = composer.provenance, renderer.provenance if renderer else None
-                yield Finished(*made_by, stream.chords, stream.originality)
+                yield Finished(*made_by, stream.chords, stream.originality, made)
         except Refused:
             raise
         except Exception as error:
@@ -113,9 +119,21 @@ class Engine:
             return next(iter(self._renderers.values()))
         found = self._renderers.get(request.renderer)
         if found is None:
-            here = ", ".join(self._renderers)
-            raise Refused(Code.BAD_VALUE, f"renderer: {request.renderer} is not installed here; ask for auto or {here}")
+            here, how = ", ".join(self._renderers), "; ".join(filter(None, (missing(), FETCH)))
+            advice = f"{request.renderer} is not installed here; ask for auto or {here}, or get it: {how}"
+            raise Refused(Code.BAD_VALUE, f"renderer: {advice}")
         return found
+
+
+def _renderers(soundfont: Path | None, musicgen: Path | None, precision: str | None) -> list[StemRenderer]:
+    """The sampler, and MusicGen where a checkpoint is named and what it needs is installed. Raises Refused."""
+    sampled = SampledStems(Soundfont.load(soundfont or bundled_path()))
+    if musicgen is None:
+        return [sampled]
+    if lacks := missing():
+        log.error("The weights in %s are not played here: %s", musicgen, lacks)
+        return [sampled]
+    return [sampled, GeneratedStems(musicgen, sampled, precision=precision)]
 
 
 def _composers(weights: Path | None) -> dict[Author, Composer]:

@@ -13,14 +13,24 @@ from __future__ import annotations
 
 import hashlib
 import json
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from typing import Any
 
 from models.provenance import Provenance
 
-__all__ = ["RECORD", "BadRecord", "Digests", "FetchedFile", "Record", "digests", "provenance_of", "read_record"]
+__all__ = [
+    "RECORD",
+    "BadRecord",
+    "Digests",
+    "FetchedFile",
+    "Record",
+    "digests",
+    "provenance_of",
+    "read_record",
+    "whole",
+]
 
 RECORD = "starbridge.json"
 NOT_STATED = "not stated"
@@ -145,18 +155,32 @@ def read_record(folder: Path) -> Record | None:
         raise BadRecord(f"{path}: {error}; fetch the weights again, or take the file away") from None
 
 
-def provenance_of(folder: Path, name: str) -> Provenance:
+def whole(folder: Path, names: Iterable[str]) -> Path | None:
+    """The first of these weights that is in a folder of weights, with a record and all its files."""
+    for name in names:
+        try:
+            record = read_record(folder / name)
+        except BadRecord:
+            continue
+        if record is not None and record.files and not record.damage(folder / name):
+            return folder / name
+    return None
+
+
+def provenance_of(folder: Path, name: str, *, hashed: bool = True) -> Provenance:
     """Who stands behind what these weights make: under which licence, from which files; raises `BadRecord` and `OSError`.
 
-    The hash is the record's, as long as the files have the sizes it gives, else that of the weights that are here.
+    The hash is the record's, as long as the files have the sizes it gives, else that of the weights that are here, which takes
+    as long as reading them; without `hashed` there is none then.
     """
     record = read_record(folder)
     if record is None:
         note = (
             f"no {RECORD} beside the weights says their licence; those that MusicGen's makers publish are CC-BY-NC-4.0"
         )
-        return Provenance(name, "", _hash_here(folder), NOT_STATED, note, commercial=False)
-    told = record.sha256 if record.files and not record.damage(folder) else _hash_here(folder)
+        return Provenance(name, "", _hash_here(folder) if hashed else "", NOT_STATED, note, commercial=False)
+    known = record.files and not record.damage(folder)
+    told = record.sha256 if known else _hash_here(folder) if hashed else ""
     where = f"weights of {record.repo}, revision {record.revision}" if record.repo else "weights of your own"
     note = where if record.commercial else f"{where}; {record.licence} keeps what they make from commercial use"
     return Provenance(record.name or name, record.revision[:12], told, record.licence, note, record.commercial)

@@ -9,7 +9,9 @@ Light on purpose: whoever talks with an engine imports this and nothing heavier.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Any
 
 from models.compose.composer import Parent
 from models.provenance import Originality, Provenance
@@ -48,12 +50,13 @@ class Progress:
 
 @dataclass(frozen=True, slots=True)
 class StemRendered:
-    """A WAV file: a part's stem, or `mix`."""
+    """A WAV file: a part's stem, or `mix`; `made` says by whom and how well, where a take should say so stem by stem."""
 
     part: str
     wav: bytes
     frames: int
     rate: int
+    made: Mapping[str, Any] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,6 +67,8 @@ class Finished:
     renderer: Provenance | None
     chords: str
     originality: Originality | None = None
+    stems: Mapping[str, Mapping[str, Any]] = field(default_factory=dict)
+    """By part: who made its stem and what was measured; empty where there is no more to say than the renderer."""
 
 
 Output = BarWritten | Progress | StemRendered | Finished

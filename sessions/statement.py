@@ -16,7 +16,7 @@ from sessions.plain import to_plain
 from sessions.state import Section, State
 from sessions.use import use_of
 
-__all__ = ["STATEMENT_VERSION", "make_statement", "state_take"]
+__all__ = ["STATEMENT_VERSION", "make_statement", "state_take", "stems_of"]
 
 STATEMENT_VERSION = "starbridge-take-v1"
 
@@ -45,9 +45,19 @@ def make_statement(
         "renderer": renderer,
         **use_of(composer, renderer, [parent.stated for parent in parents]),
         "originality": to_plain(done.originality),
+        **stems_of(to_plain(done.stems)),
         "engine": {"member": section.engine, "key": state.members[section.engine].key},
         "time": time,
     }
+
+
+def stems_of(made: Mapping[str, Any]) -> dict[str, Any]:
+    """What a statement says of how its stems were made, part by part; nothing where there is nothing to say.
+
+    >>> stems_of({"bass": {"by": "sampler", "tries": 3, "reason": "it is silent"}}), stems_of({})
+    ({'stems': {'bass': {'by': 'sampler', 'tries': 3, 'reason': 'it is silent'}}}, {})
+    """
+    return {"stems": dict(made)} if made else {}
 
 
 def state_take(

@@ -68,7 +68,21 @@ def ask(
     soundfont: Annotated[
         Path | None,
         typer.Option(
-            "--soundfont", metavar="F", help="The soundfont (SF2) that the sampler plays; a small one is included."
+            "--soundfont", metavar="F", help="The soundfont (SF2 or SF3) that the sampler plays; a small one is included."
+        ),
+    ] = None,
+    musicgen: Annotated[
+        Path | None,
+        typer.Option(
+            "--musicgen", metavar="DIR", help="A MusicGen checkpoint for renderer musicgen; a fetched one is found."
+        ),
+    ] = None,
+    precision: Annotated[
+        str | None,
+        typer.Option(
+            "--precision",
+            metavar="P",
+            help="How MusicGen is played: float32, bfloat16, int8, int4; int8 without a GPU.",
         ),
     ] = None,
 ) -> None:
@@ -83,6 +97,7 @@ def ask(
       starbridge ask --parts drums,bass --meter 7/8 --control bass.density=0.3 --stems 0 --out odd
     """
     from bridge.cli.progress import Progress
+    from bridge.config import default_musicgen
     from bridge.offline import ask as write
 
     named = {
@@ -109,7 +124,15 @@ def ask(
     }
     fields = request_fields(" ".join(prompt or ()), named, control or ())
     with Progress() as progress:
-        result = write(fields, out, soundfont=soundfont, weights=weights, progress=progress)
+        result = write(
+            fields,
+            out,
+            soundfont=soundfont,
+            weights=weights,
+            musicgen=musicgen or default_musicgen(),
+            precision=precision,
+            progress=progress,
+        )
     for path in result.files:
         typer.echo(path)
     if result.caution:

@@ -38,7 +38,21 @@ def engine(
     soundfont: Annotated[
         Path | None,
         typer.Option(
-            "--soundfont", metavar="F", help="The soundfont (SF2) that the sampler plays; a small one is included."
+            "--soundfont", metavar="F", help="The soundfont (SF2 or SF3) that the sampler plays; a small one is included."
+        ),
+    ] = None,
+    musicgen: Annotated[
+        Path | None,
+        typer.Option(
+            "--musicgen", metavar="DIR", help="A MusicGen checkpoint for renderer musicgen; a fetched one is found."
+        ),
+    ] = None,
+    precision: Annotated[
+        str | None,
+        typer.Option(
+            "--precision",
+            metavar="P",
+            help="How MusicGen is played: float32, bfloat16, int8, int4; int8 without a GPU.",
         ),
     ] = None,
     ca: Annotated[
@@ -56,6 +70,7 @@ def engine(
 
       starbridge engine --join https://studio.local:8765 --token TOKEN --ca cert.pem
     """
+    from bridge.config import default_musicgen
     from bridge.engine.client import run_engine
     from bridge.engine.where import read_url
 
@@ -68,4 +83,15 @@ def engine(
     logging.getLogger("starbridge").setLevel(logging.INFO)
     say(f"Engine {name} joins {where.url}; Ctrl-C takes it away.")
     token = token.strip().rpartition("#token=")[2]
-    asyncio.run(run_engine(where.url, [token], soundfont=soundfont, weights=weights, ca=ca, name=name))
+    asyncio.run(
+        run_engine(
+            where.url,
+            [token],
+            soundfont=soundfont,
+            weights=weights,
+            musicgen=musicgen or default_musicgen(),
+            precision=precision,
+            ca=ca,
+            name=name,
+        )
+    )

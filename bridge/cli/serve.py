@@ -80,12 +80,26 @@ def serve(
     soundfont: Annotated[
         Path | None,
         typer.Option(
-            "--soundfont", metavar="F", help="The soundfont (SF2) that the sampler plays; a small one is included."
+            "--soundfont", metavar="F", help="The soundfont (SF2 or SF3) that the sampler plays; a small one is included."
+        ),
+    ] = None,
+    musicgen: Annotated[
+        Path | None,
+        typer.Option(
+            "--musicgen", metavar="DIR", help="A MusicGen checkpoint for renderer musicgen; a fetched one is found."
+        ),
+    ] = None,
+    precision: Annotated[
+        str | None,
+        typer.Option(
+            "--precision",
+            metavar="P",
+            help="How MusicGen is played: float32, bfloat16, int8, int4; int8 without a GPU.",
         ),
     ] = None,
 ) -> None:
     """Open a session on this machine: studio page, OSC, WebSocket, and an engine to jam with."""
-    from bridge.config import Address, Config, default_data
+    from bridge.config import Address, Config, default_data, default_musicgen
     from bridge.server import Shut
     from bridge.server import serve as run
 
@@ -102,6 +116,8 @@ def serve(
         ready_file=ready_file,
         soundfont=soundfont,
         weights=weights,
+        musicgen=musicgen or default_musicgen(),
+        precision=precision,
     )
     try:
         asyncio.run(run(config, on_ready=lambda ready: show(ready, config.data)))

@@ -51,13 +51,22 @@ class Bench:
         self._turns = asyncio.Semaphore(AT_ONCE)
 
     @classmethod
-    def of_models(cls, soundfont: Path | None, weights: Path | None = None) -> Bench:
-        """The composers and the sampler, with weights and a soundfont from elsewhere, or with those that are included."""
+    def of_models(
+        cls,
+        soundfont: Path | None,
+        weights: Path | None = None,
+        musicgen: Path | None = None,
+        precision: str | None = None,
+    ) -> Bench:
+        """The composers and the sampler, with weights and a soundfont from elsewhere, or with those that are included.
+
+        MusicGen's weights are loaded for the first section that asks for them.
+        """
 
         def load() -> Maker:
             from models.engine import Engine  # heavy: numpy and scipy, half a second
 
-            return Engine(soundfont=soundfont, weights=weights)
+            return Engine(soundfont=soundfont, weights=weights, musicgen=musicgen, precision=precision)
 
         return cls(load)
 

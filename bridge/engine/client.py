@@ -36,6 +36,7 @@ from sessions.errors import Code, Refused
 from sessions.invites import peek
 from sessions.keys import MemberKey
 from sessions.music import Note, Part, parse_request, read_note
+from sessions.plain import to_plain
 from sessions.roles import ENGINE, ROLES
 
 __all__ = ["Client", "read_work", "run_engine", "software"]
@@ -233,10 +234,12 @@ class _Shift:
             case StemRendered(part=name, wav=wav, frames=frames, rate=rate):
                 sha256 = await self._put(wav)
                 message |= {"type": "engine.stem", "part": name, "sha256": sha256, "frames": frames, "rate": rate}
-            case Finished(composer=composer, renderer=renderer, chords=chords, originality=originality):
+            case Finished(composer=composer, renderer=renderer, chords=chords, originality=originality, stems=stems):
                 made_by = {"composer": composer.to_fields(), "renderer": renderer.to_fields() if renderer else {}}
                 if originality is not None:
                     made_by["originality"] = originality.to_fields()
+                if stems:
+                    made_by["stems"] = to_plain(stems)
                 message |= {"type": "engine.done", **made_by, "chords": chords}
         await self._link.send(message)
 
@@ -281,6 +284,8 @@ async def run_engine(
     *,
     soundfont: Path | None = None,
     weights: Path | None = None,
+    musicgen: Path | None = None,
+    precision: str | None = None,
     ca: Path | None = None,
     name: str = NAME,
     seed: bytes | None = None,
@@ -288,9 +293,10 @@ async def run_engine(
     """Serve the sessions of these tokens at `url` until cancelled.
 
     `seed` (32 bytes) makes the engine the same member when it comes back; without one it is a new member each time. Raises
-    Refused where a session will never let us in, or the soundfont can't be played.
+    Refused where a session will never let us in, or the soundfont can't be played, or MusicGen's
+    folder holds no checkpoint.
     """
-    bench = Bench.of_models(soundfont, weights)
+    bench = Bench.of_models(soundfont, weights, musicgen, precision)
     key = MemberKey(seed)
     try:
         clients = [Client(bench, key, url=url, token=token, name=name, ca=ca) for token in tokens]

@@ -71,6 +71,8 @@ class Supervisor:
         *,
         soundfont: Path | None = None,
         weights: Path | None = None,
+        musicgen: Path | None = None,
+        precision: str | None = None,
         ca: Path | None = None,
         seed: bytes | None = None,
         on_gave_up: Callable[[str], None] = lambda why: None,
@@ -84,6 +86,8 @@ class Supervisor:
             "seed": key,
             "soundfont": str(soundfont or ""),
             "weights": str(weights or ""),
+            "musicgen": str(musicgen or ""),
+            "precision": precision or "",
             "ca": str(ca or ""),
         }
         self._joins: dict[str, dict[str, str]] = {}

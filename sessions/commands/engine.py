@@ -60,7 +60,10 @@ class EngineStem(Command):
 
 @dataclass(frozen=True, slots=True)
 class EngineDone(Command):
-    """All is there; by which composer and renderer (name, version, hash, licence), and how far it is its own."""
+    """All is there; by which composer and renderer (name, version, hash, licence), and how far it is its own.
+
+    `stems` says, by part, who made a stem and what was measured, where that is more than the renderer's name.
+    """
 
     TYPE: ClassVar[str] = "engine.done"
     section: str
@@ -68,6 +71,7 @@ class EngineDone(Command):
     renderer: Mapping[str, Any]
     chords: str = ""
     originality: Mapping[str, Any] = field(default_factory=dict)
+    stems: Mapping[str, Any] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)

@@ -7,6 +7,7 @@ asked for, inside the section. What comes late, after a cancel or after another 
 from __future__ import annotations
 
 import re
+from collections.abc import Mapping
 from hashlib import sha256
 from typing import Any
 
@@ -28,6 +29,9 @@ MAX_ATTEMPTS = 3
 
 MOST_AT_ONCE = 16
 """Sections that one engine may take together."""
+
+MAX_MADE = 2048
+"""Bytes that a take states of how one stem was made."""
 
 _SHA256 = re.compile(r"[0-9a-f]{64}")
 
@@ -90,6 +94,9 @@ def done(state: State, member: str, command: EngineDone, moment: Moment) -> Deci
     missing = _missing(section)
     if missing:
         raise Refused(Code.BAD_VALUE, f"section: {missing} is not handed in yet; send it before engine.done")
+    for part, made in command.stems.items():
+        if part not in section.request.parts or not isinstance(made, Mapping) or len(canonical_bytes(made)) > MAX_MADE:
+            raise Refused(Code.BAD_VALUE, f"stems: {part[:32]!r} is no part of it, or too much is said of it")
     take = f"take-{state.next_take}"
     midi = moment.midi(section.request, section.written(), take)
     stated = make_statement(state, section, take, command, midi, moment.time)

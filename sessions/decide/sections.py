@@ -87,7 +87,8 @@ def _understand(state: State, parts: tuple[Part, ...], asked: Mapping[str, Any],
         raise Refused(Code.BAD_VALUE, f"like: there is no catalog {section.like[0].name!r} here; leave `like` out")
     offered = {offer.name for offers in state.offers.values() for offer in offers}
     if section.renderer is Renderer.MUSICGEN and Renderer.MUSICGEN not in offered:
-        raise Refused(Code.BAD_VALUE, "renderer: no engine here has musicgen; ask for sampler or auto")
+        how = "where one runs, `starbridge models fetch musicgen-small` brings its weights for the next start"
+        raise Refused(Code.BAD_VALUE, f"renderer: no engine here has musicgen; ask for sampler or auto, or {how}")
     return section
 
 

@@ -143,7 +143,8 @@ def test_cancelled_anywhere_it_ends_without_an_end(steps: int) -> None:
 
 def test_a_renderer_that_is_not_here_is_refused_before_anything_is_written() -> None:
     scales = Scales()
-    with pytest.raises(Refused, match="renderer: musicgen is not installed here; ask for auto or sampler") as caught:
+    advice = "renderer: musicgen is not installed here; ask for auto or sampler, or get it: `starbridge models fetch"
+    with pytest.raises(Refused, match=advice) as caught:
         made(scales, renderer="musicgen")
     assert (caught.value.code, scales.asked) == (Code.BAD_VALUE, [])
 

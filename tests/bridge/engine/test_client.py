@@ -337,7 +337,7 @@ def test_an_order_with_a_context_brings_the_parent_along() -> None:
 
 
 def test_run_engine_serves_all_its_sessions_until_one_is_closed_to_it(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(Bench, "of_models", classmethod(lambda cls, soundfont, weights: Bench(Tune)))
+    monkeypatch.setattr(Bench, "of_models", classmethod(lambda *_: Bench(Tune)))
 
     async def scene() -> None:
         async with open_stage() as stage:

@@ -1,0 +1,273 @@
+"""The renderer: each part is generated, held to its notes, tried again with another seed, and else played by the sampler.
+
+Lives here: the loop over parts and tries, and what is said of each. A part that is not under the bar after `TRIES` is the
+sampler's, and says why. The same request, weights and machine give the same bytes.
+"""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Callable, Generator, Iterator, Sequence
+from dataclasses import dataclass, replace
+from functools import cached_property
+from importlib.util import find_spec
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, Protocol, TypeAlias, Unpack
+
+import numpy as np
+
+from models.fetched import BadRecord, provenance_of
+from models.provenance import Provenance
+from models.render.generated.levels import placed
+from models.render.generated.steering import Hears, steering
+from models.render.generated.words import words_of
+from models.render.grid import Ending, Held, Verdict, held
+from models.render.grid.harmony import agreement
+from models.render.renderer import SampledStems, mixed, sounding
+from models.render.soundfont import Floats
+from models.work import Progress, StemRendered
+from sessions.errors import Code, Refused
+from sessions.music.beats import frames_of
+from sessions.music.kinds import Renderer, Tail
+from sessions.music.notes import Bars, Note
+from sessions.music.parts import Part
+from sessions.music.section import Request
+
+if TYPE_CHECKING:
+    from models.render.musicgen.engine import More
+
+__all__ = ["PRECISIONS", "GeneratedStems", "Plays", "missing"]
+
+NAME = "musicgen"
+CONFIG = "config.json"
+NEEDS = ("torch", "tokenizers")
+PRECISIONS = ("float32", "bfloat16", "int8", "int4")
+FEW_BITS = ("int8", "int4")  # on a processor alone
+ON_CPU, ON_CUDA = "int8", "bfloat16"
+LONGEST_S = 600.0  # minutes of it would keep a machine for an hour
+TRIES = 3
+SLOWER = 1.06  # a sound may be so much slower than its notes
+MORE_S = 0.5  # after the last bar, to be cut at
+RINGS_S = 2.0  # after it where the end goes on at the start
+GUIDANCE = 3.0
+IN_KEY = 0.3  # what a texture must agree with its chords at least: noise has 0.0 to 0.1
+LOADING = "loading musicgen"
+
+
+class Plays(Hears, Protocol):
+    """A checkpoint that is loaded; `models.render.musicgen.engine.Engine` is one."""
+
+    def stream(
+        self, text: str | None, seconds: float, seed: int, guidance: float, **more: Unpack[More]
+    ) -> Iterator[Floats]: ...
+
+
+Load: TypeAlias = Callable[[Path, str | None], Plays]
+
+
+@dataclass(frozen=True, slots=True)
+class _Stem:
+    sound: Floats
+    made: dict[str, Any]
+
+
+def missing() -> str:
+    """What to install before MusicGen can play; nothing where all is here."""
+    return "" if all(find_spec(name) for name in NEEDS) else "pip install 'starbridge[musicgen]' brings what it needs"
+
+
+class GeneratedStems:
+    """MusicGen, with a sampler that steers it and stands in for it. Raises Refused where the folder holds no checkpoint."""
+
+    name = Renderer.MUSICGEN
+
+    def __init__(
+        self, folder: Path, sampled: SampledStems, *, precision: str | None = None, load: Load | None = None
+    ) -> None:
+        if precision not in (None, *PRECISIONS):
+            raise Refused(Code.BAD_VALUE, f"precision: {precision!r} is none; choose {', '.join(PRECISIONS)}")
+        if not (folder / CONFIG).is_file():
+            advice = "give a folder as `starbridge models fetch` makes it"
+            raise Refused(
+                Code.BAD_VALUE, f"musicgen: there is no checkpoint in {folder} ({CONFIG} is missing); {advice}"
+            )
+        self._folder, self._sampled, self._precision = folder, sampled, precision
+        self._load = load or _load
+        self._engine: Plays | None = None
+        self.terms = self._stated(hashed=False)
+
+    @cached_property
+    def provenance(self) -> Provenance:
+        """The weights, with their licence; the soundfont's as well where it forbids sale."""
+        return self._stated(hashed=True)
+
+    def stems(
+        self, request: Request, bars: Bars, chords: str, *, cancelled: Callable[[], bool]
+    ) -> Iterator[StemRendered | Progress]:
+        if request.seconds > LONGEST_S:
+            advice = f"{float(request.seconds):.0f} s are too long for musicgen, which makes up to {LONGEST_S:.0f}"
+            raise Refused(Code.TOO_LARGE, f"bars: {advice}; ask for fewer, or for renderer sampler")
+        if self._engine is None:
+            yield Progress(LOADING, 0.0)
+            self._engine = self._loaded()
+            yield Progress(LOADING, 1.0)
+        stems: dict[str, Floats] = {}
+        made: dict[str, dict[str, Any]] = {}
+        for part in request.parts:
+            if cancelled():
+                return
+            notes = sounding(request, part, bars, chords)
+            found = yield from self._part(self._engine, _Wanted(request, part, notes), cancelled)
+            if found is None:
+                return
+            stems[part.value], made[part.value] = found.sound, found.made
+        yield from mixed(stems, request, cancelled=cancelled, made=made)
+
+    def _part(
+        self, engine: Plays, wanted: _Wanted, cancelled: Callable[[], bool]
+    ) -> Generator[Progress, None, _Stem | None]:
+        """A part's stem and what is to be said of it; None once cancelled."""
+        request, part, notes = wanted.request, wanted.part, wanted.notes
+        own = self._sampled.stem(request, part, notes, cancelled=cancelled)
+        sampler = {"by": self._sampled.name.value}
+        if not notes:
+            return _Stem(own, sampler | {"reason": "it has no notes"})
+        given = steering(engine, self._sampled, request, part, notes, own)
+        reason = ""
+        for number in range(1, TRIES + 1):
+            sound = yield from self._sound(engine, wanted, number, given, cancelled)
+            if sound is None:
+                return None
+            done = wanted.held(sound, engine.sample_rate, last_try=number == TRIES)
+            report = done.report
+            if report.verdict is Verdict.KEPT:
+                placed(done.audio, like=own, request=request, part=part, last_onset=wanted.last_onset)
+                measured = {name: one for name, one in report.to_json().items() if name not in ("verdict", "reason")}
+                return _Stem(done.audio, {"by": self.terms.name, "tries": number, **measured})
+            reason = report.reason
+            if report.verdict is Verdict.GIVE_UP:
+                break
+        return _Stem(own, sampler | {"tries": number, "reason": reason})
+
+    def _sound(
+        self, engine: Plays, wanted: _Wanted, number: int, given: More, cancelled: Callable[[], bool]
+    ) -> Generator[Progress, None, Floats | None]:
+        """(frames, channels) that MusicGen plays, at its rate; None once cancelled. Raises Refused for damaged weights."""
+        stage = f"{NAME}: {wanted.part}" + (f", try {number}" if number > 1 else "")
+        chunks: list[Floats] = []
+        done, frames = 0, round(wanted.seconds * engine.sample_rate)
+        yield Progress(stage, 0.0)
+        words = words_of(wanted.request, wanted.part)
+        more: More = {**given, "cancelled": cancelled}
+        try:
+            for chunk in engine.stream(words, wanted.seconds, wanted.seed(number), GUIDANCE, **more):
+                if cancelled():
+                    return None
+                if not np.isfinite(chunk).all():
+                    raise Refused(
+                        Code.FAILED,
+                        "renderer: musicgen's sound is no number, its weights are damaged; fetch them again",
+                    )
+                chunks.append(chunk)
+                done += chunk.shape[1]
+                yield Progress(stage, done / frames)
+        except ValueError as error:
+            if not _is_damage(error):
+                raise
+            raise Refused(Code.FAILED, f"renderer: musicgen stopped: {error}") from error
+        return None if cancelled() else np.concatenate(chunks, axis=1).T
+
+    def _loaded(self) -> Plays:
+        """Raises Refused, and may be tried again when what was wrong is mended."""
+        try:
+            return self._load(self._folder, self._precision)
+        except ModuleNotFoundError as error:
+            raise Refused(Code.BAD_VALUE, f"renderer: {error}") from None
+        except OSError as error:
+            advice = "look at the folder, or fetch the weights again"
+            raise Refused(
+                Code.FAILED, f"renderer: {self._folder} can't be read ({error.strerror or error}); {advice}"
+            ) from error
+        except ValueError as error:
+            raise Refused(Code.FAILED, f"renderer: musicgen can't be loaded: {error}") from error
+
+    def _stated(self, *, hashed: bool) -> Provenance:
+        try:
+            weights = provenance_of(self._folder, NAME, hashed=hashed)
+        except (BadRecord, OSError) as error:
+            raise Refused(Code.BAD_VALUE, f"musicgen: {error}") from error
+        font = self._sampled.provenance
+        stands_in = f"{font.note}, and stands in for it where a stem says so ({font.licence})"
+        note = f"{weights.note}; steered by the sampler, which {stands_in}"
+        licence = weights.licence if font.commercial else f"{weights.licence}; {font.licence}"
+        return replace(weights, licence=licence, note=note, commercial=weights.commercial and font.commercial)
+
+
+@dataclass(frozen=True, slots=True)
+class _Wanted:
+    """One part's sound, as it is to be."""
+
+    request: Request
+    part: Part
+    notes: Sequence[Note]
+
+    @property
+    def seconds(self) -> float:
+        """What to ask for: a little more, to have something to cut."""
+        rings = RINGS_S if self.request.ends is Tail.LOOP else 0.0
+        return float(self.request.seconds) * SLOWER + MORE_S + rings
+
+    @property
+    def last_onset(self) -> int:
+        return frames_of(max(note.start for note in self.notes), self.request.bpm, self.request.rate)
+
+    def seed(self, number: int) -> int:
+        """One for each part and try, from the request's."""
+        text = f"{self.request.seed}\n{self.part}\n{number}"
+        return int.from_bytes(hashlib.sha256(text.encode()).digest()[:4], "big")
+
+    def held(self, sound: Floats, rate: int, *, last_try: bool) -> Held:
+        """The sound on the grid. A texture has no attacks to hold it by: it lies as it came, and must be in the chords' keys."""
+        request, texture = self.request, self.part is Part.TEXTURE
+        done = held(
+            sound,
+            rate,
+            () if texture else self.notes,
+            bpm=request.bpm,
+            total_ticks=request.total_ticks,
+            out_rate=request.rate,
+            drums=self.part is Part.DRUMS,
+            key=request.key,
+            ending=Ending.LOOP if request.ends is Tail.LOOP else Ending.CUT,
+            last_try=last_try,
+        )
+        return self._in_key(done, last_try=last_try) if texture and done.report.verdict is Verdict.KEPT else done
+
+    def _in_key(self, done: Held, *, last_try: bool) -> Held:
+        request = self.request
+        found = agreement(
+            done.audio.mean(axis=1), request.rate, self.notes, bpm=request.bpm, total_ticks=request.total_ticks
+        )
+        report = replace(done.report, agreement=None, moved=None)
+        if found is not None:
+            report = replace(report, agreement=found.agreement, moved=found.moved)
+        if found is None or found.moved or found.agreement < IN_KEY:
+            verdict = Verdict.GIVE_UP if last_try else Verdict.REGENERATE
+            report = replace(report, verdict=verdict, reason="it does not sound like its chords")
+        return replace(done, report=report)
+
+
+def _load(folder: Path, precision: str | None) -> Plays:
+    """On a GPU where torch finds one, unless few bits are asked for."""
+    import torch  # two seconds, and not there without the extra
+
+    from models.render.musicgen import load
+
+    device = "cuda" if precision not in FEW_BITS and torch.cuda.is_available() else "cpu"
+    return load(folder, device, precision or (ON_CUDA if device == "cuda" else ON_CPU))
+
+
+def _is_damage(error: ValueError) -> bool:
+    from models.render.musicgen.tensors import BadCheckpoint
+
+    return isinstance(error, BadCheckpoint)
