@@ -18,7 +18,7 @@ from models.catalogue import catalogue
 from models.fetched import whole
 from sessions.errors import Code, Refused
 
-__all__ = ["Address", "Config", "Ready", "default_data", "default_musicgen", "default_weights"]
+__all__ = ["Address", "Config", "Ready", "default_cache", "default_data", "default_musicgen", "default_weights"]
 
 HTTP_PORT, OSC_PORT = 8765, 9720
 """Where the doors are unless told otherwise."""
