@@ -79,7 +79,7 @@ class CpuDecoder:
 
     @classmethod
     def read(cls, tensors: Tensors, shape: DecoderShape, precision: str, *, threads: int | None = None) -> CpuDecoder:
-        """Takes the decoder's weights, a tensor at a time. Raises BadCheckpoint, and ValueError for what it can't play."""
+        """Takes the decoder's weights, a tensor at a time, and is warm then. Raises BadCheckpoint, and ValueError for what it can't play."""
         if shape.activation not in ("gelu", "relu"):
             raise ValueError(
                 f"A decoder with the activation {shape.activation} plays as float32 or bfloat16; load it as one."
@@ -89,7 +89,10 @@ class CpuDecoder:
             name, size = f"decoder.model.decoder.embed_tokens.{book}.weight", (shape.vocabulary + 1, shape.width)
             embedding[book, :, : shape.width] = tensors.take(name, size).numpy()
         tables = tables_of(tensors, shape, Precision(precision))
-        return cls(shape, tables, embedding, threads or min(THREADS_MAX, cores()))
+        made = cls(shape, tables, embedding, threads or min(THREADS_MAX, cores()))
+        nothing = torch.zeros(1, shape.width)  # compiles what is not compiled yet, before anyone waits for a sound
+        made.feed(made.begin([nothing, nothing], 1), torch.full((shape.codebooks, 1), shape.pad))
+        return made
 
     @property
     def shape(self) -> DecoderShape:
