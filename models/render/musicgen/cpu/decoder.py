@@ -79,7 +79,10 @@ class CpuDecoder:
 
     @classmethod
     def read(cls, tensors: Tensors, shape: DecoderShape, precision: str, *, threads: int | None = None) -> CpuDecoder:
-        """Takes the decoder's weights, a tensor at a time, and is warm then. Raises BadCheckpoint, and ValueError for what it can't play."""
+        """Takes the decoder's weights, a tensor at a time, and is warm then.
+
+        Raises BadCheckpoint, and ValueError for what it can't play.
+        """
         if shape.activation not in ("gelu", "relu"):
             raise ValueError(
                 f"A decoder with the activation {shape.activation} plays as float32 or bfloat16; load it as one."
