@@ -92,6 +92,8 @@ def decoders(checkpoint: Checkpoint, folder: Path, seconds: float) -> Figures:
     before = Moment()
     times = taken({**steps, "memory": numbers.sum}, seconds)
     others = before.others()
+    if others >= BUSY:
+        say(f"the machine is busy: other programs use {others:.1f} cores, so figures are lower than they need be")
     rate = {name: 1 / statistics.median(samples) for name, samples in times.items()}
     most = READ_BYTES / min(times["memory"])
     told = {"cached": CACHED, "rows": len(rows), "busy": others >= BUSY}
