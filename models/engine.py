@@ -79,7 +79,7 @@ class Engine:
                     yield BarWritten(part, number, written[part])
                 yield Progress(COMPOSING, number / request.bars)
             if renderer is not None:
-                texts = label_of(composer.provenance, renderer.provenance)
+                texts = label_of(composer.provenance, renderer.terms)
                 for output in renderer.stems(request, bars, stream.chords, cancelled=cancelled):
                     if isinstance(output, StemRendered):
                         output = replace(output, wav=label(output.wav, texts))

@@ -178,10 +178,22 @@ def rows(said: Mapping[str, Any]) -> Iterator[tuple[str, object]]:
             licence = f", licence {maker['licence']}" if maker.get("licence") else ""
             digest = f", sha256 {maker['sha256']}" if maker.get("sha256") else ""
             yield name, f"{maker.get('name')} {maker.get('version', '')}{licence}{digest}"
+    for part, made in mapping(said.get("stems")).items():
+        yield "stem", f"{part} by {how_made(mapping(made))}"
     yield "use", use_sentence(said)
     for label in ("references", "parents"):
         if said.get(label):
             yield label, ", ".join(map(str, said[label]))
+
+
+def how_made(made: Mapping[str, Any]) -> str:
+    """Who made a stem, why, and how near to its notes.
+
+    >>> how_made({"by": "sampler", "tries": 3, "reason": "it is silent"})
+    'sampler: tries 3, reason it is silent'
+    """
+    facts = ", ".join(f"{name} {value}" for name, value in made.items() if name != "by")
+    return f"{made.get('by')}: {facts}" if facts else str(made.get("by"))
 
 
 def mapping(value: object) -> Mapping[str, Any]:

@@ -9,7 +9,6 @@ from __future__ import annotations
 import hashlib
 from collections.abc import Callable, Generator, Iterator, Sequence
 from dataclasses import dataclass, replace
-from functools import cached_property
 from importlib.util import find_spec
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Protocol, TypeAlias, Unpack
@@ -94,12 +93,17 @@ class GeneratedStems:
         self._folder, self._sampled, self._precision = folder, sampled, precision
         self._load = load or _load
         self._engine: Plays | None = None
-        self.terms = self._stated(hashed=False)
+        self._told = self._stated(hashed=False)
+        self._provenance: Provenance | None = None
 
-    @cached_property
+    @property
     def provenance(self) -> Provenance:
-        """The weights, with their licence; the soundfont's as well where it forbids sale."""
-        return self._stated(hashed=True)
+        """The weights as they were loaded, with their licence; the soundfont's as well where it forbids sale."""
+        return self._provenance or self._stated(hashed=True)
+
+    @property
+    def terms(self) -> Provenance:
+        return self._provenance or self._told
 
     def stems(
         self, request: Request, bars: Bars, chords: str, *, cancelled: Callable[[], bool]
@@ -109,15 +113,14 @@ class GeneratedStems:
             raise Refused(Code.TOO_LARGE, f"bars: {advice}; ask for fewer, or for renderer sampler")
         if self._engine is None:
             yield Progress(LOADING, 0.0)
-            self._engine = self._loaded()
-            yield Progress(LOADING, 1.0)
+        engine = self._loaded()  # another section, made in turns with this one, may have loaded it by now
         stems: dict[str, Floats] = {}
         made: dict[str, dict[str, Any]] = {}
         for part in request.parts:
             if cancelled():
                 return
             notes = sounding(request, part, bars, chords)
-            found = yield from self._part(self._engine, _Wanted(request, part, notes), cancelled)
+            found = yield from self._part(engine, _Wanted(request, part, notes), cancelled)
             if found is None:
                 return
             stems[part.value], made[part.value] = found.sound, found.made
@@ -178,18 +181,21 @@ class GeneratedStems:
         return None if cancelled() else np.concatenate(chunks, axis=1).T
 
     def _loaded(self) -> Plays:
-        """Raises Refused, and may be tried again when what was wrong is mended."""
+        """One copy for all. Raises Refused, and may be tried again when what was wrong is mended."""
+        if self._engine is not None:
+            return self._engine
         try:
-            return self._load(self._folder, self._precision)
+            engine = self._load(self._folder, self._precision)
         except ModuleNotFoundError as error:
             raise Refused(Code.BAD_VALUE, f"renderer: {error}") from None
         except OSError as error:
-            advice = "look at the folder, or fetch the weights again"
-            raise Refused(
-                Code.FAILED, f"renderer: {self._folder} can't be read ({error.strerror or error}); {advice}"
-            ) from error
+            why = f"{self._folder} can't be read ({error.strerror or error})"
+            raise Refused(Code.FAILED, f"renderer: {why}; look at the folder, or fetch the weights again") from error
         except ValueError as error:
             raise Refused(Code.FAILED, f"renderer: musicgen can't be loaded: {error}") from error
+        self._provenance = self._stated(hashed=True)
+        self._engine = engine
+        return engine
 
     def _stated(self, *, hashed: bool) -> Provenance:
         try:

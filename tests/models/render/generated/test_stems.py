@@ -192,6 +192,16 @@ def test_it_is_loaded_once_and_tried_again_after_a_failure(tmp_path: Path) -> No
     assert loads == [(tmp_path, "int4")] * 2
 
 
+def test_two_sections_in_turns_share_one_copy(tmp_path: Path) -> None:
+    request, bars, chords = asked(parts="bass", bars=1)
+    loads = iter([Scripted(slower(request, bars, chords, 1.0))])
+    render = GeneratedStems(checkpoint(tmp_path), SAMPLED, load=lambda folder, precision: next(loads))
+    both = [render.stems(request, bars, chords, cancelled=lambda: False) for _ in range(2)]
+    turns = [one for pair in itertools.zip_longest(*both) for one in pair if isinstance(one, StemRendered)]
+    assert [one.part for one in turns] == ["bass", "bass", "mix", "mix"]
+    assert turns[0].wav == turns[1].wav
+
+
 def test_sound_that_is_no_number_fails_the_section(tmp_path: Path) -> None:
     request, *_ = asked(parts="bass", bars=1)
 
