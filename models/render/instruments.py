@@ -62,7 +62,7 @@ CHANNELS: Mapping[Part, Channel] = {
     Part.DRUMS: Channel(lufs=-19.5, width=0.6, room=0.06, crest_db=10.0),
     Part.BASS: Channel(lufs=-20.5, width=0.0, room=0.0, crest_db=10.0),
     Part.HARMONY: Channel(lufs=-22.0, width=1.0, room=0.14, crest_db=10.0),
-    Part.MELODY: Channel(lufs=-22.0, width=0.5, room=0.18, crest_db=10.0),
+    Part.MELODY: Channel(lufs=-23.0, width=0.5, room=0.18, crest_db=10.0),
     Part.TEXTURE: Channel(lufs=-31.0, width=1.0, room=0.30, crest_db=10.0),
 }
 

@@ -69,8 +69,11 @@ class Found:
         """For people."""
         yield f"{self.sections} sections; of another length: {self.wrong_frames or 'none'}"
         everything = [late for part in self.late_ms.values() for late in part]
-        for name, late in (("attacks", everything), *((part.value, late) for part, late in self.late_ms.items())):
-            p50, p95, p99 = np.percentile(late, [50, 95, 99]) if late else (0.0, 0.0, 0.0)
+        for name, late in (
+            ("attacks", everything),
+            *((part.value, late) for part, late in self.late_ms.items() if late),
+        ):
+            p50, p95, p99 = np.percentile(late or [0.0], [50, 95, 99])
             yield f"{name}: {len(late)}, heard after {p50:.1f} ms, p95 {p95:.1f}, p99 {p99:.1f}"
         yield f"stems against the mix: {self.sum_error:.1e} of full scale at most"
         yield f"highest true peak: {self.true_peak_db:.2f} dBTP"
