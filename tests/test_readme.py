@@ -83,6 +83,7 @@ def test_every_block_is_tested_by_something() -> None:
         "log",
         "fetch",
         "musicgen",
+        "generated",
     }
     assert README.count("```") == 2 * len(BLOCKS)
 
@@ -148,6 +149,24 @@ def test_musicgen_in_python(tmp_path: Path) -> None:
     names: dict[str, Any] = {}
     exec(text.replace("path/to/musicgen-small", str(folder)).replace("seconds=10", "seconds=1"), names)
     assert names["chunk"].shape[0] == names["engine"].channels == 1
+
+
+def test_stems_by_musicgen(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """With a checkpoint of random weights where fetched ones lie: noise, for which the sampler stands in."""
+    pytest.importorskip("transformers")
+    from models.fetched import RECORD, FetchedFile, Record, digests
+    from tests.models.render.musicgen.published import Kind, model, publish
+
+    (text,) = blocks("generated")
+    monkeypatch.setenv("XDG_DATA_HOME", str(tmp_path / "data"))
+    folder = publish(model(Kind()), tmp_path / "data" / "starbridge" / "weights" / "musicgen-small")
+    weights = digests(folder / "model.safetensors")
+    files = {"model.safetensors": FetchedFile(weights.size, weights.sha256)}
+    (folder / RECORD).write_bytes(Record("CC-BY-NC-4.0", False, "musicgen-small", files=files).to_bytes())
+    done = run(text.replace("--bars 4", "--bars 1 --bpm 240 --parts drums,bass"), tmp_path)
+    assert done.returncode == 0, done.stderr
+    assert "Not for commercial use: its sound is by musicgen-small, under CC-BY-NC-4.0" in done.stderr
+    assert "stem       bass by sampler: tries 3" in done.stdout
 
 
 def test_checking_a_log(server: Server) -> None:
