@@ -18,7 +18,7 @@ from sessions.decide.accompaniment import ended, over
 from sessions.decide.base import NOBODY, Decision, Moment
 from sessions.errors import Code, Refused
 from sessions.events import Assigned, BarWritten, Done, EngineOffered, Event, Failed, Requeued, StemRendered
-from sessions.music import Note, Part
+from sessions.music import Note, Part, Renderer, Request
 from sessions.state import Presence, Section, State, Status
 from sessions.statement import make_statement
 
@@ -156,12 +156,21 @@ def follow_ups(state: State) -> tuple[Event, ...]:
     }
     for name in state.queue if room else ():
         # Who has least to do comes first; of those, who has been here longest.
-        freest = max(room, key=lambda engine: (not state.hands.get(engine), room[engine]))
+        able = _able(state, state.sections[name].request, list(room))
+        freest = max(able, key=lambda engine: (not state.hands.get(engine), room[engine]))
         if room[freest] < 1:
-            break
+            continue
         room[freest] -= 1
         events.append(Assigned(name, freest, state.sections[name].attempt + 1))
     return tuple(events)
+
+
+def _able(state: State, request: Request, engines: list[str]) -> list[str]:
+    """Those that offer the renderer that was asked for; where nobody does any more, all, for they say what to do instead."""
+    if not request.stems or request.renderer is Renderer.AUTO:
+        return engines
+    offering = [one for one in engines if any(offer.name is request.renderer for offer in state.offers.get(one, ()))]
+    return offering or engines
 
 
 def _give_up(section: Section) -> Event:
