@@ -12,9 +12,10 @@ from __future__ import annotations
 import math
 from collections.abc import Sequence
 from dataclasses import replace
-from typing import TYPE_CHECKING, Protocol
+from typing import TYPE_CHECKING, Any, Protocol
 
 import numpy as np
+from numpy.typing import ArrayLike, NDArray
 
 from models.render.grid.ends import resampled
 from models.render.renderer import SampledStems
@@ -47,6 +48,8 @@ class Hears(Protocol):
     @property
     def takes_melody(self) -> bool: ...
 
+    def encode(self, sound: ArrayLike) -> NDArray[Any]: ...
+
 
 def steering(
     engine: Hears, sampled: SampledStems, request: Request, part: Part, notes: Sequence[Note], own: Floats
@@ -54,7 +57,7 @@ def steering(
     """What the engine's `stream` is given beside the text; `own` is the sampler's stem of these notes."""
     if engine.takes_melody and part is not Part.DRUMS and request.seconds <= MELODY_S:
         return {"melody": _loud(resampled(own, request.rate, engine.sample_rate)).T}
-    return {"continue_from": _lead(engine, sampled, request, part, notes).T}
+    return {"continue_from": engine.encode(_lead(engine, sampled, request, part, notes).T)}  # once for all tries
 
 
 def _lead(engine: Hears, sampled: SampledStems, request: Request, part: Part, notes: Sequence[Note]) -> Floats:

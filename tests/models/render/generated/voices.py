@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
+from numpy.typing import ArrayLike, NDArray
 
 from models.compose.arranger import Arranger
 from models.engine import Engine
@@ -41,6 +42,9 @@ class Scripted:
     def __init__(self, plays: Plays, *, takes_melody: bool = False) -> None:
         self.plays, self.takes_melody = plays, takes_melody
         self.given: list[tuple[Part, str, float, int, dict[str, Any]]] = []
+
+    def encode(self, sound: ArrayLike) -> NDArray[Any]:
+        return np.asarray(sound)
 
     def stream(self, text: str | None, seconds: float, seed: int, guidance: float, **more: Any) -> Iterator[Floats]:
         part = next(part for words, part in PARTS.items() if words in str(text))
