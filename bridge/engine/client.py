@@ -7,7 +7,7 @@ a part's sound; a lost connection is a cancel as well, for the server hands the 
     > {"type": "engine.bar", "section": "ana/1", "part": "bass", "bar": 1, "notes": [[0, 480, 36, 100]]}    for all parts, bars
       PUT /api/sessions/jam/blobs/<sha256>
     > {"type": "engine.stem", "section": "ana/1", "part": "bass", "sha256": ..., "frames": 661500, "rate": 44100}   "mix" last
-    > {"type": "engine.done", "section": "ana/1", "composer": {...}, "renderer": {...}, "chords": "Am F C G"}
+    > {"type": "engine.done", "section": "ana/1", "composer": {...}, "renderer": {...}, "chords": "Am F C G", "stems": {...}}
     < {"type": "engine.cancel", "section": "ana/1"}
     > {"type": "engine.failed", "section": "ana/1", "code": "cancelled", "advice": ...}
 """

@@ -16,6 +16,7 @@ from models.render.generated.stems import LONGEST_S
 from models.render.soundfont import Floats
 from models.render.wav import read_wav
 from models.work import Finished, Output, Progress, StemRendered
+from sessions.canonical import canonical_bytes, parse_json
 from sessions.errors import Code, Refused
 from sessions.music import Part
 from tests.models.render.generated.voices import (
@@ -68,6 +69,8 @@ def test_a_band_that_is_two_hundredths_slow_is_kept_and_held(tmp_path: Path) -> 
         least, most = told["stretch"]
         assert 0.96 < least <= most < 1.0, told
         assert told["drift_ms"] > 50, told
+    for told in said.stems.values():
+        assert parse_json(canonical_bytes(told)) == told, "as a certificate carries it"
     assert said.stems["texture"]["by"] == "musicgen-test"
     assert "error_p95_ms" not in said.stems["texture"]
     assert said.renderer is not None
