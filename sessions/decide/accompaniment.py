@@ -27,7 +27,7 @@ BEGINS_AFTER_US = 1_500_000
 LONGEST_TICKS = 64 * TICKS_PER_BEAT
 """Of one note, and of one step ahead."""
 
-NOT_LIVE = ("bars", "at", "context", "strength", "like", "stems", "renderer")
+NOT_LIVE = ("bars", "at", "context", "strength", "like", "stems", "renderer", "rate", "tail", "band")
 """Fields of a section that mean nothing where notes are played on and on."""
 
 

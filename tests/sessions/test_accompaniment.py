@@ -76,6 +76,9 @@ def test_the_same_again_is_the_same_and_another_is_a_conflict(band: Band) -> Non
     [
         ({"bars": 4}, Code.UNKNOWN_FIELD),
         ({"context": "take-1 continue"}, Code.UNKNOWN_FIELD),
+        ({"rate": 48000}, Code.UNKNOWN_FIELD),
+        ({"tail": "loop"}, Code.UNKNOWN_FIELD),
+        ({"band": 2}, Code.UNKNOWN_FIELD),
         ({"colour": "red"}, Code.UNKNOWN_FIELD),
         ({"key": "H"}, Code.BAD_VALUE),
         ({"parts": "texture"}, Code.BAD_VALUE),
