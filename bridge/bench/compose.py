@@ -7,7 +7,6 @@ The runtime alone comes first, whole sections (`sections`) after it.
 
 from __future__ import annotations
 
-import os
 import time
 from collections.abc import Callable
 from typing import TYPE_CHECKING, Any
@@ -122,7 +121,6 @@ def generated(runtime: Runtime, ids: list[int], count: int) -> float:
 
 def beside_transformers(setting: Setting, ids: list[int], ours: float) -> Figures:
     """The same task by `transformers` generate, if it is installed (the extras `test` and `train` bring it)."""
-    os.environ.setdefault("HF_HUB_OFFLINE", "1")  # the weights are here; nothing is asked of anyone
     try:
         import torch
         import transformers
@@ -130,7 +128,9 @@ def beside_transformers(setting: Setting, ids: list[int], ours: float) -> Figure
         return []
     transformers.logging.set_verbosity_error()
     transformers.logging.disable_progress_bar()
-    model = transformers.AutoModelForCausalLM.from_pretrained(setting.weights, dtype=torch.float32).eval()
+    model = transformers.AutoModelForCausalLM.from_pretrained(
+        setting.weights, dtype=torch.float32, local_files_only=True
+    ).eval()
     given = torch.tensor([ids])
     options: dict[str, Any] = {"do_sample": True, "top_p": 0.95, "top_k": 0, "pad_token_id": 0, "eos_token_id": None}
 

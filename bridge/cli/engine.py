@@ -38,7 +38,9 @@ def engine(
     soundfont: Annotated[
         Path | None,
         typer.Option(
-            "--soundfont", metavar="F", help="The soundfont (SF2 or SF3) that the sampler plays; a small one is included."
+            "--soundfont",
+            metavar="F",
+            help="The soundfont (SF2 or SF3) that the sampler plays; a small one is included.",
         ),
     ] = None,
     musicgen: Annotated[

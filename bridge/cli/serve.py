@@ -80,7 +80,9 @@ def serve(
     soundfont: Annotated[
         Path | None,
         typer.Option(
-            "--soundfont", metavar="F", help="The soundfont (SF2 or SF3) that the sampler plays; a small one is included."
+            "--soundfont",
+            metavar="F",
+            help="The soundfont (SF2 or SF3) that the sampler plays; a small one is included.",
         ),
     ] = None,
     musicgen: Annotated[
