@@ -10,6 +10,7 @@ from typing import Annotated
 import typer
 
 from bridge.cli.friendly import say
+from bridge.cli.options import MusicgenFolder, MusicgenPrecision, SoundfontFile, Weights
 from sessions.errors import Refused
 
 __all__ = ["engine"]
@@ -31,32 +32,10 @@ def engine(
         ),
     ],
     name: Annotated[str, typer.Option("--name", metavar="N", help="What the session calls it.")] = "engine",
-    weights: Annotated[
-        Path | None,
-        typer.Option("--weights", metavar="DIR", help="The folder of the composer's weights; some are included."),
-    ] = None,
-    soundfont: Annotated[
-        Path | None,
-        typer.Option(
-            "--soundfont",
-            metavar="F",
-            help="The soundfont (SF2 or SF3) that the sampler plays; a small one is included.",
-        ),
-    ] = None,
-    musicgen: Annotated[
-        Path | None,
-        typer.Option(
-            "--musicgen", metavar="DIR", help="A MusicGen checkpoint for renderer musicgen; a fetched one is found."
-        ),
-    ] = None,
-    precision: Annotated[
-        str | None,
-        typer.Option(
-            "--precision",
-            metavar="P",
-            help="How MusicGen is played: float32, bfloat16, int8, int4; int8 without a GPU.",
-        ),
-    ] = None,
+    weights: Weights = None,
+    soundfont: SoundfontFile = None,
+    musicgen: MusicgenFolder = None,
+    precision: MusicgenPrecision = None,
     ca: Annotated[
         Path | None,
         typer.Option(

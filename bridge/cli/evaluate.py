@@ -12,6 +12,7 @@ from rich.table import Table
 from rich.text import Text
 
 from bridge.cli.friendly import say
+from bridge.cli.options import Weights
 from bridge.cli.telling import plain
 from sessions.errors import Code, Refused
 
@@ -31,10 +32,7 @@ def evaluate(
         typer.Argument(metavar="PATHS...", help="MIDI or MusicXML files, or folders of them.", show_default=False),
     ],
     as_json: Annotated[bool, typer.Option("--json", help="All figures as JSON.")] = False,
-    weights: Annotated[
-        Path | None,
-        typer.Option("--weights", metavar="DIR", help="The folder of the composer's weights; some are included."),
-    ] = None,
+    weights: Weights = None,
     sections: Annotated[
         int, typer.Option("--sections", metavar="N", min=0, max=10_000, help="Random requests to write; 0 writes none.")
     ] = 50,

@@ -12,6 +12,7 @@ from rich.text import Text
 
 from bridge.cli.friendly import say
 from bridge.cli.models_fetch import fetch, to_folder
+from bridge.cli.options import SoundfontFile, Weights
 from bridge.cli.telling import plain
 from sessions.errors import Code, Refused
 
@@ -24,14 +25,6 @@ app = typer.Typer(
     no_args_is_help=True, help="The weights and sounds that are here or can be fetched, and what they may be used for."
 )
 
-Weights = Annotated[
-    Path | None,
-    typer.Option("--weights", metavar="DIR", help="The folder of the composer's weights; some are included."),
-]
-Sounds = Annotated[
-    Path | None,
-    typer.Option("--soundfont", metavar="F", help="The sampler's soundfont (SF2 or SF3); a small one is included."),
-]
 In = Annotated[
     Path | None,
     typer.Option("--in", metavar="DIR", help="Where fetched weights are; the user's folder for data by default."),
@@ -48,7 +41,7 @@ def listed(
     ] = False,
     folder: In = None,
     weights: Weights = None,
-    soundfont: Sounds = None,
+    soundfont: SoundfontFile = None,
 ) -> None:
     """The weights and sounds that are here, and those that can be fetched: size, hash, licence, and what they may be used for.
 

@@ -16,6 +16,7 @@ from rich.console import Console
 from rich.text import Text
 
 from bridge.cli.friendly import say
+from bridge.cli.options import MusicgenFolder, MusicgenPrecision, SoundfontFile, Weights
 from sessions.errors import Code, Refused
 
 if TYPE_CHECKING:
@@ -73,32 +74,10 @@ def serve(
             "--ready-file", metavar="F", help="Written as JSON once every door is open: addresses and invites."
         ),
     ] = None,
-    weights: Annotated[
-        Path | None,
-        typer.Option("--weights", metavar="DIR", help="The folder of the composer's weights; some are included."),
-    ] = None,
-    soundfont: Annotated[
-        Path | None,
-        typer.Option(
-            "--soundfont",
-            metavar="F",
-            help="The soundfont (SF2 or SF3) that the sampler plays; a small one is included.",
-        ),
-    ] = None,
-    musicgen: Annotated[
-        Path | None,
-        typer.Option(
-            "--musicgen", metavar="DIR", help="A MusicGen checkpoint for renderer musicgen; a fetched one is found."
-        ),
-    ] = None,
-    precision: Annotated[
-        str | None,
-        typer.Option(
-            "--precision",
-            metavar="P",
-            help="How MusicGen is played: float32, bfloat16, int8, int4; int8 without a GPU.",
-        ),
-    ] = None,
+    weights: Weights = None,
+    soundfont: SoundfontFile = None,
+    musicgen: MusicgenFolder = None,
+    precision: MusicgenPrecision = None,
 ) -> None:
     """Open a session on this machine: studio page, OSC, WebSocket, and an engine to jam with."""
     from bridge.config import Address, Config, default_data, default_musicgen
