@@ -117,6 +117,15 @@ def test_the_limits_say_which_controls_hardly_steer() -> None:
     assert "- All of its controls steer, bass.leap least, with a correlation of +0.50.\n" in page(figures)
 
 
+def test_the_baseline_of_rules_stands_beside_what_was_known_after_as_many_steps() -> None:
+    figures = json.loads((shipped() / "figures.json").read_text(encoding="utf-8"))
+    steps = figures["curve"][0]["step"]
+    figures["rules"]["steps"] = steps
+    assert f"| arranger's music alone | at step {steps} |" in page(figures)
+    figures["rules"]["steps"] = steps // 2
+    assert "| arranger's music alone |\n" in page(figures), "half as long is no comparison"
+
+
 def test_weights_do_not_ship_without_their_music_s_licence(made: Path) -> None:
     (made / "data" / "freedoom" / "LICENSE.txt").unlink()
     with pytest.raises(ValueError, match="freedoom has no licence file"):
