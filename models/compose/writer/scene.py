@@ -14,7 +14,7 @@ vary and bars.
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING
 
@@ -26,7 +26,7 @@ from models.compose.tokens.grid import quantise
 from models.compose.tokens.vocabulary import STEP_TICKS
 from models.compose.writer.brief import header_of, pairs_of
 from sessions.music.chords import Chords
-from sessions.music.notes import Note
+from sessions.music.notes import Bars, Note
 from sessions.music.parts import NOTE_PARTS, Part
 from sessions.music.references import ContextMode
 
@@ -36,16 +36,13 @@ if TYPE_CHECKING:
     from models.compose.corpus.piece import Pair
     from sessions.music.section import Request
 
-__all__ = ["Cells", "Earlier", "Scene", "earlier_of", "scene_of", "stretch_of"]
+__all__ = ["Earlier", "Scene", "earlier_of", "scene_of", "stretch_of"]
 
 EARLIER_BARS = 8
 """Bars of what came before that are told, at most."""
 
 AHEAD_BARS = 4
 """Bars of what comes after that are told, at most."""
-
-Cells = Mapping[tuple[Part, int], tuple[Note, ...]]
-"""Notes by part and bar, counted from 1, in ticks from the section's start."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,9 +64,9 @@ class Scene:
     order: tuple[Part, ...]
     first: int
     last: int
-    kept: Cells = field(default_factory=dict)
-    given: Cells = field(default_factory=dict)
-    ahead: Cells = field(default_factory=dict)
+    kept: Bars = field(default_factory=dict)
+    given: Bars = field(default_factory=dict)
+    ahead: Bars = field(default_factory=dict)
     earlier: Earlier | None = None
 
 
@@ -176,7 +173,7 @@ def earlier_of(parent: Parent, last: int, parts: Sequence[Part], *, total: int |
 
 
 def stretch_of(
-    cells: Cells, header: Header, parts: Sequence[Part], bars: range, pairs: Sequence[Pair], lefts: Sequence[int]
+    cells: Bars, header: Header, parts: Sequence[Part], bars: range, pairs: Sequence[Pair], lefts: Sequence[int]
 ) -> Stretch:
     """Some bars of some parts as the tokens tell them; `pairs` are those of the whole section."""
     ticks = header.meter.ticks_per_bar

@@ -36,7 +36,7 @@ from sessions.music.parts import NOTE_PARTS, Part
 
 if TYPE_CHECKING:
     from models.compose.tokens.grid import Sheet
-    from models.compose.writer.scene import Cells
+    from sessions.music.notes import Bars
     from sessions.music.section import Request
 
 __all__ = ["STEERED", "Steering", "Wishes", "steering_of", "wishes_of"]
@@ -92,7 +92,7 @@ def wishes_of(request: Request) -> Wishes:
     return wishes
 
 
-def steering_of(request: Request, told: Cells, first: int) -> Steering | None:
+def steering_of(request: Request, told: Bars, first: int) -> Steering | None:
     """What presses on a request's choices from bar `first` on, having heard what is there before it."""
     wishes = wishes_of(request)
     if not wishes:
