@@ -194,7 +194,7 @@ def test_each_third_party_library_of_the_bridge_has_one_home() -> None:
     assert {library: sorted(files) for library, files in homes.items() if len(files) > 1} == {}
 
 
-@pytest.mark.parametrize("room", ["osc_schemas", "sessions", "bridge"])
+@pytest.mark.parametrize("room", ["osc_schemas", "sessions", "models", "bridge"])
 def test_nobody_imports_himself_around_a_corner(room: str) -> None:
     """Imports for type checkers only count too: who is above whom must be plain."""
     modules = {_module(file) for file, _, _ in sources()}

@@ -17,7 +17,6 @@ from hashlib import sha256
 from importlib.resources import files
 from typing import TYPE_CHECKING, Protocol
 
-import models.compose.arranger
 from models.compose.arranger.bass import Bass
 from models.compose.arranger.comp import Comping
 from models.compose.arranger.drums import Drums
@@ -116,7 +115,7 @@ def _seeded(request: Request, seed: int | None) -> Request:
 def rules_sha256() -> str:
     """The hash of all rules and patterns: each source file's name and text, in order, line ends as on Unix."""
     digest = sha256()
-    for name, text in sorted(_sources(files(models.compose.arranger), "")):
+    for name, text in sorted(_sources(files(__package__), "")):
         digest.update(f"{name}\n{len(text)}\n".encode() + text)
     return digest.hexdigest()
 
