@@ -2,10 +2,13 @@
  * The page, put together: the studio, the player, and one view for each thing on the screen.
  */
 
+import { ask } from "./asking.js";
 import { fetchHistory } from "./history.js";
+import { redoContext } from "./roll/bars.js";
 import { fetchScores } from "./scores.js";
 import { Along } from "./sound/along.js";
 import { Player } from "./sound/player.js";
+import { Sketch } from "./sound/sketch.js";
 import { Studio } from "./studio.js";
 import { heedNewInvites, takeToken } from "./token.js";
 import { bandTabs, chat } from "./views/chat.js";
@@ -23,11 +26,14 @@ import { transportBar } from "./views/transport.js";
 const studio = new Studio();
 const player = new Player(studio);
 const along = new Along(studio, player.output);
+const sketch = new Sketch(player.output, (key) => studio.state.sections[key]);
 
 const form = requestForm(studio);
 const top_ = topBar(studio, player);
 const transport = transportBar(studio, () => void player.enable());
-const roll = pianoRoll(studio, player);
+const roll = pianoRoll(studio, player, sketch, {
+  redo: (take, bars) => void ask(studio, { context: redoContext(take, bars) }, "page"),
+});
 const stems = mixer(studio, player);
 const takes = takeList(studio, (take, how) => {
   const { kind, style } = take.request;
@@ -46,14 +52,16 @@ store.show(queue(studio));
 store.show(takes, "takes", "sounding", "selected", "me", "capabilities", "notices");
 for (const { update } of [top_, transport, form, roll, stems]) store.show(update);
 player.watch(() => {
+  if (player.listening) sketch.stop();
   top_.update(studio.state);
+  roll.update(studio.state);
   stems.update(studio.state);
 });
 fetchScores(studio);
 fetchHistory(studio);
 
 /** For the console: `starbridge.studio.state` is all that the page knows. */
-Object.assign(globalThis, { starbridge: { studio, player, along } });
+Object.assign(globalThis, { starbridge: { studio, player, along, sketch, roll } });
 
 /** What moves between the messages: counter, playheads, meter. */
 function frame() {

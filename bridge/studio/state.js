@@ -14,6 +14,7 @@
  * @typedef {import("./state/notices.js").Notices} Notices
  * @typedef {import("./state/notices.js").Sent} Sent
  * @typedef {import("./time.js").Transport} Transport
+ * @typedef {import("./roll/bars.js").Bars} Bars
  * @typedef {"idle" | "connecting" | "joining" | "joined" | "waiting" | "over"} Phase
  * @typedef {{ phase: Phase, sentence: string, retry_at_us: number }} Connection
  * @typedef {{ session: string, member: string, role: string, origin: string, log_key: string, signs: boolean }} Me
@@ -23,7 +24,7 @@
  * @typedef {{
  *   connection: Connection, me: Me, members: Members, live: Record<string, string[]>, capabilities: Capabilities | null, sections: Sections, takes: Takes,
  *   sounding: Sounding, accompaniment: Accompaniment | null, transports: Transport[], lines: Line[], unread: number, head: Head | null, notices: Notices, sent: Sent[],
- *   selected: string, follow: boolean, view: string, links: { role: string, name: string, link: string }[]
+ *   selected: string, bars: (Bars & { key: string }) | null, follow: boolean, view: string, links: { role: string, name: string, link: string }[]
  * }} State
  * @typedef {Record<string, any>} Message
  */
@@ -40,7 +41,7 @@ export function initialState() {
     connection: { phase: "idle", sentence: "", retry_at_us: 0 },
     me: { session: "", member: "", role: "", origin: "", log_key: "", signs: false },
     members: {}, live: {}, capabilities: null, sections: {}, takes: {}, sounding: {}, accompaniment: null, transports: [], lines: [], unread: 0, head: null,
-    notices: {}, sent: [], selected: "", follow: true, view: "roll", links: [],
+    notices: {}, sent: [], selected: "", bars: null, follow: true, view: "roll", links: [],
   };
 }
 
@@ -122,6 +123,7 @@ const OWN = {
   "page.sent": (state, m) => ({ ...state, sent: remember(state.sent, m.sent), notices: withNotice(state.notices, m.sent.where, null) }),
   "page.notice": (state, m) => ({ ...state, notices: withNotice(state.notices, m.where, m.notice) }),
   "page.select": (state, m) => ({ ...state, selected: m.key, follow: m.follow ?? false }),
+  "page.bars": (state, m) => ({ ...state, bars: m.bars && { ...m.bars, key: state.selected } }),
   "page.follow": (state, m) => ({ ...state, follow: m.follow }),
   "page.view": (state, m) => ({ ...state, view: m.view, unread: m.view === "people" ? 0 : state.unread }),
   "page.history": (state, m) => ({ ...state, lines: withHistory(state.lines, m.lines) }),

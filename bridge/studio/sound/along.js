@@ -10,20 +10,14 @@
  */
 
 import { timeOfBeat } from "../time.js";
+import { tone } from "./tone.js";
 
-/** @type {Record<string, OscillatorType>} */
-const WAVES = { drums: "sine", bass: "triangle", harmony: "sine", melody: "triangle" };
-const LOUDEST = 0.22;
-/** What is drummed dies away in this time, falling to this pitch. */
-const HIT_S = 0.09;
-const HIT_HZ = 40;
-const GLIDE_S = 0.01;
 /** What comes later than this after its time is not played: it would be heard out of time. */
 const LATE_S = 0.1;
 
 export class Along {
-  /** @type {Map<OscillatorNode, GainNode>} */
-  #sounding = new Map();
+  /** @type {Set<import("./tone.js").Tone>} */
+  #sounding = new Set();
   /** @type {Set<ReturnType<typeof setTimeout>>} */
   #timers = new Set();
   #studio;
@@ -62,21 +56,9 @@ export class Along {
     const { context, out } = this.#output;
     if (!context || !out) return;
     const at_s = Math.max(context.currentTime, this.#output.contextTime(begins_us - this.#studio.clock.offset_us));
-    const drums = note.part === "drums";
-    const end_s = at_s + (drums ? HIT_S : lasts_s);
-    const tone = context.createOscillator();
-    const gain = context.createGain();
-    tone.type = WAVES[note.part] ?? "sine";
-    tone.frequency.setValueAtTime(drums ? 60 * 2 ** ((note.pitch - 30) / 6) : 440 * 2 ** ((note.pitch - 69) / 12), at_s);
-    if (drums) tone.frequency.exponentialRampToValueAtTime(HIT_HZ, end_s);
-    gain.gain.setValueAtTime(0, at_s);
-    gain.gain.linearRampToValueAtTime((LOUDEST * note.velocity) / 127, at_s + GLIDE_S / 2);
-    gain.gain.setTargetAtTime(0, end_s - GLIDE_S, GLIDE_S);
-    tone.connect(gain).connect(out);
-    tone.onended = () => this.#sounding.delete(tone);
-    tone.start(at_s);
-    tone.stop(end_s + 5 * GLIDE_S);
-    this.#sounding.set(tone, gain);
+    const made = tone(context, out, { part: note.part, pitch: note.pitch, velocity: note.velocity }, at_s, lasts_s);
+    made.source.onended = () => this.#sounding.delete(made);
+    this.#sounding.add(made);
   }
 
   /** @param {Message} note @param {number} velocity @param {number} wait_s */
@@ -91,11 +73,8 @@ export class Along {
   #rest() {
     for (const timer of this.#timers) clearTimeout(timer);
     this.#timers.clear();
-    for (const [tone, gain] of this.#sounding) {
-      gain.gain.cancelScheduledValues(0);
-      gain.gain.setTargetAtTime(0, 0, GLIDE_S);
-      tone.stop(this.#output.context ? this.#output.context.currentTime + 5 * GLIDE_S : 0);
-    }
+    const now_s = this.#output.context?.currentTime ?? 0;
+    for (const one of this.#sounding) one.end(now_s);
     this.#sounding.clear();
   }
 }

@@ -7,6 +7,7 @@
  * @typedef {import("../fields.js").Control} Control
  */
 
+import { ask } from "../asking.js";
 import { button, byId, h, say } from "../dom.js";
 import { controlFor, FIRST } from "../fields.js";
 import { reach, waits } from "../may.js";
@@ -26,7 +27,7 @@ export function requestForm(studio) {
   const outcome = h("p", { class: "outcome soft small", role: "status", "aria-live": "polite" });
   const submit = h("button", { type: "submit", class: "primary big", id: "ask-button" }, "Ask for it");
   const clear = button("Clear", () => controls.forEach((control) => control.write(undefined)), { class: "quiet" });
-  const form = h("form", { id: "request-form", novalidate: true, onsubmit: ask }, note, fields, h("div", { class: "form-end" }, notice.el, outcome, submit, clear));
+  const form = h("form", { id: "request-form", novalidate: true, onsubmit: send }, note, fields, h("div", { class: "form-end" }, notice.el, outcome, submit, clear));
   root.append(none, form);
 
   /** @type {Control[]} */
@@ -35,23 +36,20 @@ export function requestForm(studio) {
   let last = "";
 
   /** @param {SubmitEvent} event */
-  function ask(event) {
+  function send(event) {
     event.preventDefault();
     /** @type {Record<string, any>} */
-    const message = { type: "section.request", id: "" };
+    const wanted = {};
     for (const control of controls) {
       const value = control.read();
       control.mark(false);
-      if (value !== undefined) message[control.name] = value;
+      if (value !== undefined) wanted[control.name] = value;
     }
-    if (message.parts === "") {
+    if (wanted.parts === "") {
       studio.notice(WHERE, "parts: choose at least one part.");
       return;
     }
-    message.id = `${message.kind ?? "section"}-${crypto.getRandomValues(new Uint32Array(1))[0]?.toString(36).slice(-5)}`;
-    last = message.id;
-    studio.store.dispatch({ type: "page.follow", follow: true });
-    studio.give(message, WHERE);
+    last = ask(studio, wanted, WHERE);
   }
 
   /** Engines come and go unheard: what they offer is asked for when somebody looks. @param {Event} event */
@@ -80,7 +78,7 @@ export function requestForm(studio) {
       more.length ? h("details", { class: "more", ontoggle: lookAgain }, h("summary", {}, "More"), h("div", { class: "field-grid" }, more.map((control) => control.el))) : "",
       single.length ? h("details", { class: "more" }, h("summary", {}, "Each part by itself"), single.map((group) => group.el)) : "",
     );
-    fields.querySelectorAll("details").forEach((details, i) => (details.open = opened[i] ?? false));
+    [.../** @type {NodeListOf<HTMLDetailsElement>} */ (fields.querySelectorAll("details"))].forEach((details, i) => (details.open = opened[i] ?? false));
     for (const control of controls) if (kept.get(control.name) !== undefined) control.write(kept.get(control.name));
   }
 

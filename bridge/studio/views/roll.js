@@ -1,78 +1,89 @@
 /**
- * The piano roll on the page: which section is shown, how far it is, zoom, and the playhead.
+ * The piano roll on the page: which section is shown, how far it is, its parts, its bars, and the notes heard as a sketch.
  *
  * @typedef {import("../studio.js").Studio} Studio
  * @typedef {import("../state.js").State} State
  * @typedef {import("../state/sections.js").Section} Section
  * @typedef {import("../sound/player.js").Player} Player
- * @typedef {import("../roll.js").Layout} Layout
- * @typedef {import("../roll.js").Ink} Ink
+ * @typedef {import("../sound/sketch.js").Sketch} Sketch
+ * @typedef {import("../roll/ink.js").Look} Look
+ * @typedef {{ redo: (take: string, bars: import("../roll/bars.js").Bars) => void }} Acts
  */
 
-import { button, byId, h, keyed, say } from "../dom.js";
-import { bpmText, secondsOf } from "../music.js";
-import { describeRoll, drawGutter, drawRoll, GUTTER, layout } from "../roll.js";
+import { button, byId, h, icon, keyed, say } from "../dom.js";
+import { may, reach } from "../may.js";
+import { bpmText, plural } from "../music.js";
+import { barsText } from "../roll/bars.js";
+import { STEP } from "../roll/zoom.js";
 import { isOver, partsOf, shapeOf, writtenShare } from "../state/sections.js";
 import { words } from "./form.js";
+import { noteSheet } from "./sheet.js";
 
-const ZOOMS = [1, 1.5, 2, 3, 4, 6, 8, 12, 16];
-/** A canvas wider than this is more than some browsers can hold. */
-const MOST_PIXELS = 16_000;
+/** @param {Studio} studio @param {Player} player @param {Sketch} sketch @param {Acts} acts */
+export function pianoRoll(studio, player, sketch, acts) {
+  const { store } = studio;
+  const current = () => studio.state.sections[studio.state.selected];
+  const barsOf = (/** @type {State} */ state) => (state.bars?.key === state.selected ? state.bars : null);
+  const sheet = noteSheet({
+    id: "roll-canvas",
+    label: "Piano roll: plus and minus zoom, comma and full stop select a bar",
+    onnote: (part, note) => void sketch.touch(part, note, shapeOf(/** @type {Section} */ (current())).bpm),
+    onbars: (bars) => store.dispatch({ type: "page.bars", bars }),
+    onzoom: (zoom) => ((zoomOut.disabled = zoom.across === 1), (fit.disabled = zoom.across === 1 && zoom.tall === 1)),
+  });
 
-/** @param {Studio} studio @param {Player} player */
-export function pianoRoll(studio, player) {
-  const picker = h("select", { id: "roll-picker", "aria-label": "Section shown", onchange: () => studio.store.dispatch({ type: "page.select", key: picker.value }) });
-  const zoomOut = button("Zoom out", () => zoomTo(zoom - 1), { icon: "minus", only: true, class: "small" });
-  const zoomIn = button("Zoom in", () => zoomTo(zoom + 1), { icon: "plus", only: true, class: "small" });
-  byId("roll-head").append(picker, zoomOut, zoomIn);
+  const picker = h("select", { id: "roll-picker", "aria-label": "Section shown", onchange: () => store.dispatch({ type: "page.select", key: picker.value }) });
+  const hear = button("Hear the notes", () => hearNotes(), { icon: "along", only: true, class: "small", title: "Hear the notes as plain tones, without stems" });
+  hear.id = "hear-notes";
+  const zoomOut = button("Zoom out", () => sheet.zoomBy({ across: 1 / STEP }), { icon: "minus", only: true, class: "small" });
+  const zoomIn = button("Zoom in", () => sheet.zoomBy({ across: STEP }), { icon: "plus", only: true, class: "small" });
+  const taller = button("Taller rows", () => sheet.zoomBy({ tall: STEP }), { icon: "taller", only: true, class: "small" });
+  const fit = button("Show all of it", () => sheet.fit(), { icon: "fit", only: true, class: "small" });
+  zoomOut.disabled = fit.disabled = true;
+  const tools = h("div", { class: "tool-row", role: "group", "aria-label": "View" }, hear, zoomOut, zoomIn, taller, fit);
+  byId("roll-head").append(picker, tools);
 
   const facts = h("p", { class: "facts" });
   const status = h("p", { class: "soft small roll-status", role: "status" });
   const fill = h("div", { class: "progress-fill" });
   const progress = h("div", { class: "progress", role: "progressbar", "aria-label": "Written", "aria-valuemin": 0, "aria-valuemax": 100 }, fill);
-  const legend = h("ul", { class: "legend", "aria-hidden": "true" });
-  const gutter = h("canvas", { class: "gutter", "aria-hidden": "true" });
-  const canvas = h("canvas", { class: "grid", id: "roll-canvas", role: "img" });
-  const head = h("div", { class: "playhead", hidden: true });
-  const scroller = h("div", { class: "scroller", tabindex: 0, "aria-label": "Piano roll, scrolls sideways" }, h("div", { class: "sheet" }, canvas, head));
+  const legend = h("ul", { class: "legend", "aria-label": "Parts shown" });
+  const picked = h("span", { class: "picked", role: "status" });
+  const redo = button("Write anew", redoBars, { class: "small", title: "Ask for these bars again; the others stay as they are" });
+  redo.id = "redo-bars";
+  const hearBars = button("Hear", () => hearNotes(), { icon: "along", class: "small quiet" });
+  const none = button("Select no bars", () => store.dispatch({ type: "page.bars", bars: null }), { icon: "cross", only: true, class: "small quiet" });
+  const barTools = h("div", { class: "bar-tools", hidden: true }, picked, redo, hearBars, none);
   const empty = h("div", { class: "empty" }, h("p", {}, "Nothing here yet."), h("p", { class: "soft" }, "Ask for a section, and its notes appear bar by bar."));
-  byId("roll-body").append(h("div", { class: "roll-facts" }, facts, legend, status), progress, h("div", { class: "roll-area" }, gutter, scroller), empty);
+  byId("roll-body").append(h("div", { class: "roll-facts" }, facts, legend, status, barTools), progress, sheet.el, empty);
 
-  let zoom = 0;
-  /** @type {Section | undefined} */
-  let drawn;
-  /** @type {Layout | null} */
-  let at = null;
-  let stale = true;
+  /** @type {ReadonlySet<string>} */
+  let hidden = new Set();
+  /** @type {Look} */
+  let look = { hidden, bars: null, touched: null };
 
-  new ResizeObserver(() => redraw()).observe(scroller);
-  matchMedia("(prefers-color-scheme: light)").addEventListener("change", () => redraw());
-
-  /** @param {number} step */
-  function zoomTo(step) {
-    zoom = Math.min(ZOOMS.length - 1, Math.max(0, step));
-    redraw();
+  function hearNotes() {
+    const section = current();
+    if (!section) return;
+    const on = sketch.playing === "";
+    if (on) player.hush();
+    if (on) void sketch.play(section, barsOf(studio.state)).then(() => update(studio.state));
+    else sketch.stop();
+    update(studio.state);
   }
 
-  function redraw() {
-    stale = true;
-    draw(studio.state.sections[studio.state.selected]);
+  function redoBars() {
+    const bars = barsOf(studio.state);
+    const take = current()?.take;
+    if (bars && take) acts.redo(take, bars);
   }
 
-  /** @param {Section | undefined} section */
-  function draw(section) {
-    if (section === drawn && !stale) return;
-    drawn = section;
-    stale = false;
-    zoomOut.disabled = zoom === 0;
-    zoomIn.disabled = zoom === ZOOMS.length - 1;
-    if (!section || !scroller.clientWidth) return;
-    const ink = inkOf();
-    at = layout(section, scroller.clientWidth - 1, scroller.clientHeight, /** @type {number} */ (ZOOMS[zoom]));
-    const scale = Math.min(devicePixelRatio || 1, MOST_PIXELS / at.width);
-    drawRoll(sized(canvas, at.width, at.height, scale), section, at, ink);
-    drawGutter(sized(gutter, GUTTER, at.height, devicePixelRatio || 1), at, ink);
-    canvas.setAttribute("aria-label", describeRoll(section));
+  /** @param {string} part */
+  function toggle(part) {
+    const next = new Set(hidden);
+    if (!next.delete(part)) next.add(part);
+    sketch.hidden = hidden = next;
+    update(studio.state);
   }
 
   /** @param {State} state */
@@ -82,77 +93,70 @@ export function pianoRoll(studio, player) {
     const shown = state.sections[state.selected] ?? order[0];
     if (shown && !order.includes(shown)) order.unshift(shown);
     if (shown && shown.key !== state.selected) {
-      studio.store.dispatch({ type: "page.select", key: shown.key, follow: true });
+      store.dispatch({ type: "page.select", key: shown.key, follow: true });
       return;
     }
     keyed(picker, order, (section) => section.key, () => {
       const el = h("option");
       return { el, update: (/** @type {Section} */ section) => ((el.value = section.key), say(el, titleOf(section))) };
     });
-    picker.hidden = !order.length;
+    picker.hidden = tools.hidden = !order.length;
     if (shown && picker.value !== shown.key) picker.value = shown.key;
     empty.hidden = Boolean(shown);
     byId("roll").classList.toggle("blank", !shown);
-    if (shown) showFacts(shown);
-    draw(shown);
+    if (shown) showFacts(shown, state);
+    const bars = barsOf(state);
+    if (bars !== look.bars || hidden !== look.hidden) look = { hidden, bars, touched: null };
+    sheet.show(shown ?? null, look);
   }
 
-  /** @param {Section} section */
-  function showFacts(section) {
+  /** @param {Section} section @param {State} state */
+  function showFacts(section, state) {
     const { request } = section;
     const { bars, meter, bpm } = shapeOf(section);
     const known = Object.keys(request).length > 0;
-    say(facts, known ? [request.kind, request.style, `${bars} bars`, `${meter.n}/${meter.d}`, `${bpmText(bpm)} bpm`, request.key].filter(Boolean).join(" · ") : "");
+    say(facts, known ? [request.kind, request.style, plural(bars, "bar"), `${meter.n}/${meter.d}`, `${bpmText(bpm)} bpm`, request.key].filter(Boolean).join(" · ") : "");
     say(status, `${words(section)} Asked by ${section.member}.`);
     const share = section.status === "done" ? 1 : Math.max(writtenShare(section) * 0.5 + (section.stage === "composing" ? 0 : section.done * 0.5), 0);
     progress.hidden = isOver(section);
     progress.setAttribute("aria-valuenow", String(Math.round(share * 100)));
     fill.style.width = `${Math.round(share * 100)}%`;
-    keyed(legend, partsOf(section), (part) => part, (part) => ({ el: h("li", { "data-part": part }, part) }));
+    keyed(legend, partsOf(section), (part) => part, legendRow);
+    showBars(section, state);
+    const on = sketch.playing === section.key;
+    hear.setAttribute("aria-pressed", String(on));
+    hear.disabled = !Object.values(section.notes).some((notes) => notes.length);
+    hearBars.replaceChildren(icon(on ? "stop" : "along"), h("span", {}, on ? "Stop" : "Hear"));
+  }
+
+  /** @param {Section} section @param {State} state */
+  function showBars(section, state) {
+    const bars = barsOf(state);
+    barTools.hidden = !bars;
+    status.hidden = Boolean(bars);
+    if (!bars) return;
+    say(picked, barsText(bars));
+    redo.hidden = !section.take || reach(state, "section.request") === false;
+    redo.disabled = !may(state, "section.request", partsOf(section));
+  }
+
+  /** @param {string} part */
+  function legendRow(part) {
+    const el = h("button", { type: "button", class: "legend-part", "data-part": part, onclick: () => toggle(part), title: `Show or put aside the ${part}` }, part);
+    return { el: h("li", {}, el), update: () => (el.setAttribute("aria-pressed", String(!hidden.has(part))), (el.disabled = part === "texture")) };
   }
 
   function frame() {
-    const section = drawn;
-    const seconds = section ? player.position(section) : null;
-    if (!section || seconds === null || !at) {
-      head.hidden = true;
-      return;
-    }
-    const x = (seconds / secondsOf(1, shapeOf(section).bpm)) * at.perBeat;
-    head.hidden = false;
-    head.style.transform = `translateX(${x.toFixed(1)}px)`;
-    const left = scroller.scrollLeft;
-    if (at.width > scroller.clientWidth && (x < left || x > left + scroller.clientWidth - 40)) scroller.scrollLeft = Math.max(0, x - 40);
+    const section = current();
+    sheet.frame(section ? (sketch.position(section) ?? player.position(section)) : null);
   }
 
-  return { update, frame };
+  return { update, frame, sheet, hearNotes, redoBars };
 }
 
 /** @param {Section} section */
-function titleOf(section) {
+export function titleOf(section) {
   const kind = section.request.kind ?? section.id;
   const name = section.take || (section.status === "waiting" ? "waiting" : section.status === "done" ? "done" : section.status);
   return `${name}: ${kind}${section.request.style ? `, ${section.request.style}` : ""} (${section.member})`;
-}
-
-/** @param {HTMLCanvasElement} canvas @param {number} width @param {number} height @param {number} scale */
-function sized(canvas, width, height, scale) {
-  canvas.width = Math.round(width * scale);
-  canvas.height = Math.round(height * scale);
-  canvas.style.width = `${width}px`;
-  canvas.style.height = `${height}px`;
-  const context = /** @type {CanvasRenderingContext2D} */ (canvas.getContext("2d"));
-  context.scale(scale, scale);
-  return context;
-}
-
-/** The page's colours, as they are now. @returns {Ink} */
-export function inkOf() {
-  const style = getComputedStyle(document.documentElement);
-  const read = (/** @type {string} */ name) => style.getPropertyValue(`--${name}`).trim();
-  return {
-    back: read("roll-back"), black: read("roll-black"), bar: read("roll-bar"), beat: read("roll-beat"), pulse: read("roll-pulse"), panel: read("panel"),
-    soft: read("soft"), text: read("text"), accent: read("accent"), keyWhite: read("raised"), keyBlack: read("roll-bar"), drums: read("drums"),
-    bass: read("bass"), harmony: read("harmony"), melody: read("melody"), texture: read("texture"),
-  };
 }

@@ -14,7 +14,7 @@ import { durationOf } from "../sound/player.js";
 import { LOUDEST, peaks } from "../sound/levels.js";
 import { StemShelf } from "../sound/stemshelf.js";
 import { noticeAt } from "./notice.js";
-import { inkOf } from "./roll.js";
+import { inkName, inkOf } from "./ink.js";
 
 /** The outline of a stem has so many columns; more can't be told apart. */
 const COLUMNS = 600;
@@ -115,7 +115,7 @@ export function mixer(studio, player) {
         down.disabled = !one.take;
         say(failed, player.shelf.failure(one, part));
         const buffer = player.shelf.buffer(one, part);
-        const look = `${one.key}|${Boolean(buffer)}|${wave.clientWidth}|${matchMedia("(prefers-color-scheme: light)").matches}`;
+        const look = `${one.key}|${Boolean(buffer)}|${wave.clientWidth}|${inkName()}`;
         if (look === drawn) return;
         drawn = look;
         drawWave(wave, buffer, inkOf()[part] ?? "");

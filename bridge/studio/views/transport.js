@@ -5,6 +5,7 @@
  * @typedef {import("../state.js").State} State
  */
 
+import { freshWord } from "../asking.js";
 import { button, byId, h, say } from "../dom.js";
 import { leads, may } from "../may.js";
 import { barAt, bpmText } from "../music.js";
@@ -44,7 +45,7 @@ export function transportBar(studio, enable) {
     const { accompaniment: going, me } = studio.state;
     if (going) return give({ type: "live.rest", id: going.member === me.member ? going.id : `${going.member}/${going.id}` });
     enable();
-    give({ type: "live.accompany", id: `along-${crypto.getRandomValues(new Uint32Array(1))[0]?.toString(36).slice(-5)}` });
+    give({ type: "live.accompany", id: `along-${freshWord()}` });
   }
 
   let lit = -1;
