@@ -73,9 +73,14 @@ export class Api {
     }
   }
 
+  /** @param {string} path @returns {Promise<Blob>} */
+  async blob(path) {
+    return (await this.#call(path)).blob();
+  }
+
   /** Saves a file of the server's under a name of its own. @param {string} path @param {string} name */
   async save(path, name) {
-    const address = URL.createObjectURL(await (await this.#call(path)).blob());
+    const address = URL.createObjectURL(await this.blob(path));
     const link = document.createElement("a");
     link.href = address;
     link.download = name;

@@ -16,19 +16,26 @@ import { h, say } from "./dom.js";
 const LABELS = /** @type {Record<string, string>} */ ({
   prompt: "Describe it", kind: "Kind", style: "Style", bars: "Bars", bpm: "Tempo (bpm)", key: "Key", meter: "Metre", parts: "Parts",
   energy: "Energy", density: "Density", chords: "Chords", context: "Build on", at: "Play it", like: "Like", renderer: "Sound",
-  stems: "Render stems", temperature: "Adventure", seed: "Seed",
+  stems: "Render stems", temperature: "Adventure", seed: "Seed", strength: "How far it strays", strict: "Stay in the key", composer: "Written by",
+  band: "Band", tail: "At the end", rate: "Frames a second",
 });
-/** Fields that always show; the others wait under "More". */
+/** Fields that always show; the others wait in folded groups. */
 export const FIRST = ["prompt", "kind", "style", "bars", "bpm", "key", "meter", "parts", "energy", "density"];
 
 const HINTS = /** @type {Record<string, string>} */ ({
   prompt: "dark dubstep, 140 bpm, F minor", key: "auto", meter: "auto", chords: "Am F C G, or Am/2 F/2",
-  like: "nightdrive:0.7,demos/track-3@8-16:0.3", context: "take-3 continue", seed: "a new one each time",
+  like: "nightdrive:0.7,demos/track-3@8-16:0.3", band: "by the seed", seed: "a new one each time",
 });
 const SUGGESTIONS = /** @type {Record<string, string[]>} */ ({
   meter: ["4/4", "3/4", "6/8", "7/8", "5/4", "12/8"],
   key: ["C", "G", "D", "A", "E", "F", "Bb", "Eb", "Am", "Em", "Bm", "F#m", "Dm", "Gm", "Cm", "C dorian", "D dorian", "E phrygian", "G mixolydian", "A harmonic minor"],
   at: ["never", "now", "next-bar", "next-4"],
+});
+/** Choices in words, by field. */
+const WORDS = /** @type {Record<string, Record<string, string>>} */ ({
+  tail: { auto: "as the kind wants", cut: "cut at the bar line", loop: "ring on into the start", ring: "ring out" },
+  rate: { 44100: "44.1 kHz", 48000: "48 kHz", 96000: "96 kHz" },
+  composer: { auto: "auto", transformer: "the transformer", arranger: "the arranger, by rules" },
 });
 const AT_WORDS = /** @type {Record<string, string>} */ ({ never: "only keep it as a take", now: "as soon as it is done", "next-bar": "at the next bar", "next-4": "at the next four bars" });
 
@@ -49,7 +56,7 @@ export function controlFor(field, parts = [], label = labelOf(field.name), rende
   if (field.name === "renderer") return rendererControl(field, label, renderers);
   if (field.name === "parts") return partsControl(field, parts);
   if (field.name === "at") return choiceControl({ ...field, choices: SUGGESTIONS.at ?? [] }, label, AT_WORDS);
-  if (field.choices?.length) return choiceControl(field, label);
+  if (field.choices?.length) return choiceControl(field, label, WORDS[field.name]);
   if (field.type === "i" && field.low === 0 && field.high === 1) return switchControl(field, label);
   if (field.type === "f" && field.low === 0 && (field.high ?? 9) <= 2) return sliderControl(field, label);
   return textControl(field, label);
@@ -93,9 +100,9 @@ function textControl(field, label) {
 
 /** @param {Field} field @param {string} label @param {Record<string, string>} [words] @returns {Control} */
 function choiceControl(field, label, words = {}) {
-  const choices = field.choices ?? [];
+  const choices = (field.choices ?? []).filter((value) => value !== "auto");
   const named = (/** @type {string} */ value) => words[value] ?? value;
-  const fallback = field.default ? `auto (${named(String(field.default))})` : "auto";
+  const fallback = !field.default ? "auto" : field.default === "auto" ? named("auto") : `auto (${named(String(field.default))})`;
   const input = h("select", {}, h("option", { value: "" }, fallback), choices.map((value) => h("option", { value }, named(value))));
   return { name: field.name, el: row(field, label, input), read: () => input.value || undefined, write: (value) => (input.value = value ?? ""), mark: marker(input) };
 }
@@ -156,6 +163,7 @@ function sliderControl(field, label) {
     input.value = String(value ?? middle);
     input.setAttribute("aria-valuetext", value === undefined ? auto : String(value));
     shown.classList.toggle("chosen", value !== undefined);
+    input.classList.toggle("unset", value === undefined);
     say(shown, value === undefined ? auto : value.toFixed(2));
   }
   const el = row(field, label, input, shown);
@@ -178,7 +186,8 @@ function partsControl(field, parts) {
     el,
     read: () => (chosen().join() === usual.join() ? undefined : chosen().join()),
     write: (value) => {
-      const wanted = value ? String(value).split(",") : usual;
+      const named = value ? String(value).split(",").filter((part) => parts.includes(part)) : [];
+      const wanted = named.length ? named : usual;
       for (const box of boxes) box.input.checked = wanted.includes(box.part);
     },
     mark: (wrong) => el.classList.toggle("wrong", wrong),

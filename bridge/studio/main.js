@@ -36,8 +36,8 @@ const roll = pianoRoll(studio, player, sketch, {
 });
 const stems = mixer(studio, player);
 const takes = takeList(studio, (take, how) => {
-  const { kind, style } = take.request;
-  form.fill({ kind: how === "continue" ? undefined : kind, style, context: `${take.take} ${how}` });
+  const { style } = take.request;
+  form.fill(how === "continue" ? { style, context: `${take.take} continue` } : { context: `${take.take} ${how}` });
 });
 
 heedNewInvites();

@@ -365,7 +365,7 @@ def test_licence_stands_beside_the_choice_of_the_sound(server: Puppet, join: Joi
         {"name": "sampler", "licence": "GPL-2.0", "note": "", "commercial": True},
         {"name": "musicgen", "licence": "CC-BY-NC-4.0", "note": "", "commercial": False},
     ]
-    page.click("details.more summary")
+    page.click("details[data-group=sound] summary")
     options = "[...document.querySelectorAll('[data-field=renderer] option')].map((o) => o.innerText)"
     page.wait(f"{options}.includes('sampler (GPL-2.0)')")
     assert "musicgen (CC-BY-NC-4.0, not for commercial use)" in page.evaluate(options)
@@ -382,8 +382,8 @@ def test_licence_stands_beside_the_choice_of_the_sound(server: Puppet, join: Joi
         == "What musicgen makes is not for commercial use (CC-BY-NC-4.0); the take will say so."
     )
     server.renderers = server.renderers[1:]
-    page.click("details.more summary")
-    page.click("details.more summary")
+    page.click("details[data-group=sound] summary")
+    page.click("details[data-group=sound] summary")
     page.wait(f"!{options}.includes('sampler (GPL-2.0)')")
     page.evaluate(f"({choose})('')")
     assert page.seen("#renderer-caution"), "auto can only be the one that is here"

@@ -198,6 +198,11 @@ class Page:
         self.call("Input.dispatchKeyEvent", {"type": "keyDown", **event, **text})
         self.call("Input.dispatchKeyEvent", {"type": "keyUp", **event})
 
+    def events(self, method: str) -> list[dict[str, Any]]:
+        """What the browser has told of this page so far, of one kind."""
+        self.evaluate("0")  # whatever has happened has been told by now
+        return [e for e in self._browser.events if e.get("sessionId") == self._session and e["method"] == method]
+
     def complaints(self) -> list[str]:
         """What went wrong in the page so far: thrown errors, console errors, violations of its security policy."""
         self.evaluate("0")  # whatever has happened has been told by now

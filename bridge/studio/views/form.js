@@ -9,11 +9,12 @@
 
 import { ask } from "../asking.js";
 import { button, byId, h, say } from "../dom.js";
-import { controlFor, FIRST } from "../fields.js";
 import { reach, waits } from "../may.js";
 import { aboutTime, PARTS } from "../music.js";
 import { fieldOf } from "../state/notices.js";
+import { buildFields, countSet } from "./formfields.js";
 import { noticeAt } from "./notice.js";
+import { presetRow } from "./presets.js";
 
 const WHERE = "form";
 
@@ -26,25 +27,25 @@ export function requestForm(studio) {
   const notice = noticeAt(studio, () => WHERE);
   const outcome = h("p", { class: "outcome soft small", role: "status", "aria-live": "polite" });
   const submit = h("button", { type: "submit", class: "primary big", id: "ask-button" }, "Ask for it");
-  const clear = button("Clear", () => controls.forEach((control) => control.write(undefined)), { class: "quiet" });
+  const clear = button("Clear", () => write({}), { class: "quiet" });
   const form = h("form", { id: "request-form", novalidate: true, onsubmit: send }, note, fields, h("div", { class: "form-end" }, notice.el, outcome, submit, clear));
   root.append(none, form);
 
+  const presets = presetRow(read, (wanted) => write(wanted));
+  fields.addEventListener("input", () => countSet(fields, controls));
+  fields.addEventListener("change", () => countSet(fields, controls));
+
   /** @type {Control[]} */
   let controls = [];
+  /** @type {ReturnType<typeof buildFields> | null} */
+  let built = null;
   let builtFrom = "";
   let last = "";
 
   /** @param {SubmitEvent} event */
   function send(event) {
     event.preventDefault();
-    /** @type {Record<string, any>} */
-    const wanted = {};
-    for (const control of controls) {
-      const value = control.read();
-      control.mark(false);
-      if (value !== undefined) wanted[control.name] = value;
-    }
+    const wanted = read();
     if (wanted.parts === "") {
       studio.notice(WHERE, "parts: choose at least one part.");
       return;
@@ -52,53 +53,40 @@ export function requestForm(studio) {
     last = ask(studio, wanted, WHERE);
   }
 
-  /** Engines come and go unheard: what they offer is asked for when somebody looks. @param {Event} event */
-  function lookAgain(event) {
-    if (/** @type {HTMLDetailsElement} */ (event.target).open) studio.give({ type: "capabilities" });
+  /** What the form says, by field; what nobody touched is left out. */
+  function read() {
+    /** @type {Record<string, any>} */
+    const wanted = {};
+    for (const control of controls) {
+      const value = control.read();
+      control.mark(false);
+      if (value !== undefined) wanted[control.name] = value;
+    }
+    return wanted;
   }
 
-  /** @param {State} state */
+  /** The fields are built when the server says what there is; what was typed before stays. @param {State} state */
   function build(state) {
     const allowed = reach(state, "section.request");
     const parts = allowed === true ? PARTS : allowed === false ? [] : allowed;
-    const renderers = /** @type {import("../fields.js").Renderer[]} */ (state.capabilities?.renderers ?? []);
-    const key = JSON.stringify([state.capabilities?.fields, state.capabilities?.controls, renderers, parts]);
+    const { fields: table, controls: single, renderers } = state.capabilities ?? {};
+    const key = JSON.stringify([table, single, renderers, parts]);
     if (key === builtFrom) return;
-    const kept = new Map(controls.map((control) => [control.name, control.read()]));
     builtFrom = key;
-    const table = /** @type {import("../fields.js").Field[]} */ (state.capabilities?.fields ?? []);
-    const byName = new Map(table.map((field) => [field.name, field]));
-    const first = FIRST.flatMap((name) => byName.get(name) ?? []).map((field) => controlFor(field, parts));
-    const more = table.filter((field) => !FIRST.includes(field.name)).map((field) => controlFor(field, parts, undefined, renderers));
-    const single = singleParts(state, parts);
-    controls = [...first, ...more, ...single.flatMap((group) => group.controls)];
-    const opened = [...fields.querySelectorAll("details")].map((details) => details.open);
-    fields.replaceChildren(
-      h("div", { class: "field-grid" }, first.map((control) => control.el)),
-      more.length ? h("details", { class: "more", ontoggle: lookAgain }, h("summary", {}, "More"), h("div", { class: "field-grid" }, more.map((control) => control.el))) : "",
-      single.length ? h("details", { class: "more" }, h("summary", {}, "Each part by itself"), single.map((group) => group.el)) : "",
-    );
-    [.../** @type {NodeListOf<HTMLDetailsElement>} */ (fields.querySelectorAll("details"))].forEach((details, i) => (details.open = opened[i] ?? false));
+    const kept = new Map(controls.map((control) => [control.name, control.read()]));
+    const opened = new Set([...fields.querySelectorAll("details[open]")].map(nameOf));
+    // Engines come and go unheard: what they offer is asked for when somebody looks.
+    built = buildFields(state, parts, { takes: () => Object.keys(studio.state.takes).reverse(), look: () => studio.give({ type: "capabilities" }) });
+    controls = built.controls;
+    fields.replaceChildren(presets.el, ...built.els);
+    for (const details of fields.querySelectorAll("details")) details.open = opened.has(nameOf(details));
     for (const control of controls) if (kept.get(control.name) !== undefined) control.write(kept.get(control.name));
+    countSet(fields, controls);
   }
 
-  /**
-   * The fields are built when the server says what there is; what was typed before stays.
-   * @param {State} state
-   * @param {string[]} parts
-   */
-  function singleParts(state, parts) {
-    const table = /** @type {any[]} */ (state.capabilities?.controls ?? []);
-    return parts.flatMap((part) => {
-      const own = table.filter((control) => control.part === part || control.parts?.includes(part));
-      if (!own.length) return [];
-      const made = own.map((control) => {
-        const bare = String(control.name).replace(`${part}.`, "");
-        return controlFor({ type: control.low === undefined ? "s" : "f", ...control, name: `${part}.${bare}` }, [], bare);
-      });
-      const el = h("fieldset", { class: "single", "data-part": part }, h("legend", { class: "label" }, part), h("div", { class: "field-grid" }, made.map((control) => control.el)));
-      return [{ el, controls: made }];
-    });
+  /** @param {HTMLElement} details */
+  function nameOf(details) {
+    return details.dataset.group ?? details.dataset.part;
   }
 
   /** @param {State} state */
@@ -115,6 +103,7 @@ export function requestForm(studio) {
       return;
     }
     if (known) build(state);
+    built?.follow();
     note.hidden = !waits(state);
     submit.disabled = state.connection.phase !== "joined";
     notice.update(state);
@@ -124,14 +113,20 @@ export function requestForm(studio) {
     say(outcome, section ? words(section) : "");
   }
 
+  /** @param {Record<string, any>} values  what is not named goes back to auto */
+  function write(values) {
+    for (const control of controls) control.write(values[control.name]);
+    countSet(fields, controls);
+  }
+
   /**
    * Fills the form from elsewhere on the page: to build on a take, or to ask for one like it.
    * @param {Record<string, any>} values
    */
   function fill(values) {
-    for (const control of controls) control.write(values[control.name]);
-    for (const details of form.querySelectorAll("details")) {
-      if (Object.keys(values).some((name) => details.querySelector(`[data-field="${CSS.escape(name)}"]`))) details.open = true;
+    write(values);
+    for (const details of fields.querySelectorAll("details")) {
+      if (controls.some((control) => values[control.name] !== undefined && details.contains(control.el))) details.open = true;
     }
     studio.store.dispatch({ type: "page.view", view: "ask" });
     submit.focus();

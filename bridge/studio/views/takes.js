@@ -10,6 +10,7 @@ import { button, byId, h, icon, keyed, say } from "../dom.js";
 import { may, reach } from "../may.js";
 import { bpmText, plural } from "../music.js";
 import { meanStars, voteSum } from "../state/takes.js";
+import { carryButton } from "./carry.js";
 import { noticeAt } from "./notice.js";
 
 /** @param {Studio} studio @param {(take: Take, how: string) => void} buildOn  fills the form to continue or vary a take */
@@ -36,6 +37,13 @@ export function takeList(studio, buildOn) {
     const show = button("Show", () => open(take), { class: "small quiet" });
     const more = button("Continue", () => buildOn(held(), "continue"), { class: "small quiet", title: "Ask for what comes after it" });
     const vary = button("Vary", () => buildOn(held(), "vary"), { class: "small quiet", title: "Ask for another one like it" });
+    const fill = button("Add parts", () => buildOn(held(), "accompany"), { class: "small quiet", title: "Ask for the parts that are missing" });
+    const carry = (/** @type {string} */ label, /** @type {string} */ file, /** @type {string} */ ending, /** @type {string} */ mime) =>
+      carryButton(studio, label, () => ({
+        path: studio.api?.takePath(take, file) ?? "", name: `${studio.state.me.session}-${take}.${ending}`, mime, where,
+      }), { class: "small quiet carry" });
+    const mix = carry("Mix", "mix.wav", "wav", "audio/wav");
+    const files = h("div", { class: "card-files", role: "group", "aria-label": `Files of ${take}` }, carry("MIDI", "midi", "mid", "audio/midi"), mix);
     const stars = [1, 2, 3, 4, 5].map((count) =>
       h("button", { type: "button", class: "star", "aria-label": plural(count, "star"), onclick: () => give({ type: "take.rate", stars: count }) }, icon("star")),
     );
@@ -54,7 +62,8 @@ export function takeList(studio, buildOn) {
       credit,
       caution,
       notice.el,
-      h("div", { class: "card-acts" }, accept, reject, h("span", { class: "grow" }), more, vary),
+      h("div", { class: "card-acts" }, accept, reject, files),
+      h("div", { class: "card-acts build-on" }, more, vary, fill),
     );
 
     /** @param {string} label @param {"up" | "downvote"} shape @param {number} value */
@@ -80,7 +89,8 @@ export function takeList(studio, buildOn) {
         stop.hidden = !playing || !may(state, "take.stop", parts);
         accept.hidden = !may(state, "take.accept", parts) || now.verdict === "accepted";
         reject.hidden = !may(state, "take.reject", parts) || now.verdict === "rejected";
-        more.hidden = vary.hidden = reach(state, "section.request") === false;
+        mix.hidden = now.stems.length === 0;
+        more.hidden = vary.hidden = fill.hidden = reach(state, "section.request") === false;
         const mine = now.ratings[me] ?? 0;
         stars.forEach((star, i) => {
           star.disabled = !may(state, "take.rate");
