@@ -19,7 +19,17 @@ from sessions.music.notes import Note
 from sessions.music.parts import Part
 from sessions.music.section import Request
 
-__all__ = ["BarWritten", "Finished", "Output", "Parent", "Progress", "Provenance", "StemRendered", "Work"]
+__all__ = [
+    "BarWritten",
+    "Finished",
+    "Output",
+    "Parent",
+    "Progress",
+    "Provenance",
+    "StemPreview",
+    "StemRendered",
+    "Work",
+]
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,6 +59,24 @@ class Progress:
 
 
 @dataclass(frozen=True, slots=True)
+class StemPreview:
+    """A piece of what a part sounds like for now, from frame `start` of `frames`: heard while better is made, and in no take.
+
+    A part's next `version` begins anew, and takes the place of the one before.
+    """
+
+    part: str
+    by: str
+    version: int
+    start: int
+    frames: int
+    rate: int
+    channels: int
+    pcm: bytes
+    """16 bits a value, little-endian, the channels in turn."""
+
+
+@dataclass(frozen=True, slots=True)
 class StemRendered:
     """A WAV file: a part's stem, or `mix`; `made` says by whom and how well, where a take should say so stem by stem."""
 
@@ -71,4 +99,4 @@ class Finished:
     """By part: who made its stem and what was measured; empty where there is no more to say than the renderer."""
 
 
-Output = BarWritten | Progress | StemRendered | Finished
+Output = BarWritten | Progress | StemPreview | StemRendered | Finished

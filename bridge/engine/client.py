@@ -31,7 +31,7 @@ from bridge.engine.bench import AT_ONCE, Bench
 from bridge.engine.blobs import Door
 from bridge.engine.link import Link, Message
 from bridge.engine.trouble import LinkLost
-from models.work import BarWritten, Finished, Output, Parent, Progress, StemRendered, Work
+from models.work import BarWritten, Finished, Output, Parent, Progress, StemPreview, StemRendered, Work
 from sessions.errors import Code, Refused
 from sessions.invites import peek
 from sessions.keys import MemberKey
@@ -231,6 +231,8 @@ class _Shift:
                 message |= {"type": "engine.bar", "part": part.value, "bar": bar, "notes": lists}
             case Progress(stage=stage, done=done):
                 message |= {"type": "engine.progress", "stage": stage, "done": done}
+            case StemPreview():
+                return
             case StemRendered(part=name, wav=wav, frames=frames, rate=rate):
                 sha256 = await self._put(wav)
                 message |= {"type": "engine.stem", "part": name, "sha256": sha256, "frames": frames, "rate": rate}

@@ -64,6 +64,14 @@ class Mix:
         names = list(self.stems) if name == "mix" else [name]
         return wav_bytes(self._sum(names), self.frames, self.rate)
 
+    def level(self, name: str) -> Floats:
+        """A stem as it lies in the mix, (frames, 2), of its own."""
+        found = silence(self.frames)
+        for start in range(0, self.frames, BLOCK_FRAMES):
+            block = slice(start, start + BLOCK_FRAMES)
+            found[block] = self._limited(self.stems[name][block], start) * np.float32(self.gain)
+        return found
+
     def _sum(self, names: list[str]) -> Iterator[NDArray[np.int32]]:
         for start in range(0, self.frames, BLOCK_FRAMES):
             self._go_on()

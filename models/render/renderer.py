@@ -15,7 +15,7 @@ from models.render.mix import Mix, Stopped
 from models.render.sampler import Sampler
 from models.render.soundfont import Floats, Soundfont
 from models.render.texture import bed
-from models.work import Progress, StemRendered
+from models.work import Progress, StemPreview, StemRendered
 from sessions.errors import Code, Refused
 from sessions.music.chords import Chords
 from sessions.music.kinds import Renderer, Tail
@@ -23,7 +23,7 @@ from sessions.music.notes import Bars, Note, notes_of
 from sessions.music.parts import Part
 from sessions.music.section import Request
 
-__all__ = ["MIX", "SampledStems", "StemRenderer", "channel_of", "mixed", "offer", "sounding"]
+__all__ = ["MIX", "STAGE", "SampledStems", "StemRenderer", "channel_of", "mixed", "offer", "sounding"]
 
 MIX = "mix"
 VERSION = "2"
@@ -46,8 +46,11 @@ class StemRenderer(Protocol):
 
     def stems(
         self, request: Request, bars: Bars, chords: str, *, cancelled: Callable[[], bool]
-    ) -> Iterator[StemRendered | Progress]:
-        """A stem for each part of the request, then the mix; ends early once cancelled. Raises Refused."""
+    ) -> Iterator[StemRendered | StemPreview | Progress]:
+        """A stem for each part of the request, then the mix; ends early once cancelled. Raises Refused.
+
+        What is handed out as a stem is final. What is heard of a part before that are previews.
+        """
 
 
 class SampledStems:
@@ -121,20 +124,16 @@ def sounding(request: Request, part: Part, bars: Bars, chords: str) -> tuple[Not
 
 
 def mixed(
-    stems: Mapping[str, Floats],
-    request: Request,
-    *,
-    cancelled: Callable[[], bool],
-    made: Mapping[str, Mapping[str, Any]] | None = None,
+    stems: Mapping[str, Floats], request: Request, *, cancelled: Callable[[], bool]
 ) -> Iterator[StemRendered | Progress]:
-    """The parts' sounds as stems and as their mix; `made` says how each was made, where there is something to say."""
+    """The parts' sounds as stems and as their mix."""
     if cancelled():
         return
     yield Progress(STAGE, len(stems) / (len(stems) + 1))
     try:
         mix = Mix(stems, request.rate, loops=request.ends is Tail.LOOP, cancelled=cancelled)
         for name in (*stems, MIX):
-            yield StemRendered(name, mix.wav(name), mix.frames, request.rate, (made or {}).get(name, {}))
+            yield StemRendered(name, mix.wav(name), mix.frames, request.rate)
     except Stopped:
         return
 

@@ -1,13 +1,14 @@
 """The renderer: each part is generated, held to its notes, tried again with another seed, and else played by the sampler.
 
-Lives here: the loop over parts and tries, and what is said of each. A part that is not under the bar after `TRIES` is the
+Lives here: the loop over parts and tries, and what is said of each. The sampler's stems are heard first, then each part as it
+is generated; a part's stem is handed out as soon as it is done, for good. A part that is not under the bar after `TRIES` is the
 sampler's, and says why. The same request, weights and machine give the same bytes.
 """
 
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Callable, Generator, Iterator, Sequence
+from collections.abc import Callable, Generator, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from importlib.util import find_spec
 from pathlib import Path
@@ -17,14 +18,17 @@ import numpy as np
 
 from models.fetched import BadRecord, provenance_of
 from models.provenance import Provenance
+from models.render.desk import Desk
 from models.render.generated.levels import placed
+from models.render.generated.rough import STAND_IN, Rough, stand_ins
 from models.render.generated.steering import Hears, steering
 from models.render.generated.words import words_of
 from models.render.grid import Ending, Held, Verdict, held
 from models.render.grid.harmony import agreement
-from models.render.renderer import SampledStems, mixed, sounding
+from models.render.mix import Stopped
+from models.render.renderer import MIX, STAGE, SampledStems, sounding
 from models.render.soundfont import Floats
-from models.work import Progress, StemRendered
+from models.work import Progress, StemPreview, StemRendered
 from sessions.errors import Code, Refused
 from sessions.music.beats import frames_of
 from sessions.music.kinds import Renderer, Tail
@@ -107,31 +111,44 @@ class GeneratedStems:
 
     def stems(
         self, request: Request, bars: Bars, chords: str, *, cancelled: Callable[[], bool]
-    ) -> Iterator[StemRendered | Progress]:
+    ) -> Iterator[StemRendered | StemPreview | Progress]:
         if request.seconds > LONGEST_S:
             advice = f"{float(request.seconds):.0f} s are too long for musicgen, which makes up to {LONGEST_S:.0f}"
             raise Refused(Code.TOO_LARGE, f"bars: {advice}; ask for fewer, or for renderer sampler")
-        if self._engine is None:
-            yield Progress(LOADING, 0.0)
-        engine = self._loaded()  # another section, made in turns with this one, may have loaded it by now
-        stems: dict[str, Floats] = {}
-        made: dict[str, dict[str, Any]] = {}
+        try:
+            yield from self._stems(
+                request, {part: sounding(request, part, bars, chords) for part in request.parts}, cancelled
+            )
+        except Stopped:
+            return
+
+    def _stems(
+        self, request: Request, notes: Mapping[Part, Sequence[Note]], cancelled: Callable[[], bool]
+    ) -> Iterator[StemRendered | StemPreview | Progress]:
+        own: dict[str, Floats] = {}
         for part in request.parts:
             if cancelled():
                 return
-            notes = sounding(request, part, bars, chords)
-            found = yield from self._part(engine, _Wanted(request, part, notes), cancelled)
+            own[part.value] = self._sampled.stem(request, part, notes[part], cancelled=cancelled)
+        desk = Desk(own, request.rate, loops=request.ends is Tail.LOOP, cancelled=cancelled)
+        yield from stand_ins(desk.planned, request)
+        if self._engine is None:
+            yield Progress(LOADING, 0.0)
+        engine = self._loaded()  # another section, made in turns with this one, may have loaded it by now
+        for part in request.parts:
+            wanted = _Wanted(request, part, notes[part], own.pop(part.value), desk.planned(part.value))
+            found = yield from self._part(engine, wanted, cancelled)
             if found is None:
                 return
-            stems[part.value], made[part.value] = found.sound, found.made
-        yield from mixed(stems, request, cancelled=cancelled, made=made)
+            yield StemRendered(part.value, desk.settle(part.value, found.sound), desk.frames, request.rate, found.made)
+        yield Progress(STAGE, len(request.parts) / (len(request.parts) + 1))
+        yield StemRendered(MIX, desk.mix(), desk.frames, request.rate)
 
     def _part(
         self, engine: Plays, wanted: _Wanted, cancelled: Callable[[], bool]
-    ) -> Generator[Progress, None, _Stem | None]:
+    ) -> Generator[StemPreview | Progress, None, _Stem | None]:
         """A part's stem and what is to be said of it; None once cancelled."""
-        request, part, notes = wanted.request, wanted.part, wanted.notes
-        own = self._sampled.stem(request, part, notes, cancelled=cancelled)
+        request, part, notes, own = wanted.request, wanted.part, wanted.notes, wanted.own
         sampler = {"by": self._sampled.name.value}
         if not notes:
             return _Stem(own, sampler | {"reason": "it has no notes"})
@@ -154,9 +171,17 @@ class GeneratedStems:
 
     def _sound(
         self, engine: Plays, wanted: _Wanted, number: int, given: More, cancelled: Callable[[], bool]
-    ) -> Generator[Progress, None, Floats | None]:
+    ) -> Generator[StemPreview | Progress, None, Floats | None]:
         """(frames, channels) that MusicGen plays, at its rate; None once cancelled. Raises Refused for damaged weights."""
         stage = f"{NAME}: {wanted.part}" + (f", try {number}" if number > 1 else "")
+        rough = Rough(
+            wanted.planned,
+            wanted.request,
+            wanted.part,
+            version=STAND_IN + number,
+            by=self.terms.name,
+            rate=engine.sample_rate,
+        )
         chunks: list[Floats] = []
         done, frames = 0, round(wanted.seconds * engine.sample_rate)
         yield Progress(stage, 0.0)
@@ -173,6 +198,8 @@ class GeneratedStems:
                     )
                 chunks.append(chunk)
                 done += chunk.shape[1]
+                if piece := rough.piece(chunk):
+                    yield piece
                 yield Progress(stage, done / frames)
         except ValueError as error:
             if not _is_damage(error):
@@ -216,6 +243,9 @@ class _Wanted:
     request: Request
     part: Part
     notes: Sequence[Note]
+    own: Floats
+    """The sampler's stem of these notes, and beside it the same at its place in the mix."""
+    planned: Floats
 
     @property
     def seconds(self) -> float:
