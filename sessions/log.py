@@ -18,6 +18,7 @@ import re
 from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
+from functools import lru_cache
 from typing import Any
 
 from sessions.canonical import canonical_bytes, from_base64, parse_object
@@ -56,7 +57,12 @@ _MILLISECOND = timedelta(milliseconds=1)
 
 def time_text(now_us: int) -> str:
     """Microseconds of Unix time as the log writes them (`2026-01-31T12:00:00.000Z`), rounded down to milliseconds."""
-    moment = _EPOCH + timedelta(milliseconds=min(max(now_us // 1000, 0), MAX_TIME_MS))
+    return _text_of(min(max(now_us // 1000, 0), MAX_TIME_MS))
+
+
+@lru_cache(maxsize=64)  # the entries of a batch share a few of them
+def _text_of(time_ms: int) -> str:
+    moment = _EPOCH + timedelta(milliseconds=time_ms)
     return moment.isoformat(timespec="milliseconds").removesuffix("+00:00") + "Z"
 
 
@@ -170,7 +176,15 @@ def unpack_event(event: Mapping[str, Any], names: Collection[str] | None = None)
 
 def _states(command: Mapping[str, Any], name: str, value: Any) -> bool:
     """Does the command state this fact with the same value, as JSON sees it (1 is 1.0, but not true)?"""
-    return name in command and command[name] == value and canonical_bytes(command[name]) == canonical_bytes(value)
+    stated = command.get(name, _NOTHING)
+    if stated is _NOTHING or stated != value:
+        return False
+    return type(stated) is type(value) in _ALIKE or canonical_bytes(stated) == canonical_bytes(value)
+
+
+_NOTHING = object()
+_ALIKE = (str, int, bool)
+"""Of these, equal values of one type are written alike."""
 
 
 # -- the chain -------------------------------------------------------------------------------------------------------

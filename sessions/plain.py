@@ -36,8 +36,13 @@ MAX_TEXT = 4096
 """Characters in one text value of a command."""
 
 
+_PLAIN = frozenset((str, int, float, bool, type(None)))
+
+
 def to_plain(value: Any) -> Any:
     """The JSON value of a record, an enum, a text-like value or a container of them."""
+    if type(value) in _PLAIN:
+        return value
     if isinstance(value, Enum):
         return value.value
     if value is None or isinstance(value, bool | int | float | str):

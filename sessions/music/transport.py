@@ -39,10 +39,12 @@ MOST_CHANGES = 256
 
 US_PER_TICK_AT_1_BPM = 60_000_000 // TICKS_PER_BEAT
 
-GRAINS_PER_TICK = 1000 * US_PER_TICK_AT_1_BPM << 26
+GRAIN_BITS = 26
+GRAINS_PER_TICK = 1000 * US_PER_TICK_AT_1_BPM << GRAIN_BITS
 """A microsecond at m/1000 bpm is exactly m * 2^26 grains; and grains fit the 53 bits that JSON keeps."""
 
-SLACK_TICKS = Fraction(1, 10**9)
+SLACKS_PER_TICK = 10**9
+SLACK_TICKS = Fraction(1, SLACKS_PER_TICK)
 SLACK_US = Fraction(1, 10**7)
 """Finer than any step between exact results, coarser than the rounding of a million folds."""
 
@@ -67,6 +69,11 @@ class Transport:
 
     def tick_at(self, now_us: int) -> int:
         """The tick at a wall time; before the tied time, and when stopped, the position itself."""
+        if len(self.tempos) == 1:  # the same in whole grains, ten times as fast: every live note asks
+            grains = self.tick * GRAINS_PER_TICK + self.grains
+            if self.playing and now_us > self.time_us:
+                grains += (now_us - self.time_us) * round(self.tempos[0][1] * 1000) << GRAIN_BITS
+            return (grains * SLACKS_PER_TICK + GRAINS_PER_TICK) // (GRAINS_PER_TICK * SLACKS_PER_TICK)
         return floor(self._position_at(now_us) + SLACK_TICKS)
 
     def time_us_at(self, tick: int) -> int:
