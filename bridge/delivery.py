@@ -100,15 +100,24 @@ class Audience:
         if not told.messages:
             return
         bundle = Bundle(told.messages, told.at_us)
-        meant = self._seats.get(told.member, ()) if told.to is To.ONE else self.seats()
-        for seat in [seat for seat in meant if told.to is To.ONE or _hears(told, seat, state)]:
-            self.send(seat, bundle)
+        if told.to is To.ONE:
+            meant = list(self._seats.get(told.member, ()))
+        else:
+            meant = [seat for seat in self.seats() if _hears(told, seat, state)]
+        give = self.send if _tells_of_stems(bundle) else self._give  # nearly always the same for everybody
+        for seat in meant:
+            give(seat, bundle)
 
     def send(self, seat: Seat, bundle: Bundle) -> None:
         """Send one seat a bundle, as its outlet may have it."""
-        if not seat.gone and bundle.messages:
+        if bundle.messages:
+            self._give(seat, self._for_outlet(bundle, seat.outlet))
+
+    def _give(self, seat: Seat, bundle: Bundle) -> None:
+        """The same, of a bundle that is as the outlet may have it."""
+        if not seat.gone:
             try:
-                seat.outlet.send(self._for_outlet(bundle, seat.outlet))
+                seat.outlet.send(bundle)
             except Exception:
                 _log.exception("%s is let go: its outlet failed", seat.member)
                 self.drop(seat)
@@ -116,7 +125,7 @@ class Audience:
 
     def _for_outlet(self, bundle: Bundle, outlet: Outlet) -> Bundle:
         """Stems get their address, and their path where the outlet is on this machine."""
-        if not any(message["type"] == "section.stem" for message in bundle.messages):
+        if not _tells_of_stems(bundle):
             return bundle
         return Bundle(tuple(self._filled(message, outlet) for message in bundle.messages), bundle.at_us)
 
@@ -126,6 +135,10 @@ class Audience:
         path = self._path_of(message["sha256"]) if outlet.local else None
         url = f"{self._base_url()}/api/sessions/{self._session}/blobs/{message['sha256']}"
         return {**message, "url": url, "path": str(path) if path is not None else ""}
+
+
+def _tells_of_stems(bundle: Bundle) -> bool:
+    return any(message["type"] == "section.stem" for message in bundle.messages)
 
 
 def _hears(told: Tell, seat: Seat, state: State) -> bool:

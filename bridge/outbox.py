@@ -35,7 +35,7 @@ class Outbox:
     """Payloads in order, for one reader, in one event loop."""
 
     def __init__(self, max_items: int = MAX_ITEMS, max_bytes: int = MAX_BYTES) -> None:
-        self._items: deque[bytes | str] = deque()
+        self._items: deque[bytes] = deque()
         self._bytes = 0
         self._max_items = max_items
         self._max_bytes = max_bytes
@@ -45,7 +45,11 @@ class Outbox:
         self.closed = False
         self.overflowed = False
 
-    def put(self, payload: bytes | str) -> bool:
+    def __len__(self) -> int:
+        """Payloads that wait."""
+        return len(self._items)
+
+    def put(self, payload: bytes) -> bool:
         """Keep a payload for sending; False, and closed, where there is no room for it."""
         if self.closed:
             return False
@@ -61,7 +65,7 @@ class Outbox:
         self._ready.set()
         return True
 
-    async def get(self) -> list[bytes | str]:
+    async def get(self) -> list[bytes]:
         """All that waits, at least one payload; an empty list once closed and drained."""
         while not self._items and not self.closed:
             self._ready.clear()

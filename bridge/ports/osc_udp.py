@@ -12,6 +12,7 @@ receiver's pace.
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import errno
 import functools
 import logging
@@ -78,11 +79,12 @@ class _Outlet:
         if not bundle.messages:
             return
         first = bundle.messages[0]
-        tag = f"{first.get('member', '')}/{first.get('id', '')}"
+        urgent = first["type"] in URGENT
+        tag = "" if urgent else f"{first.get('member', '')}/{first.get('id', '')}"
         if first["type"] == "section.cancelled":
             self._pacer.drop(tag)
         for data in self._door.encoded(bundle):
-            kept = self._pacer.put(data, tag=tag * (first["type"] in OF_WORK), urgent=first["type"] in URGENT)
+            kept = self._pacer.put(data, tag=tag * (first["type"] in OF_WORK), urgent=urgent)
             if not kept:
                 self._overflow()
                 return
@@ -290,6 +292,10 @@ class OscUdp(asyncio.DatagramProtocol):
             self._counts["dropped"] += 1  # as a network would; /section/resend brings bars back
             return
         self._counts["sent"] += 1
+        if self._more is not None and not cast(Any, self._transport).get_write_buffer_size():
+            with contextlib.suppress(OSError):  # asyncio comes upon it below
+                self._more.sendto(data, addr)
+                return
         self._addressee = addr
         self._transport.sendto(data, addr)
         self._addressee = None

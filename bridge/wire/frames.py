@@ -19,7 +19,7 @@ from typing import Any, Final
 from sessions import canonical
 from sessions.errors import Code, Refused
 
-__all__ = ["MAX_DEPTH", "MAX_NAMES", "MAX_SIZE", "frame_text", "parse_frame", "parse_object"]
+__all__ = ["MAX_DEPTH", "MAX_NAMES", "MAX_SIZE", "frame_text", "framed", "parse_frame", "parse_object"]
 
 MAX_SIZE: Final = 128 * 1024
 """Bytes of one frame or body: a bar of 4096 notes needs 98 KB at most."""
@@ -53,3 +53,22 @@ def parse_object(text: str | bytes) -> dict[str, Any]:
 def frame_text(message: Mapping[str, Any]) -> str:
     """The text of a message; raises ValueError where it holds what JSON cannot say (a bug of ours)."""
     return json.dumps(message, ensure_ascii=False, allow_nan=False, separators=(",", ":"))
+
+
+def framed(text: str) -> bytes:
+    """A text as one frame from a server (RFC 6455, 5.2): whole, not masked.
+
+    >>> framed("{}").hex()
+    '81027b7d'
+    """
+    data = text.encode()
+    size = len(data)
+    if size < 126:
+        return bytes((_TEXT, size)) + data
+    if size < 1 << 16:
+        return bytes((_TEXT, 126)) + size.to_bytes(2, "big") + data
+    return bytes((_TEXT, 127)) + size.to_bytes(8, "big") + data
+
+
+_TEXT = 0x81
+"""The last piece, and the first, of a text."""

@@ -19,12 +19,14 @@ import os
 import socket
 from collections.abc import Iterator
 from pathlib import Path
-from typing import Any, Final
+from typing import Any, Final, cast
 
 import uvicorn
 from starlette.types import ASGIApp
 from uvicorn.protocols.http.h11_impl import H11Protocol, RequestResponseCycle
 from uvicorn.protocols.websockets.websockets_sansio_impl import WebSocketsSansIOProtocol
+
+from bridge.ports.http.line import LINE
 
 __all__ = ["HttpServer"]
 
@@ -79,12 +81,24 @@ class _Requests(H11Protocol):
 
 
 class _Sockets(WebSocketsSansIOProtocol):
-    """A connection that has become a WebSocket."""
+    """A connection that has become a WebSocket; the line of its app (`bridge.ports.http.line`)."""
 
     async def run_asgi(self) -> None:
+        self.scope["extensions"][LINE] = cast(Any, self)
         await super().run_asgi()
         # A peer that reads nothing would hold its connection, and what is queued for it, for ever.
         self.loop.call_later(LINGER_S, self.transport.abort)
+
+    @property
+    def is_free(self) -> bool:
+        return self.writable.is_set()
+
+    def write(self, frames: bytes) -> None:
+        if not (self.close_sent or self.disconnected or self.transport.is_closing()):
+            self.transport.write(frames)
+
+    async def drained(self) -> None:
+        await self.writable.wait()
 
 
 class _Server(uvicorn.Server):

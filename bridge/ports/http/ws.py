@@ -29,7 +29,8 @@ from bridge.house import House
 from bridge.loopback import is_loopback
 from bridge.outbox import Outbox
 from bridge.ports.http.auth import open_door
-from bridge.wire.frames import frame_text, parse_frame
+from bridge.ports.http.line import line_of
+from bridge.wire.frames import frame_text, framed, parse_frame
 from sessions.errors import Code, Refused
 from sessions.state import Presence
 
@@ -75,6 +76,7 @@ class Connection:
         self._token = _token(socket)
         self._seat: Seat | None = None
         self._spoken = False
+        self._line = line_of(socket.scope)
         self._outbox = Outbox()
         self._unanswered: set[asyncio.Future[Any]] = set()
         self._over: asyncio.Future[int] = asyncio.get_running_loop().create_future()
@@ -82,11 +84,11 @@ class Connection:
         self.local = socket.client is not None and is_loopback(socket.client.host)
 
     def send(self, bundle: Bundle) -> None:
-        for text in _texts(bundle):
-            if not self._outbox.put(text):
-                if self._outbox.overflowed:
-                    self._end(SLOW)
-                return
+        frames = _frames(bundle)
+        if self._line.is_free and not self._outbox and not self._outbox.closed:
+            self._line.write(frames)
+        elif not self._outbox.put(frames) and self._outbox.overflowed:
+            self._end(SLOW)
 
     async def serve(self) -> None:
         """Read and write until one side has had enough."""
@@ -213,13 +215,10 @@ class Connection:
     # -- out -------------------------------------------------------------------------------------------------------
 
     async def _write(self) -> None:
+        """What could not be written at once."""
         while batch := await self._outbox.get():
-            for text in batch:
-                assert isinstance(text, str)
-                try:
-                    await self._socket.send_text(text)
-                except (WebSocketDisconnect, RuntimeError):
-                    return  # gone; the reader hears of it as well
+            self._line.write(b"".join(batch))
+            await self._line.drained()
 
     def _refuse(self, message: Message, refused: Refused) -> None:
         self.send(Bundle((refusal(message, refused),)))
@@ -253,21 +252,22 @@ def _token(socket: WebSocket) -> str | None:
     return token.strip() if scheme.lower() == "bearer" else socket.query_params.get("token")
 
 
-class _Writer:
-    """The frames of a bundle, written once for all who are sent the same one, one after the other.
+class _Framer:
+    """The frames of a bundle, made once for all who are sent the same one, one after the other.
 
     What sounds at a time says so in each of its frames, as an OSC bundle says it by its time tag.
     """
 
     def __init__(self) -> None:
         self._bundle = Bundle(())
-        self._texts: tuple[str, ...] = ()
+        self._frames = b""
 
-    def __call__(self, bundle: Bundle) -> tuple[str, ...]:
+    def __call__(self, bundle: Bundle) -> bytes:
         if bundle is not self._bundle:
             when = {} if bundle.at_us is None else {"time_us": bundle.at_us}
-            self._bundle, self._texts = bundle, tuple(frame_text({**message, **when}) for message in bundle.messages)
-        return self._texts
+            texts = [frame_text({**message, **when}) for message in bundle.messages]
+            self._bundle, self._frames = bundle, b"".join(map(framed, texts))
+        return self._frames
 
 
-_texts = _Writer()
+_frames = _Framer()

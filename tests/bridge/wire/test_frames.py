@@ -9,8 +9,9 @@ from typing import Any
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from websockets.frames import Frame, Opcode
 
-from bridge.wire.frames import MAX_DEPTH, MAX_NAMES, MAX_SIZE, frame_text, parse_frame, parse_object
+from bridge.wire.frames import MAX_DEPTH, MAX_NAMES, MAX_SIZE, frame_text, framed, parse_frame, parse_object
 from sessions.errors import Code, Refused
 
 REQUEST = '{"type": "section.request", "id": "a", "bars": 8, "bass.density": 0.4}'
@@ -150,3 +151,9 @@ def test_what_goes_out_comes_in_again(fields: dict[str, Any]) -> None:
 def test_only_json_goes_out() -> None:
     with pytest.raises(ValueError):
         frame_text({"type": "session.pong", "time": math.nan})
+
+
+@pytest.mark.parametrize("size", [0, 1, 125, 126, 65_535, 65_536])
+def test_a_frame_is_one_of_the_library(size: int) -> None:
+    text = "ä" * (size // 2) + "a" * (size % 2)
+    assert framed(text) == Frame(Opcode.TEXT, text.encode()).serialize(mask=False)

@@ -13,6 +13,7 @@ import pytest
 from bridge.door import Bundle
 from bridge.outbox import Outbox
 from bridge.ports.http import ws
+from bridge.ports.http.line import LINE
 from bridge.ports.http.ws import Connection
 from tests.support.virtual_time import run_virtual
 
@@ -28,8 +29,11 @@ class Socket:
         self.query_params = {"session": "jam", "token": "t"}
         self.headers: dict[str, str] = {}
         self.client = SimpleNamespace(host="192.168.1.7")
-        self.sent: list[str] = []
+        self.scope = {"extensions": {LINE: self}}
+        self.written: list[bytes] = []
         self.closed: int | None = None
+        self.reads = asyncio.Event()
+        self.reads.set()
         self.deaf = False
 
     async def receive(self) -> dict[str, Any]:
@@ -39,10 +43,15 @@ class Socket:
             await asyncio.Event().wait()
         return {"type": "websocket.disconnect", "code": 1000}
 
-    async def send_text(self, text: str) -> None:
-        if self.deaf:
-            await asyncio.Event().wait()
-        self.sent.append(text)
+    @property
+    def is_free(self) -> bool:
+        return self.reads.is_set()
+
+    def write(self, frames: bytes) -> None:
+        self.written.append(frames)
+
+    async def drained(self) -> None:
+        await self.reads.wait()
 
     async def close(self, code: int, reason: str) -> None:
         if self.deaf:
@@ -140,6 +149,7 @@ def test_a_full_outbox_closes_the_socket_at_once(monkeypatch: pytest.MonkeyPatch
         for deaf in (False, True):
             house, socket = House(done), Socket([PING], stays=True)
             socket.deaf = deaf
+            socket.reads.clear()
             serving = asyncio.create_task(connection(house, socket).serve())
             await asyncio.sleep(0.1)
             for number in range(20):
@@ -147,6 +157,35 @@ def test_a_full_outbox_closes_the_socket_at_once(monkeypatch: pytest.MonkeyPatch
             await serving
             assert house.left == 1
             assert socket.closed == (None if deaf else ws.SLOW)
+
+    run_virtual(scene())
+
+
+def test_what_waits_for_a_slow_reader_comes_in_order() -> None:
+    async def scene() -> None:
+        house, socket = House(done), Socket([PING], stays=True)
+        serving = asyncio.create_task(connection(house, socket).serve())
+        await asyncio.sleep(0.1)
+
+        def say(*numbers: int) -> None:
+            for number in numbers:
+                house.outlet.send(Bundle(({"type": "chat.said", "text": str(number)},)))
+
+        say(0, 1)
+        assert len(socket.written) == 2
+        socket.reads.clear()
+        say(2)  # the first that finds the line taken is handed on; those behind it wait
+        await asyncio.sleep(0.1)
+        say(3, 4)
+        await asyncio.sleep(0.1)
+        assert len(socket.written) == 3
+        socket.reads.set()
+        await asyncio.sleep(0.1)
+        say(5)
+        texts = b"".join(socket.written).split(b"text")[1:]
+        assert [int(text[3:4]) for text in texts] == [0, 1, 2, 3, 4, 5]
+        serving.cancel()
+        await asyncio.gather(serving, return_exceptions=True)
 
     run_virtual(scene())
 
