@@ -1,6 +1,7 @@
 """Promises: what is told, and whose command is acknowledged, once the disk has the log up to a size.
 
-Kept in the order they were made, so that nobody hears of things out of order; broken together when the disk fails.
+Kept in the order they were made, so that nobody hears of things out of order; broken together when the disk fails. A patient one
+(nobody waits for it: a live note is told before) lets others come together before the disk is asked.
 
     promises.make(size, kept=lambda: outlet.send(...))
     promises.keep(durable)
@@ -15,7 +16,11 @@ from dataclasses import dataclass
 
 from sessions.errors import Refused
 
-__all__ = ["Promises"]
+__all__ = ["PATIENCE_S", "Promises"]
+
+PATIENCE_S = 0.01
+"""How long what nobody waits for may stay off the disk. A band's notes then share an fsync, instead of keeping it busy with one
+each, in front of which somebody's request would wait."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,6 +37,8 @@ class Promises:
     def __init__(self) -> None:
         self._waiting: deque[_Promise] = deque()
         self._made = asyncio.Event()
+        self._awaited = 0  # the size up to which somebody waits
+        self._timer: asyncio.TimerHandle | None = None
 
     def __len__(self) -> int:
         return len(self._waiting)
@@ -43,10 +50,25 @@ class Promises:
         kept: Callable[[], None] | None = None,
         acknowledged: asyncio.Future[int | None] | None = None,
         index: int | None = None,
+        patient: bool = False,
     ) -> None:
         """To be kept when the disk has `size` entries: a call, and the answer to whoever awaits `index`."""
         self._waiting.append(_Promise(size, kept, acknowledged, index))
-        self._made.set()
+        if not patient:
+            self._awaited = size
+        self._wake(size - 1)
+
+    def _wake(self, durable: int) -> None:
+        """Ask the disk: now where somebody waits, else in a moment."""
+        if self._awaited > durable:
+            self._made.set()
+        elif self._timer is None:
+            self._timer = asyncio.get_running_loop().call_later(PATIENCE_S, self._ask)
+
+    def _ask(self) -> None:
+        self._timer = None
+        if self._waiting:
+            self._made.set()
 
     async def wait(self) -> None:
         """Until there is a promise that was not there at the last wait."""
@@ -62,11 +84,15 @@ class Promises:
             if promise.acknowledged is not None and not promise.acknowledged.done():
                 promise.acknowledged.set_result(promise.index)
         if self._waiting:
-            self._made.set()
+            self._wake(durable)
 
     def break_all(self, error: Refused) -> None:
         """None of what waits will be kept: whoever awaits it gets the error."""
         waiting, self._waiting = self._waiting, deque()
+        self._awaited = 0
+        if self._timer is not None:
+            self._timer.cancel()
+            self._timer = None
         for promise in waiting:
             if promise.acknowledged is not None and not promise.acknowledged.done():
                 promise.acknowledged.set_exception(error)

@@ -58,7 +58,8 @@ class Scribe:
             signed = {name: value for name, value in message.items() if name != "signature"} if signature else None
             self._write(member, decision.events[0], signed, signature)
             self.write(decision.events[1:])
-        self._promises.make(self.state.size, acknowledged=acknowledged, index=index)
+        patient = bool(decision.events) and all(event.OWES is Owes.LIVE for event in decision.events)
+        self._promises.make(self.state.size, acknowledged=acknowledged, index=index, patient=patient)
         return acknowledged
 
     def write(self, events: Iterable[Event] = ()) -> None:
@@ -85,7 +86,7 @@ class Scribe:
                 self._audience.tell(told, self.state)
             self._audience.dismiss(leaving)
 
-        self._promises.make(self.state.size, kept=kept)
+        self._promises.make(self.state.size, kept=kept, patient=event.OWES is Owes.LIVE)
 
     def answer(self, seat: Seat, bundle: Bundle) -> None:
         """An answer to one seat that relies on what is written so far."""

@@ -14,6 +14,7 @@ import json
 import logging
 import os
 import signal
+import sys
 from collections.abc import Callable
 from dataclasses import asdict
 from pathlib import Path
@@ -41,6 +42,10 @@ INVITE_S = 7 * 24 * 3600
 """How long the invites hold that a server prints at its start."""
 ENGINE_INVITE_S = 10 * 365 * 24 * 3600
 """The server's own engine stays as long as the server."""
+
+SWITCH_S = 0.0005
+"""How long another thread may compute before the loop has its turn. The interpreter's own 5 ms is as much as a live note may take
+to reach everybody."""
 
 _log = logging.getLogger(__name__)
 
@@ -174,6 +179,7 @@ async def _open(name: str, address: Address, door: _Opens) -> Address:
 
 async def serve(config: Config, *, on_ready: Callable[[Ready], None]) -> None:
     """Run until SIGINT or SIGTERM."""
+    sys.setswitchinterval(SWITCH_S)
     stop = asyncio.Event()
     loop = asyncio.get_running_loop()
     for number in (signal.SIGINT, signal.SIGTERM):
