@@ -50,6 +50,9 @@ ELSEWHERE = {
     ("bridge/bench/compose.py", "torch"),
     ("bridge/bench/stems.py", "transformers"),
     ("bridge/bench/stems.py", "torch"),
+    ("bridge/bench/peers.py", "pythonosc"),
+    ("bridge/bench/peers.py", "websockets"),
+    ("bridge/bench/players.py", "websockets"),  # what its players speak
     ("bridge/bench/checkpoint.py", "torch"),
     ("bridge/bench/checkpoint.py", "numpy"),
 }

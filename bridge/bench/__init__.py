@@ -18,7 +18,7 @@ from bridge.bench.figures import Figures, NotMeasured, Setting, machine, softwar
 __all__ = ["PARTS", "run"]
 
 PARTS: dict[str, str | None] = {
-    "bridge": None,
+    "bridge": "bridge.bench.bridge",
     "log": "bridge.bench.log",
     "compose": "bridge.bench.compose",
     "stems": "bridge.bench.stems",

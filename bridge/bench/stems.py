@@ -10,7 +10,6 @@ in memory, and when it is first heard, is asked of a process of its own:
 from __future__ import annotations
 
 import json
-import os
 import statistics
 import subprocess
 import sys
@@ -20,6 +19,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from bridge.bench.figures import Figure, Figures, NotMeasured, Setting
+from bridge.bench.process import Moment
 from bridge.config import default_cache
 
 if TYPE_CHECKING:
@@ -128,29 +128,6 @@ def taken(steps: dict[str, Step], seconds: float) -> dict[str, list[float]]:
                 times[name].append(time.perf_counter() - start)
         rounds += 1
     return times
-
-
-class Moment:
-    """When something began, to know later what other programs did meanwhile."""
-
-    def __init__(self) -> None:
-        self._wall, self._own, self._idle = time.perf_counter(), time.process_time(), idle_s()
-
-    def others(self) -> float:
-        """Cores that they used since; 0 where the system doesn't say."""
-        wall, own, idle = time.perf_counter() - self._wall, time.process_time() - self._own, idle_s()
-        if self._idle is None or idle is None:
-            return 0.0
-        return max(0.0, (os.cpu_count() or 1) - (idle - self._idle + own) / wall)
-
-
-def idle_s() -> float | None:
-    """Seconds that all cores were idle since the machine started; None where the system doesn't say."""
-    try:
-        numbers = Path("/proc/stat").read_text().split("\n", 1)[0].split()
-    except OSError:
-        return None
-    return (int(numbers[4]) + int(numbers[5])) / float(os.sysconf("SC_CLK_TCK"))
 
 
 def beside_transformers(folder: Path, rows: list[Any], codes: Any) -> tuple[dict[str, Step], dict[str, Step]]:
