@@ -3,17 +3,22 @@
  */
 
 import { ask } from "./asking.js";
+import { byId } from "./dom.js";
 import { fetchHistory } from "./history.js";
 import { redoContext } from "./roll/bars.js";
 import { fetchScores } from "./scores.js";
+import { Turns } from "./sound/ab.js";
 import { Along } from "./sound/along.js";
 import { Player } from "./sound/player.js";
 import { Sketch } from "./sound/sketch.js";
 import { Studio } from "./studio.js";
+import { Theme } from "./theme.js";
 import { heedNewInvites, takeToken } from "./token.js";
 import { bandTabs, chat } from "./views/chat.js";
+import { compareView } from "./views/compare.js";
 import { entrance } from "./views/entrance.js";
 import { requestForm } from "./views/form.js";
+import { help, pressed } from "./views/help.js";
 import { logPanel } from "./views/log.js";
 import { memberList } from "./views/members.js";
 import { queue } from "./views/queue.js";
@@ -28,17 +33,38 @@ const player = new Player(studio);
 const along = new Along(studio, player.output);
 const sketch = new Sketch(player.output, (key) => studio.state.sections[key]);
 
+const theme = new Theme();
 const form = requestForm(studio);
-const top_ = topBar(studio, player);
 const transport = transportBar(studio, () => void player.enable());
 const roll = pianoRoll(studio, player, sketch, {
   redo: (take, bars) => void ask(studio, { context: redoContext(take, bars) }, "page"),
 });
 const stems = mixer(studio, player);
-const takes = takeList(studio, (take, how) => {
-  const { style } = take.request;
-  form.fill(how === "continue" ? { style, context: `${take.take} continue` } : { context: `${take.take} ${how}` });
+const turns = new Turns(player, sketch);
+const compare = compareView(studio, turns);
+const takes = takeList(studio, {
+  buildOn(take, how) {
+    const { style } = take.request;
+    form.fill(how === "continue" ? { style, context: `${take.take} continue` } : { context: `${take.take} ${how}` });
+  },
+  compare: (take) => compare.begin(take.section),
 });
+
+const view = (/** @type {string} */ name) => studio.store.dispatch({ type: "page.view", view: name });
+const keys = help([
+  { key: " ", does: "listen to what is shown, alone; stop", act: () => pressed(studio.state.compare ? "#compare-play" : "#listen") },
+  { key: "n", does: "hear its notes as plain tones; stop", act: () => pressed("#hear-notes") },
+  { key: "l", does: "loop what you listen to", act: () => pressed("#loop") },
+  { key: "x", does: "change over between A and B", act: () => studio.state.compare && compare.changeOver() },
+  { key: "j", does: "show the section before", act: () => roll.step(1) },
+  { key: "k", does: "show the next section", act: () => roll.step(-1) },
+  { key: "r", does: "write the selected bars anew", act: () => pressed("#redo-bars") },
+  { key: "p", does: "start or stop the session", act: () => pressed(transport.playing() ? "#session-stop" : "#session-play") },
+  { key: "a", does: "go to the request", act: () => (view("ask"), byId("field-prompt").focus()) },
+  { key: "m", does: "go to the piano roll", act: () => (view("roll"), roll.sheet.scroller.focus()) },
+  { key: "c", does: "go to the chat", act: () => (view("people"), byId("tab-chat").click(), byId("chat-text").focus()) },
+]);
+const top_ = topBar(studio, player, theme, keys.button);
 
 heedNewInvites();
 const { store } = studio;
@@ -50,7 +76,7 @@ store.show(chat(studio), "lines", "capabilities", "notices");
 store.show(logPanel(studio), "head", "me", "capabilities", "notices");
 store.show(queue(studio));
 store.show(takes, "takes", "sounding", "selected", "me", "capabilities", "notices");
-for (const { update } of [top_, transport, form, roll, stems]) store.show(update);
+for (const { update } of [top_, transport, form, roll, stems, compare]) store.show(update);
 player.watch(() => {
   if (player.listening) sketch.stop();
   top_.update(studio.state);
@@ -61,13 +87,14 @@ fetchScores(studio);
 fetchHistory(studio);
 
 /** For the console: `starbridge.studio.state` is all that the page knows. */
-Object.assign(globalThis, { starbridge: { studio, player, along, sketch, roll } });
+Object.assign(globalThis, { starbridge: { studio, player, along, sketch, roll, turns } });
 
 /** What moves between the messages: counter, playheads, meter. */
 function frame() {
   top_.frame();
   transport.frame();
   roll.frame();
+  compare.frame();
   stems.frame();
   requestAnimationFrame(frame);
 }

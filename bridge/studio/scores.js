@@ -13,10 +13,12 @@ export function fetchScores(studio) {
   /** @type {Set<string>} */
   const asked = new Set();
   studio.store.show((state) => {
-    const section = state.sections[state.selected];
-    if (!section?.take || asked.has(section.key) || isWhole(section)) return;
-    asked.add(section.key);
-    void fetchScore(section);
+    for (const key of new Set([state.selected, state.compare?.a ?? "", state.compare?.b ?? ""])) {
+      const section = state.sections[key];
+      if (!section?.take || asked.has(section.key) || isWhole(section)) continue;
+      asked.add(section.key);
+      void fetchScore(section);
+    }
   });
 
   /** @param {Section} section */

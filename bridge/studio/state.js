@@ -24,7 +24,7 @@
  * @typedef {{
  *   connection: Connection, me: Me, members: Members, live: Record<string, string[]>, capabilities: Capabilities | null, sections: Sections, takes: Takes,
  *   sounding: Sounding, accompaniment: Accompaniment | null, transports: Transport[], lines: Line[], unread: number, head: Head | null, notices: Notices, sent: Sent[],
- *   selected: string, bars: (Bars & { key: string }) | null, follow: boolean, view: string, links: { role: string, name: string, link: string }[]
+ *   selected: string, bars: (Bars & { key: string }) | null, compare: { a: string, b: string } | null, follow: boolean, view: string, links: { role: string, name: string, link: string }[]
  * }} State
  * @typedef {Record<string, any>} Message
  */
@@ -41,7 +41,7 @@ export function initialState() {
     connection: { phase: "idle", sentence: "", retry_at_us: 0 },
     me: { session: "", member: "", role: "", origin: "", log_key: "", signs: false },
     members: {}, live: {}, capabilities: null, sections: {}, takes: {}, sounding: {}, accompaniment: null, transports: [], lines: [], unread: 0, head: null,
-    notices: {}, sent: [], selected: "", bars: null, follow: true, view: "roll", links: [],
+    notices: {}, sent: [], selected: "", bars: null, compare: null, follow: true, view: "roll", links: [],
   };
 }
 
@@ -124,6 +124,7 @@ const OWN = {
   "page.notice": (state, m) => ({ ...state, notices: withNotice(state.notices, m.where, m.notice) }),
   "page.select": (state, m) => ({ ...state, selected: m.key, follow: m.follow ?? false }),
   "page.bars": (state, m) => ({ ...state, bars: m.bars && { ...m.bars, key: state.selected } }),
+  "page.compare": (state, m) => ({ ...state, compare: m.compare }),
   "page.follow": (state, m) => ({ ...state, follow: m.follow }),
   "page.view": (state, m) => ({ ...state, view: m.view, unread: m.view === "people" ? 0 : state.unread }),
   "page.history": (state, m) => ({ ...state, lines: withHistory(state.lines, m.lines) }),

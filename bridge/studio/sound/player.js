@@ -38,6 +38,8 @@ export class Player {
   #own = null;
   /** @type {Map<string, Record<string, Level>>} by section */
   #levels = new Map();
+  /** Whether something else is heard here, and the session is silent meanwhile. */
+  #aside = false;
   #studio;
   /** @type {() => void} */
   #changed = () => {};
@@ -89,6 +91,13 @@ export class Player {
   /** The section that one listens to alone; empty where there is none. */
   get listening() {
     return this.#own?.key ?? "";
+  }
+
+  /** Silences the session here, or takes it up again, in step. @param {boolean} on */
+  stepAside(on) {
+    if (on) this.hush();
+    this.#aside = on;
+    this.#settle();
   }
 
   // -- the mixer ---------------------------------------------------------------------------------------------------
@@ -153,7 +162,7 @@ export class Player {
       this.#voices.set(take, { voice, time_us: playing.time_us, offset_us: this.#studio.clock.offset_us, drift_s: 0 });
       void this.load(section);
     }
-    this.#fill(voice, section, this.#own ? 0 : 1);
+    this.#fill(voice, section, this.#own || this.#aside ? 0 : 1);
   }
 
   /**

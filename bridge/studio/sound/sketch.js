@@ -60,15 +60,16 @@ export class Sketch {
    * Plays a section, or some bars of it, until `stop`.
    * @param {Section} section
    * @param {{ from: number, to: number } | null} bars
+   * @param {number} [at]  beats after the beginning of what is played, to begin at
    */
-  async play(section, bars) {
+  async play(section, bars, at = 0) {
     await this.#output.enable();
     this.stop();
     const { context } = this.#output;
     if (!context) return;
-    const { perBar, total } = shapeOf(section);
+    const { perBar, total, bpm } = shapeOf(section);
     const from = bars ? (bars.from - 1) * perBar : 0;
-    this.#going = { key: section.key, from, until: bars ? bars.to * perBar : total, began_s: context.currentTime + LEAD_S, told: 0 };
+    this.#going = { key: section.key, from, until: bars ? bars.to * perBar : total, began_s: context.currentTime + LEAD_S - secondsOf(at, bpm), told: at };
     this.#tell();
   }
 

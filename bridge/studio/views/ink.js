@@ -1,5 +1,5 @@
 /**
- * The page's colours for what is drawn on a canvas, and when they change: the system turns dark or light, or somebody chooses.
+ * The page's colours for what is drawn on a canvas, and when they change.
  *
  * @typedef {import("../roll/ink.js").Ink} Ink
  */
@@ -7,7 +7,6 @@
 /** What each colour of the roll is called in the style sheet, where the names differ. */
 const NAMES = { back: "roll-back", black: "roll-black", bar: "roll-bar", beat: "roll-beat", pulse: "roll-pulse", keyWhite: "raised", keyBlack: "roll-bar" };
 const SAME = ["panel", "soft", "text", "accent", "good", "bad", "drums", "bass", "harmony", "melody", "texture"];
-const LIGHT = matchMedia("(prefers-color-scheme: light)");
 
 /** The page's colours, as they are now. @returns {Ink} */
 export function inkOf() {
@@ -19,11 +18,10 @@ export function inkOf() {
 
 /** A word that is another one whenever the colours are. */
 export function inkName() {
-  return document.documentElement.dataset.theme ?? String(LIGHT.matches);
+  return document.documentElement.dataset.theme ?? "";
 }
 
 /** @param {() => void} then */
 export function whenInkChanges(then) {
-  LIGHT.addEventListener("change", then);
   new MutationObserver(then).observe(document.documentElement, { attributeFilter: ["data-theme"] });
 }

@@ -46,7 +46,7 @@ export function memberList(studio) {
     const held = h("span", { class: "held mono small" });
     const role = h("span", { class: "chip" });
     const give = h("select", { class: "role-select", "aria-label": `Role of ${member}`, onchange: () => studio.give({ type: "session.role", member, role: give.value }, where) });
-    const remove = button("Remove", () => sure(true), { class: "small quiet" });
+    const remove = button("Remove", () => sure(true), { icon: "cross", only: true, class: "small quiet" });
     const really = button("Remove for good", () => studio.give({ type: "session.remove", member }, where), { class: "small bad" });
     const keep = button("Keep", () => sure(false), { class: "small" });
     const notice = noticeAt(studio, () => where);

@@ -151,7 +151,13 @@ export function pianoRoll(studio, player, sketch, acts) {
     sheet.frame(section ? (sketch.position(section) ?? player.position(section)) : null);
   }
 
-  return { update, frame, sheet, hearNotes, redoBars };
+  /** Shows the section so many places further down the list. @param {number} by */
+  function step(by) {
+    const next = picker.options[picker.selectedIndex + by];
+    if (next) store.dispatch({ type: "page.select", key: next.value });
+  }
+
+  return { update, frame, sheet, step };
 }
 
 /** @param {Section} section */

@@ -13,8 +13,11 @@ import { meanStars, voteSum } from "../state/takes.js";
 import { carryButton } from "./carry.js";
 import { noticeAt } from "./notice.js";
 
-/** @param {Studio} studio @param {(take: Take, how: string) => void} buildOn  fills the form to continue or vary a take */
-export function takeList(studio, buildOn) {
+/**
+ * @typedef {{ buildOn: (take: Take, how: string) => void, compare: (take: Take) => void }} Acts  `buildOn` fills the form to continue or vary a take
+ * @param {Studio} studio @param {Acts} acts
+ */
+export function takeList(studio, { buildOn, compare }) {
   const root = byId("takes-list");
   const empty = h("p", { class: "soft none" }, "No takes yet. A section that is done becomes a take, and stays.");
   root.after(empty);
@@ -34,6 +37,7 @@ export function takeList(studio, buildOn) {
     const stop = button("Stop for all", () => give({ type: "take.stop" }), { icon: "stop", only: true, class: "small" });
     const accept = button("Accept", () => give({ type: "take.accept" }), { class: "small good" });
     const reject = button("Reject", () => give({ type: "take.reject" }), { class: "small bad" });
+    const beside = button("A/B", () => compare(held()), { class: "small quiet", title: "See and hear it beside the one that is shown" });
     const show = button("Show", () => open(take), { class: "small quiet" });
     const more = button("Continue", () => buildOn(held(), "continue"), { class: "small quiet", title: "Ask for what comes after it" });
     const vary = button("Vary", () => buildOn(held(), "vary"), { class: "small quiet", title: "Ask for another one like it" });
@@ -63,7 +67,7 @@ export function takeList(studio, buildOn) {
       caution,
       notice.el,
       h("div", { class: "card-acts" }, accept, reject, files),
-      h("div", { class: "card-acts build-on" }, more, vary, fill),
+      h("div", { class: "card-acts build-on" }, more, vary, fill, h("span", { class: "grow" }), beside),
     );
 
     /** @param {string} label @param {"up" | "downvote"} shape @param {number} value */
@@ -89,6 +93,7 @@ export function takeList(studio, buildOn) {
         stop.hidden = !playing || !may(state, "take.stop", parts);
         accept.hidden = !may(state, "take.accept", parts) || now.verdict === "accepted";
         reject.hidden = !may(state, "take.reject", parts) || now.verdict === "rejected";
+        beside.hidden = Object.keys(state.takes).length < 2;
         mix.hidden = now.stems.length === 0;
         more.hidden = vary.hidden = fill.hidden = reach(state, "section.request") === false;
         const mine = now.ratings[me] ?? 0;

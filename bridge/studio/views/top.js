@@ -4,14 +4,20 @@
  * @typedef {import("../studio.js").Studio} Studio
  * @typedef {import("../state.js").State} State
  * @typedef {import("../sound/player.js").Player} Player
+ * @typedef {import("../theme.js").Theme} Theme
  */
 
 import { button, byId, h, icon, say } from "../dom.js";
 import { localUs } from "../time.js";
 import { leads } from "../may.js";
 
-/** @param {Studio} studio @param {Player} player */
-export function topBar(studio, player) {
+/**
+ * @param {Studio} studio
+ * @param {Player} player
+ * @param {Theme} theme
+ * @param {HTMLElement} keys  the button that lists them
+ */
+export function topBar(studio, player, theme, keys) {
   const enable = button("Enable sound", () => void player.enable(), { icon: "sound", class: "primary small" });
   enable.id = "enable-sound";
   const volume = h("input", {
@@ -24,8 +30,16 @@ export function topBar(studio, player) {
   const member = h("span", { class: "me-name" });
   const role = h("span", { class: "chip" });
   const leave = button("Leave", () => studio.leave(), { class: "quiet small" });
+  const look = button("Colours", () => (theme.next(), nameLook()), { icon: "theme", only: true, class: "quiet small" });
+  look.id = "theme";
+  function nameLook() {
+    const words = { system: "as the system", light: "light", dark: "dark" };
+    look.title = `Colours: ${words[theme.choice]}`;
+    look.setAttribute("aria-label", look.title);
+  }
+  nameLook();
   const me = h("div", { class: "me", hidden: true }, dot, member, role, leave);
-  byId("status").append(enable, loud, me);
+  byId("status").append(enable, loud, me, look, keys);
   const session = byId("session-name");
   const banner = byId("banner");
 

@@ -27,6 +27,8 @@ export function transportBar(studio, enable) {
   const start = button("Back to the start", () => give({ type: "transport.locate", beat: 0 }), { icon: "start", only: true });
   const play = button("Play the session", () => give({ type: "transport.play" }), { icon: "play", only: true });
   const stop = button("Stop the session", () => give({ type: "transport.stop" }), { icon: "stop", only: true });
+  play.id = "session-play";
+  stop.id = "session-stop";
   const along = button(ALONG, accompany, { icon: "along", only: true });
   const lamps = h("div", { class: "lamps", "aria-hidden": "true" });
   const count = h("output", { class: "counter mono", "aria-label": "Bar and beat" }, "–");
@@ -38,7 +40,7 @@ export function transportBar(studio, enable) {
   });
   const meters = h("datalist", { id: "metres" }, METERS.map((value) => h("option", { value })));
   const notice = noticeAt(studio, () => WHERE);
-  byId("transport").append(start, play, stop, along, h("div", { class: "clock" }, count, lamps), h("span", { class: "unit" }, bpm, "bpm"), meter, meters, notice.el);
+  byId("transport").append(start, play, stop, along, h("div", { class: "clock" }, count, lamps), h("span", { class: "unit" }, bpm, h("span", { class: "unit-word" }, "bpm")), meter, meters, notice.el);
 
   /** Asks for company, or ends it. */
   function accompany() {
@@ -95,5 +97,5 @@ export function transportBar(studio, enable) {
     lit = lamp;
   }
 
-  return { update, frame };
+  return { update, frame, playing: () => Boolean(shown?.playing) };
 }

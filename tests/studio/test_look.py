@@ -1,0 +1,112 @@
+"""How the page looks and is worked by keys: dark and light, contrast, shortcuts."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+import pytest
+
+from tests.studio.fake_server import Message, Puppet, request_fields
+from tests.support.chromium import Page
+
+pytestmark = pytest.mark.browser
+
+Join = Callable[..., Page]
+GROUNDS = ("back", "panel", "raised")
+WORDS = ("text", "soft", "accent", "good", "bad")
+PARTS = ("drums", "bass", "harmony", "melody", "texture")
+LOOK = "document.documentElement.dataset.theme"
+
+
+def luminance(colour: str) -> float:
+    """Relative luminance of `#rrggbb`, as WCAG defines it."""
+    parts = [int(colour[i : i + 2], 16) / 255 for i in (1, 3, 5)]
+    red, green, blue = (part / 12.92 if part <= 0.04045 else ((part + 0.055) / 1.055) ** 2.4 for part in parts)
+    return 0.2126 * red + 0.7152 * green + 0.0722 * blue
+
+
+def contrast(one: str, other: str) -> float:
+    light, dark = sorted((luminance(one), luminance(other)), reverse=True)
+    return (light + 0.05) / (dark + 0.05)
+
+
+def test_colours_follow_the_system_until_somebody_chooses(server: Puppet, join: Join) -> None:
+    page = join("listener")
+    page.prefer("light")
+    page.wait(f"{LOOK} === 'light'")
+    page.prefer("dark")
+    page.wait(f"{LOOK} === 'dark'")
+    page.click("#theme")
+    page.wait(f"{LOOK} === 'light' && document.querySelector('#theme').ariaLabel === 'Colours: light'")
+    page.reload()
+    page.wait("starbridge.studio.clock.known")
+    for words, look in (("light", "light"), ("dark", "dark"), ("as the system", "dark")):
+        page.wait(f"{LOOK} === '{look}' && document.querySelector('#theme').ariaLabel === 'Colours: {words}'")
+        page.click("#theme")
+
+
+@pytest.mark.parametrize("scheme", ["dark", "light"])
+def test_words_stand_out_from_what_they_are_written_on(server: Puppet, join: Join, scheme: str) -> None:
+    """WCAG AA: 4.5 for text, 3 for what is drawn."""
+    page = join("listener")
+    page.prefer(scheme)
+    page.wait(f"{LOOK} === '{scheme}'")
+    names = [*GROUNDS, *WORDS, *PARTS, "on-accent", "roll-back", "focus"]
+    style = "getComputedStyle(document.documentElement)"
+    ink = page.evaluate(f"Object.fromEntries({names}.map((n) => [n, {style}.getPropertyValue(`--${{n}}`).trim()]))")
+    words = {(text, on) for text in WORDS for on in GROUNDS}
+    weak = {pair: contrast(ink[pair[0]], ink[pair[1]]) for pair in words | {("on-accent", "accent")}}
+    assert {pair: round(found, 2) for pair, found in weak.items() if found < 4.5} == {}
+    drawn = {(part, "roll-back") for part in PARTS} | {("focus", "panel")}
+    assert {pair for pair in drawn if contrast(ink[pair[0]], ink[pair[1]]) < 3} == set()
+
+
+def test_keys_are_listed_and_a_field_keeps_its_letters(server: Puppet, join: Join) -> None:
+    page = join("leader")
+    page.press("?")
+    page.wait("document.querySelector('dialog.help').open")
+    assert "change over between A and B" in page.text("dialog.help")
+    page.press("Escape")
+    page.wait("!document.querySelector('dialog.help').open")
+    page.press("a")
+    page.wait("document.activeElement.id === 'field-prompt'")
+    page.press("p")
+    page.press("?")
+    page.wait("document.querySelector('#field-prompt').value === 'p?'")
+    assert not [command for command in server.commands if command["type"] == "transport.play"]
+    page.evaluate("void document.activeElement.blur()")
+    page.press("p")
+    server.heard("transport.play")
+    page.press("c")
+    page.wait("document.activeElement.id === 'chat-text'")
+
+
+def test_keys_step_through_the_sections(server: Puppet, join: Join) -> None:
+    page = join("listener")
+    for name in ("take-1", "take-2", "take-3"):
+        taken: Message = {"type": "take.added", "take": name, "id": name, "member": "kim", "verdict": "", "index": 5}
+        request = request_fields(bars=4, parts="bass")
+        server.say(taken | {"request": request, "stems": {}, "ratings": {}, "votes": {}})
+    page.wait("document.querySelectorAll('.take').length === 3")
+    page.choose("#roll-picker", "kim/take-3")
+    shown = "starbridge.studio.state.selected"
+    for key, take in (("j", "take-2"), ("j", "take-1"), ("j", "take-1"), ("k", "take-2")):
+        page.press(key)
+        page.wait(f"{shown} === 'kim/{take}' && document.querySelector('#roll-picker').value === 'kim/{take}'")
+    page.press("m")
+    page.wait("document.activeElement.classList.contains('scroller')")
+
+
+@pytest.mark.parametrize("scheme", ["dark", "light"])
+def test_whoever_wants_no_motion_gets_none(server: Puppet, join: Join, scheme: str) -> None:
+    page = join("listener")
+    features = [
+        {"name": "prefers-reduced-motion", "value": "reduce"},
+        {"name": "prefers-color-scheme", "value": scheme},
+    ]
+    page.call("Emulation.setEmulatedMedia", {"features": features})
+    moving = """[...document.querySelectorAll('*')].filter((el) => {
+        const style = getComputedStyle(el);
+        return parseFloat(style.transitionDuration) > 0 || style.animationName !== 'none';
+    }).length"""
+    assert page.evaluate(moving) == 0
