@@ -5,7 +5,7 @@
  *
  * @typedef {import("../api.js").Api} Api
  * @typedef {import("../state/sections.js").Section} Section
- * @typedef {{ buffer: AudioBuffer | null, failed: string, used: number }} Held
+ * @typedef {{ buffer: AudioBuffer | null, failed: string, used: number, coming: Promise<void> }} Held
  */
 
 import { ownPath } from "../api.js";
@@ -50,17 +50,23 @@ export class StemShelf {
   }
 
   /** @param {Api} api @param {Section} section @param {string} part */
-  async #loadOne(api, section, part) {
+  #loadOne(api, section, part) {
     const name = `${section.key}|${part}`;
     const before = this.#held.get(name);
     this.#uses += 1;
     if (before && !before.failed) {
       before.used = this.#uses;
-      return;
+      return before.coming;
     }
     /** @type {Held} */
-    const held = { buffer: null, failed: "", used: this.#uses };
+    const held = { buffer: null, failed: "", used: this.#uses, coming: Promise.resolve() };
     this.#held.set(name, held);
+    held.coming = this.#fill(held, api, section, part);
+    return held.coming;
+  }
+
+  /** @param {Held} held @param {Api} api @param {Section} section @param {string} part */
+  async #fill(held, api, section, part) {
     const url = section.stems[part]?.url;
     const path = section.take ? api.takePath(section.take, `stems/${encodeURIComponent(part)}.wav`) : url ? ownPath(url) : "";
     try {
