@@ -1,8 +1,9 @@
 """The renderer: each part is generated, held to its notes, tried again with another seed, and else played by the sampler.
 
-Lives here: the loop over parts and tries, and what is said of each. The sampler's stems are heard first, then each part as it
-is generated; a part's stem is handed out as soon as it is done, for good. A part that is not under the bar after `TRIES` is the
-sampler's, and says why. The same request, weights and machine give the same bytes.
+Lives here: parts, which are made side by side where the engine writes them faster so, their tries, and what is said of each. The
+sampler's stems are heard first, then each part as it is generated; a part's stem is handed out as soon as it is done, for good. A
+part that is not under the bar after `TRIES` is the sampler's, and says why. The same request, weights and machine give the same
+bytes.
 """
 
 from __future__ import annotations
@@ -22,6 +23,7 @@ from models.render.desk import Desk
 from models.render.generated.levels import placed
 from models.render.generated.rough import STAND_IN, Rough, stand_ins
 from models.render.generated.steering import Hears, steering
+from models.render.generated.turns import Ended, in_turns
 from models.render.generated.words import words_of
 from models.render.grid import Ending, Held, Verdict, held
 from models.render.grid.harmony import agreement
@@ -59,6 +61,10 @@ LOADING = "loading musicgen"
 
 class Plays(Hears, Protocol):
     """A checkpoint that is loaded; `models.render.musicgen.engine.Engine` is one."""
+
+    @property
+    def at_once(self) -> int:
+        """Streams that are better open side by side than one after another."""
 
     def stream(
         self, text: str | None, seconds: float, seed: int, guidance: float, **more: Unpack[More]
@@ -135,12 +141,26 @@ class GeneratedStems:
         if self._engine is None:
             yield Progress(LOADING, 0.0)
         engine = self._loaded()  # another section, made in turns with this one, may have loaded it by now
-        for part in request.parts:
-            wanted = _Wanted(request, part, notes[part], own.pop(part.value), desk.planned(part.value))
-            found = yield from self._part(engine, wanted, cancelled)
-            if found is None:
+
+        def makings() -> Iterator[tuple[Part, Generator[StemPreview | Progress, None, _Stem | None]]]:
+            for part in request.parts:
+                wanted = _Wanted(request, part, notes[part], own.pop(part.value), desk.planned(part.value))
+                yield part, self._part(engine, wanted, cancelled)
+
+        done: dict[Part, _Stem] = {}
+        left = list(
+            request.parts
+        )  # settled in this order, whichever is done first: what one becomes hangs on those before
+        for output in in_turns(makings(), at_once=engine.at_once):
+            if not isinstance(output, Ended):
+                yield output
+                continue
+            if output.value is None:
                 return
-            yield StemRendered(part.value, desk.settle(part.value, found.sound), desk.frames, request.rate, found.made)
+            done[output.of] = output.value
+            while left and (stem := done.pop(left[0], None)):
+                name = left.pop(0).value
+                yield StemRendered(name, desk.settle(name, stem.sound), desk.frames, request.rate, stem.made)
         yield Progress(STAGE, len(request.parts) / (len(request.parts) + 1))
         yield StemRendered(MIX, desk.mix(), desk.frames, request.rate)
 
@@ -186,7 +206,7 @@ class GeneratedStems:
         done, frames = 0, round(wanted.seconds * engine.sample_rate)
         yield Progress(stage, 0.0)
         words = words_of(wanted.request, wanted.part)
-        more: More = {**given, "cancelled": cancelled}
+        more: More = {**given, "cancelled": cancelled, "breaths": True}
         try:
             for chunk in engine.stream(words, wanted.seconds, wanted.seed(number), GUIDANCE, **more):
                 if cancelled():
@@ -196,10 +216,11 @@ class GeneratedStems:
                         Code.FAILED,
                         "renderer: musicgen's sound is no number, its weights are damaged; fetch them again",
                     )
-                chunks.append(chunk)
-                done += chunk.shape[1]
-                if piece := rough.piece(chunk):
-                    yield piece
+                if chunk.shape[1]:
+                    chunks.append(chunk)
+                    done += chunk.shape[1]
+                    if piece := rough.piece(chunk):
+                        yield piece
                 yield Progress(stage, done / frames)
         except ValueError as error:
             if not _is_damage(error):

@@ -1,8 +1,8 @@
 """The engine: text, a melody and what came before become sound, as it is written.
 
-Lives here: the loop from conditions to codes to sound; pieces longer than the model was taught are written in windows, each of
-which reads again what the last one wrote. An engine keeps nothing of a piece: many streams may be open at once. Codes stay on
-the device until a chunk of them is due. Knows nothing of notes, parts or sections.
+Lives here: what may be asked for, and the way from conditions to codes to sound. Many streams may be open at once: they are
+written together, by one ensemble, whoever of them is pulled. Codes stay on the device; what is heard comes from there while the
+next chunk is written. Knows nothing of notes, parts or sections.
 
     engine = load(folder, precision="bfloat16")
     for chunk in engine.stream("dark dubstep, 140 bpm", seconds=10, seed=7):   # float32 (channels, frames)
@@ -12,8 +12,9 @@ the device until a chunk of them is due. Knows nothing of notes, parts or sectio
 from __future__ import annotations
 
 import math
+from collections import deque
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass, fields
+from dataclasses import fields
 from pathlib import Path
 from typing import Any, TypedDict, Unpack
 
@@ -26,43 +27,31 @@ from models.render.musicgen.checkpoint import Checkpoint
 from models.render.musicgen.codec import Codec
 from models.render.musicgen.conditions import Conditions
 from models.render.musicgen.decoder import TorchDecoder
-from models.render.musicgen.pattern import Grid
+from models.render.musicgen.ensemble import Ensemble, Writer
+from models.render.musicgen.ferry import Ferry, Sent
+from models.render.musicgen.piece import KEPT_S, Chunk, Piece, Wish, never
 from models.render.musicgen.protocol import Decoder
-from models.render.musicgen.sampling import Choice, chosen, guided
+from models.render.musicgen.sampling import Choice
 from models.render.musicgen.tensors import BadCheckpoint
 
 __all__ = ["Engine", "load"]
 
 PRECISIONS = {"float32": torch.float32, "bfloat16": torch.bfloat16}
 FEW_BITS = ("int8", "int4")  # on a processor's cores, by kernels of our own
-WINDOW_S = 30.0  # what MusicGen was taught at once
-KEPT_S = 12.0  # of a full window, read again by the next one
 HEARD_AGAIN_S = 2.0  # of what a piece goes on from, played to the codec so that its LSTM is warm
-FIRST_S = 0.25  # of codes before the first sound
-CHUNK_S = 0.5  # of codes for each later one
+SEATS = 8  # pieces that a processor's cores write together; more wait for their turn
+BREATH = 32  # columns that they write between two looks around: half a second or so
 SECONDS_MAX = 3600.0
 GUIDANCE_MAX = 100.0
-SEEDS = 1 << 63  # more are not told apart
 
 Codes = NDArray[np.int64]
 Floats = NDArray[np.float32]
 
 
-def never() -> bool:
-    return False
-
-
-@dataclass(frozen=True, slots=True)
-class Wish:
-    """What one piece is to be, checked."""
-
-    rows: list[Tensor]
-    frames: int
-    prompt: Tensor
-    guidance: float
-    choice: Choice
-    seed: int
-    cancelled: Callable[[], bool]
+DAMAGED = (
+    "The decoder answered with what is no number: its weights are damaged, or their range is too wide for this precision. Fetch "
+    "the checkpoint again, or load it as float32."
+)
 
 
 class More(TypedDict, total=False):
@@ -75,14 +64,16 @@ class More(TypedDict, total=False):
     top_k: int  # 0 is all
     top_p: float
     cancelled: Callable[[], bool] | None  # asked before each step; yes ends the piece early
+    breaths: bool  # chunks of no length come in between, so that whoever serves others as well can look around
 
 
 class Engine:
     """One checkpoint, loaded."""
 
-    def __init__(self, checkpoint: Checkpoint, conditions: Conditions, decoder: Decoder, codec: Codec) -> None:
-        self._conditions, self._decoder, self._codec = conditions, decoder, codec
-        self._device = codec.device
+    def __init__(self, checkpoint: Checkpoint, conditions: Conditions, codec: Codec, ensemble: Ensemble) -> None:
+        self._conditions, self._codec, self._ensemble = conditions, codec, ensemble
+        self._device, self._shape = codec.device, checkpoint.decoder
+        self._ferry = Ferry(codec.device)
         self._hop = checkpoint.codec.hop
         self.sample_rate = checkpoint.codec.rate
         self.channels = checkpoint.decoder.channels
@@ -91,6 +82,11 @@ class Engine:
     def takes_melody(self) -> bool:
         """Whether the checkpoint is one of the melody models."""
         return self._conditions.takes_melody
+
+    @property
+    def at_once(self) -> int:
+        """Streams that are better open side by side than one after another."""
+        return self._ensemble.seats
 
     @property
     def frame_rate(self) -> float:
@@ -105,7 +101,8 @@ class Engine:
         A text that is too long for the tokenizer is cut; None is nothing told. Raises ValueError at once for what can't be
         asked for, and BadCheckpoint while playing where the weights answer with what is no number.
         """
-        return self._sound(self._wish(text, seconds, seed, guidance, more), round(seconds * self.sample_rate))
+        wish = self._wish(text, seconds, seed, guidance, more)
+        return self._sound(wish, round(seconds * self.sample_rate), breaths=more.get("breaths", False))
 
     def generate_codes(
         self, text: str | None, seconds: float = 10, seed: int = 7, guidance: float = 3.0, **more: Unpack[More]
@@ -115,8 +112,13 @@ class Engine:
         Greedy codes in float32 are those of `transformers` with max_new_tokens = frames + codebooks / channels - 1.
         """
         wish = self._wish(text, seconds, seed, guidance, more)
-        parts = [codes.cpu().numpy() for codes in self._codes(wish)]
-        return np.concatenate([np.zeros((self._decoder.shape.codebooks, 0), np.int64), *parts], axis=1)
+        sent = []
+        for chunk in self._chunks(wish):
+            if chunk is not None:
+                with self._ferry.aside(chunk.codes, chunk.fine):
+                    sent.append(self._ferry.send(chunk.codes, chunk.fine))
+        parts = [_fine(one).numpy() for one in sent]
+        return np.concatenate([np.zeros((self._shape.codebooks, 0), np.int64), *parts], axis=1)
 
     def decode(self, codes: ArrayLike) -> Floats:
         """The sound (channels, frames) of codes (codebooks, frames)."""
@@ -135,7 +137,7 @@ class Engine:
         names = {option.name for option in fields(Choice)}
         choice = Choice(**{name: value for name, value in more.items() if name in names})  # type: ignore[arg-type]
         frames = max(1, math.ceil(round(seconds * self.sample_rate) / self._hop))
-        prompt = torch.zeros(self._decoder.shape.codebooks, 0, dtype=torch.int64, device=self._device)
+        prompt = torch.zeros(self._shape.codebooks, 0, dtype=torch.int64, device=self._device)
         if (given := more.get("continue_from")) is not None:
             before = np.asarray(given)
             codes = np.issubdtype(before.dtype, np.integer)
@@ -146,65 +148,37 @@ class Engine:
         rows = self._conditions.rows(text, guided=guidance > 1, melody=sung)
         return Wish(rows, frames, prompt, guidance, choice, seed, more.get("cancelled") or never)
 
-    def _sound(self, wish: Wish, samples: int) -> Iterator[Floats]:
+    def _sound(self, wish: Wish, samples: int, *, breaths: bool) -> Iterator[Floats]:
         voice = self._codec.voice()
         again = wish.prompt[:, -round(HEARD_AGAIN_S * self.frame_rate) :]
         skip = again.shape[1] * self._hop
         if skip:
-            skip -= voice.push(again).shape[1]
-        done = frames = 0
-        for codes in self._codes(wish):
-            frames += codes.shape[1]
-            sound = voice.push(codes, final=frames == wish.frames)
-            skip, sound = max(0, skip - sound.shape[1]), sound[:, skip:]
-            sound = sound[:, : samples - done]
-            done += sound.shape[1]
-            if sound.shape[1]:
-                yield sound.cpu().numpy()
+            with self._ferry.aside(again):
+                skip -= voice.push(again).shape[1]
+        done = 0
+        under_way: deque[Sent] = deque()
+        for chunk in self._chunks(wish):
+            if chunk is None:
+                if breaths:
+                    yield np.zeros((self.channels, 0), np.float32)
+                continue
+            with self._ferry.aside(chunk.codes, chunk.fine):
+                sound = voice.push(chunk.codes, final=chunk.final)
+                skip, sound = max(0, skip - sound.shape[1]), sound[:, skip:]
+                sound = sound[:, : samples - done]
+                done += sound.shape[1]
+                if sound.shape[1]:
+                    under_way.append(self._ferry.send(sound, chunk.fine))
+            while len(under_way) > self._ferry.ahead:
+                yield _fine(under_way.popleft()).numpy()
+        while under_way and not wish.cancelled():
+            yield _fine(under_way.popleft()).numpy()
 
-    def _codes(self, wish: Wish) -> Iterator[Tensor]:
-        """Codes (codebooks, frames) of the piece in the chunks in which they are due, without the prompt."""
-        chance = torch.Generator(self._device).manual_seed(wish.seed % SEEDS)
-        shape = self._decoder.shape
-        known = wish.prompt.shape[1]
-        grid = Grid.of(wish.prompt, known + wish.frames, channels=shape.channels, pad=shape.pad)
-        window = round(WINDOW_S * self.frame_rate) + grid.lags[-1]
-        kept = round(KEPT_S * self.frame_rate)
-        begun, told = 0, known
-        due = known + max(1, round(FIRST_S * self.frame_rate))
-        state = self._decoder.begin(wish.rows, min(grid.columns, window))
-        fresh = grid.window(0, known + 1)
-        fine = torch.ones((), dtype=torch.bool, device=self._device)
-        for column in range(known + 1, grid.columns):
-            if wish.cancelled():
-                return
-            if state.length + fresh.shape[1] > window:
-                begun = column - kept
-                fresh = grid.window(begun, column)
-                state = self._decoder.begin(wish.rows, min(grid.columns - begun, window))
-            logits = guided(self._decoder.feed(state, fresh), wish.guidance)
-            fine = self._write(grid, column, logits, wish.choice, chance, fine)
-            fresh = grid.cells[:, column : column + 1]
-            ready = grid.known(column + 1)
-            if ready >= due or column == grid.columns - 1:
-                if not bool(fine):
-                    raise BadCheckpoint(
-                        "The decoder answered with what is no number: its weights are damaged, or their range is too wide "
-                        "for this precision. Fetch the checkpoint again, or load it as float32."
-                    )
-                yield grid.frames(told, ready)
-                told, due = ready, ready + round(CHUNK_S * self.frame_rate)
-
-    @torch.inference_mode()
-    def _write(
-        self, grid: Grid, column: int, logits: Tensor, choice: Choice, chance: torch.Generator, fine: Tensor
-    ) -> Tensor:
-        """Writes a column, and says whether all logits were numbers so far; nothing here waits for the device."""
-        grid.write(column, chosen(logits, choice, chance))
-        return fine & torch.isfinite(logits).all()
+    def _chunks(self, wish: Wish) -> Iterator[Chunk | None]:
+        return self._ensemble.chunks(Piece(wish, self._shape, frame_rate=self.frame_rate, device=self._device))
 
     def _as_codes(self, codes: NDArray[Any]) -> Tensor:
-        shape = self._decoder.shape
+        shape = self._shape
         fits = codes.ndim == 2 and len(codes) == shape.codebooks and np.issubdtype(codes.dtype, np.integer)
         if not fits or (codes.size and not (codes.min() >= 0 and codes.max() < shape.vocabulary)):
             raise ValueError(f"codes must be whole numbers ({shape.codebooks}, frames) below {shape.vocabulary}")
@@ -218,6 +192,14 @@ class Engine:
         if len(sound) > channels:
             sound = sound.mean(axis=0, keepdims=True)
         return torch.tensor(np.broadcast_to(sound, (channels, sound.shape[1])), device=self._device)
+
+
+def _fine(sent: Sent) -> Tensor:
+    """What was sent with whether it is made of numbers. Raises BadCheckpoint where it isn't."""
+    found, fine = sent.come()
+    if not bool(fine):
+        raise BadCheckpoint(DAMAGED)
+    return found
 
 
 def load(folder: Path, device: str, precision: str) -> Engine:
@@ -241,4 +223,4 @@ def load(folder: Path, device: str, precision: str) -> Engine:
     else:
         decoder = TorchDecoder.read(checkpoint.tensors, checkpoint.decoder, where, PRECISIONS[precision])
     codec = Codec.read(checkpoint.tensors, checkpoint.codec, checkpoint.decoder.channels, where)
-    return Engine(checkpoint, conditions, decoder, codec)
+    return Engine(checkpoint, conditions, codec, Ensemble(Writer(decoder), SEATS, breath=BREATH))

@@ -79,3 +79,6 @@ class Decoder(Protocol):
 
         One frame a step, several when a prompt is read; every row reads the same codes. The pad may stand in them.
         """
+
+    def feed_each(self, states: Sequence[Any], columns: Sequence[Tensor]) -> list[Tensor]:
+        """The logits of several states, each fed a column (codebooks,) of its own; the weights are read once."""

@@ -1,7 +1,8 @@
 """Sampling: logits become codes, where the logits are, without waiting for the device.
 
 Lives here: guidance, greedy choice, temperature, top-k and top-p in the order in which `transformers` applies them, and the
-draw. Free functions over tensors (codebooks, vocabulary). Knows nothing of the decoder.
+draw: by a race of exponentials that a piece's seed sets off, some columns ahead, so that what a column draws depends on the
+seed and the column alone. Free functions over tensors (codebooks, vocabulary). Knows nothing of the decoder.
 
 >>> guided(torch.tensor([[[1.0, 2.0]], [[1.0, 1.0]]]), 3.0)
 tensor([[1., 4.]])
@@ -18,9 +19,11 @@ from dataclasses import dataclass
 import torch
 from torch import Tensor
 
-__all__ = ["Choice", "chosen", "guided", "narrowed"]
+__all__ = ["BLOCK", "Chance", "Choice", "chosen", "guided", "narrowed"]
 
 NEVER = float("-inf")
+BLOCK = 32  # columns that are raced ahead
+SEEDS = 1 << 63  # more are not told apart
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,16 +62,32 @@ def narrowed(logits: Tensor, choice: Choice) -> Tensor:
     return logits
 
 
-def chosen(logits: Tensor, choice: Choice, chance: torch.Generator) -> Tensor:
-    """One code a codebook (codebooks,), int64."""
+class Chance:
+    """What a seed draws: exponentials that race, a block of columns after another."""
+
+    def __init__(self, seed: int, codebooks: int, vocabulary: int, device: torch.device) -> None:
+        self._dice = torch.Generator(device).manual_seed(seed % SEEDS)
+        self._race = torch.empty(BLOCK, codebooks, vocabulary, device=device)
+        self._drawn = 0
+
+    def block(self, number: int) -> Tensor:
+        """(BLOCK, codebooks, vocabulary); blocks are asked for in their order, one many times if need be."""
+        while self._drawn <= number:
+            self._race.exponential_(generator=self._dice)
+            self._drawn += 1
+        return self._race
+
+    def column(self, number: int) -> Tensor:
+        """(codebooks, vocabulary) of a column, counted from the first that is written."""
+        return self.block(number // BLOCK)[number % BLOCK]
+
+
+def chosen(logits: Tensor, choice: Choice, race: Tensor) -> Tensor:
+    """One code a codebook (codebooks,), int64: by the odds the first of the exponentials `race` to fall."""
     with one_thread():
         if choice.greedy:
             return logits.argmax(-1)
-        odds = narrowed(logits, choice).softmax(-1)
-        race = torch.empty_like(odds).exponential_(
-            generator=chance
-        )  # the first of racing exponentials falls by the odds
-        return (odds / race).argmax(-1)
+        return (narrowed(logits, choice).softmax(-1) / race).argmax(-1)
 
 
 @contextmanager

@@ -146,6 +146,10 @@ class CpuDecoder:
         answers = shape.codebooks * shape.vocabulary
         return torch.from_numpy(logits)[:, :answers].reshape(rows, shape.codebooks, shape.vocabulary)
 
+    def feed_each(self, states: Sequence[CpuState], columns: Sequence[Tensor]) -> list[Tensor]:
+        """Logits of several states, each fed a column (codebooks,) of its own."""
+        return [self.feed(state, column[:, None]) for state, column in zip(states, columns, strict=True)]
+
     def _read(self, state: CpuState, x: Floats, first: int, wanted: int) -> Floats:
         """Embeddings, rows by rows, as positions from `first` on; the logits of the last `wanted`."""
         rows, tables = len(x), self._tables

@@ -102,7 +102,7 @@ def test_melody_models_hear_what_has_pitches(tmp_path: Path) -> None:
     request, bars, chords = asked(parts="drums,bass")
     engine = Scripted(slower(request, bars, chords, 1.0), takes_melody=True)
     made(renderer(tmp_path, engine), request)
-    assert [set(more) - {"cancelled"} for *_, more in engine.given] == [{"continue_from"}, {"melody"}]
+    assert [set(more) - {"cancelled", "breaths"} for *_, more in engine.given] == [{"continue_from"}, {"melody"}]
     assert engine.given[1][-1]["melody"].shape == (2, 4 * RATE)
 
 
@@ -122,6 +122,44 @@ def test_noise_is_tried_thrice_and_then_the_sampler_plays(tmp_path: Path) -> Non
     made_by = finished(outputs).renderer
     assert made_by is not None
     assert not made_by.commercial
+
+
+@pytest.mark.parametrize("at_once", [2, 8])
+def test_side_by_side_or_one_after_another_the_stems_are_the_same(at_once: int, tmp_path: Path) -> None:
+    request, bars, chords = asked(parts="drums,bass,harmony,texture")
+    plays = slower(request, bars, chords, 1.01)
+
+    def some(part: Part, number: int) -> Floats:
+        return noise(part, number) if part is Part.BASS or (part is Part.DRUMS and number == 1) else plays(part, number)
+
+    alone = stems_of(made(renderer(tmp_path, Scripted(some)), request))
+    engine = Scripted(some, at_once=at_once)
+    together = stems_of(made(renderer(tmp_path, engine), request))
+    first = request.parts[:at_once]
+    assert [part for part, *_ in engine.given[: len(first)]] == list(first)
+    assert list(together) == list(alone)
+    for part, stem in together.items():
+        assert (stem.wav, stem.made) == (alone[part].wav, alone[part].made)
+
+
+def test_parts_side_by_side_end_with_who_asked(tmp_path: Path) -> None:
+    request, bars, chords = asked(parts="drums,bass,harmony")
+    ended: list[str] = []
+
+    class Ends(Scripted):
+        def stream(self, text: str | None, *given: Any, **more: Any) -> Iterator[Floats]:
+            try:
+                yield from super().stream(text, *given, **more)
+            finally:
+                ended.append(str(text))
+
+    engine = Ends(slower(request, bars, chords, 1.0), at_once=3)
+    stems = renderer(tmp_path, engine).stems(request, bars, chords, cancelled=lambda: False)
+    while len(engine.given) < 3:
+        next(stems)
+    assert not ended
+    stems.close()  # type: ignore[attr-defined]
+    assert len(ended) == 3
 
 
 def test_another_try_may_do(tmp_path: Path) -> None:

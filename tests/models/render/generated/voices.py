@@ -39,8 +39,8 @@ class Scripted:
 
     sample_rate, frame_rate = RATE, 50.0
 
-    def __init__(self, plays: Plays, *, takes_melody: bool = False) -> None:
-        self.plays, self.takes_melody = plays, takes_melody
+    def __init__(self, plays: Plays, *, takes_melody: bool = False, at_once: int = 1) -> None:
+        self.plays, self.takes_melody, self.at_once = plays, takes_melody, at_once
         self.given: list[tuple[Part, str, float, int, dict[str, Any]]] = []
 
     def encode(self, sound: ArrayLike) -> NDArray[Any]:

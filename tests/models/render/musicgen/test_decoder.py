@@ -52,18 +52,19 @@ def test_cut_and_fed_again_equals_uncut(published: Published, kind: Kind) -> Non
 
 
 @KINDS
-def test_pages_of_keys_as_a_gpu_has_them_change_nothing(published: Published, kind: Kind) -> None:
+def test_fed_together_equals_fed_alone(published: Published, kind: Kind) -> None:
     made, rows, codes = decoder(published, kind)
-    exact = made.begin(rows, 30)
-    paged, _, _ = decoder(published, kind)
-    paged.page = 16
-    state = paged.begin(rows, 30)
-    assert state.keys.shape[3] % 16 == 0
-    with torch.inference_mode():  # what lies beyond the last key must not be heard
-        state.keys[:, :, :, state.before :] = 7.0
-        state.values[:, :, :, state.before :] = 7.0
-    for part in torch.split(codes, 4, dim=1):
-        torch.testing.assert_close(paged.feed(state, part), made.feed(exact, part), rtol=1e-4, atol=1e-5)
+    given = [(rows, 3), (rows[:1], 11), (rows, 0)]
+    alone, together = ([made.begin(conditions, 30) for conditions, _ in given] for _ in range(2))
+    for state, (_, known) in zip([*alone, *together], [*given, *given], strict=True):
+        if known:
+            made.feed(state, codes[:, :known])
+    for step in range(8):
+        columns = [codes[:, 11 + step], codes[:, 19 - step], codes[:, 20 + step]]
+        found = made.feed_each(together, columns)
+        for logits, state, column in zip(found, alone, columns, strict=True):
+            torch.testing.assert_close(logits, made.feed(state, column[:, None]), rtol=1e-4, atol=1e-5)
+    assert [state.length for state in together] == [11, 19, 8]
 
 
 def test_states_live_side_by_side(published: Published) -> None:
@@ -90,7 +91,6 @@ def test_nothing_in_a_step_waits_for_the_device(published: Published, kind: Kind
     shape, nowhere = checkpoint.decoder, torch.device("meta")
     rows = Conditions.read(checkpoint, CPU).rows(TEXT, guided=True, melody=None)
     made = TorchDecoder.read(checkpoint.tensors, shape, nowhere, torch.bfloat16)
-    made.page = 16
     grid = Grid.of(
         torch.zeros(shape.codebooks, 3, dtype=torch.int64, device=nowhere), 9, channels=shape.channels, pad=shape.pad
     )
@@ -99,6 +99,6 @@ def test_nothing_in_a_step_waits_for_the_device(published: Published, kind: Kind
     for column in range(4, grid.columns):
         logits = guided(made.feed(state, fresh), 3.0)
         assert narrowed(logits, Choice(top_k=5, top_p=0.9)).shape == (shape.codebooks, shape.vocabulary)
-        grid.write(column, chosen(logits, Choice(greedy=True), torch.Generator()))
+        grid.write(column, chosen(logits, Choice(greedy=True), torch.ones_like(logits)))
         fresh = grid.cells[:, column : column + 1]
     assert grid.frames(0, 9).shape == (shape.codebooks, 9)

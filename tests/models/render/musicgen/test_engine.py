@@ -11,7 +11,7 @@ import torch
 from numpy.typing import NDArray
 
 import models.render.musicgen as musicgen
-from models.render.musicgen import engine as engine_module
+from models.render.musicgen import piece as piece_module
 from models.render.musicgen.engine import Engine
 from models.render.musicgen.tensors import BadCheckpoint
 from tests.models.render.musicgen.conftest import Published
@@ -67,8 +67,8 @@ def test_cancelled_within_a_step(published: Published) -> None:
 def test_longer_than_a_window_by_reading_its_end_again(
     published: Published, kind: Kind, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(engine_module, "WINDOW_S", 0.6)  # 30 frames
-    monkeypatch.setattr(engine_module, "KEPT_S", 0.2)  # 10 frames
+    monkeypatch.setattr(piece_module, "WINDOW_S", 0.6)  # 30 frames
+    monkeypatch.setattr(piece_module, "KEPT_S", 0.2)  # 10 frames
     theirs, folder = published(kind)
     codes = musicgen.load(folder).generate_codes(TEXT, seconds=1.6, greedy=True, guidance=1.0)
     lags = np.arange(4 * kind.channels) // kind.channels

@@ -12,7 +12,7 @@ from transformers.generation.logits_process import (
     TopPLogitsWarper,
 )
 
-from models.render.musicgen.sampling import Choice, chosen, guided, narrowed
+from models.render.musicgen.sampling import BLOCK, Chance, Choice, chosen, guided, narrowed
 
 
 @pytest.mark.parametrize(
@@ -36,17 +36,23 @@ def test_odds_are_theirs(choice: Choice) -> None:
 
 def test_codes_fall_by_the_odds() -> None:
     logits = torch.tensor([[0.0, 1.0, 2.0, -1.0]]).repeat(20_000, 1)
-    drawn = chosen(logits, Choice(top_k=3), torch.Generator().manual_seed(3)).bincount(minlength=4) / 20_000
+    race = Chance(3, 20_000, 4, torch.device("cpu")).column(0)
+    drawn = chosen(logits, Choice(top_k=3), race).bincount(minlength=4) / 20_000
     odds = narrowed(logits[:1], Choice(top_k=3)).softmax(-1)[0]
     assert drawn[3] == 0
     torch.testing.assert_close(drawn, odds, rtol=0, atol=0.015)  # four standard deviations
 
 
-def test_greedy_takes_the_likeliest_and_draws_nothing() -> None:
-    chance = torch.Generator().manual_seed(3)
-    before = chance.get_state()
-    assert chosen(torch.tensor([[1.0, 3.0, 2.0]]), Choice(greedy=True), chance).tolist() == [1]
-    assert torch.equal(chance.get_state(), before)
+def test_greedy_takes_the_likeliest() -> None:
+    assert chosen(torch.tensor([[1.0, 3.0, 2.0]]), Choice(greedy=True), torch.tensor([[1.0, 9.0, 0.1]])).tolist() == [1]
+
+
+def test_a_column_draws_by_its_seed_and_its_number() -> None:
+    one, other, far = (Chance(seed, 4, 64, torch.device("cpu")) for seed in (5, 5, 6))
+    drawn = [one.column(number).clone() for number in range(2 * BLOCK)]
+    assert torch.equal(torch.stack(drawn[BLOCK:]), other.block(1))
+    assert not torch.equal(drawn[0], drawn[BLOCK])
+    assert not torch.equal(drawn[0], far.column(0))
 
 
 @pytest.mark.parametrize("wrong", [{"temperature": 0.0}, {"top_k": -1}, {"top_p": 0.0}, {"top_p": 1.1}])
