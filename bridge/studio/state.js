@@ -33,6 +33,7 @@ import { reduceLines, reduceMembers, withComings, withHistory, withLiveNote } fr
 import { placeOf, remember, withNotice } from "./state/notices.js";
 import { isOver, keyOf, newSection, onlyOver, reduceSections } from "./state/sections.js";
 import { timeOfBeat, withTransport } from "./time.js";
+import { readToken, tokenIn } from "./token.js";
 import { reduceSounding, reduceTakes, takeFrom, withoutSounding } from "./state/takes.js";
 
 /** @returns {State} */
@@ -101,6 +102,7 @@ const FACTS = {
     accompaniment: null,
     notices: m.advice ? withNotice(state.notices, "transport", { text: String(m.advice), code: String(m.code ?? ""), tone: "bad" }) : state.notices,
   }),
+  "session.revoked": (state, m) => ({ ...state, links: state.links.filter(({ link }) => readToken(tokenIn(link))?.id !== m.invite) }),
   "log.head": (state, m) => ({ ...state, head: { size: m.size, root: m.root } }),
   capabilities: (state, m) => ({ ...state, capabilities: m.capabilities ?? JSON.parse(m.json) }),
   "section.done": (state, m) => {

@@ -178,6 +178,9 @@ def test_invite_link_made_on_the_page_lets_somebody_in(enter: Callable[..., Page
     page = opened(link)
     page.wait(INSIDE)
     assert page.evaluate(f"[{STATE}.me.member, {STATE}.me.role]") == ["max", "rhythm"]
+    leader.evaluate("[...document.querySelectorAll('.links button')].find((b) => b.innerText === 'Take back').click()")
+    leader.wait("document.querySelectorAll('.links input').length === 0")
+    page.wait("!document.querySelector('#entrance').hidden && !document.querySelector('#again').hidden")
 
 
 def test_who_leaves_may_come_back_and_who_is_removed_may_not(enter: Callable[..., Page]) -> None:

@@ -451,6 +451,23 @@ def test_leader_gives_roles_removes_and_invites(server: Puppet, join: Join) -> N
     assert (asked_for["role"], asked_for["name"], asked_for["expires"]) == ("harmony", "max", 43_200)
 
 
+def test_an_invite_is_shown_to_a_camera_and_taken_back(server: Puppet, join: Join) -> None:
+    page = join("leader", "ana")
+    page.click("#make-invite")
+    page.wait("document.querySelector('.links input')?.value")
+    press_labelled(page, ".links", "QR")
+    page.wait("document.querySelector('dialog.qr-sheet').open")
+    page.wait("document.querySelector('.qr').getAttribute('aria-label') === 'QR code: Invite for guest'")
+    page.press("Escape")
+    page.wait("!document.querySelector('dialog.qr-sheet').open")
+    page.reload()
+    page.wait("document.querySelectorAll('.links input').length === 1", timeout_s=10)
+    press_labelled(page, ".links", "Take back")
+    assert server.heard("session.revoke")["invite"] == "00" * 8
+    server.say({"type": "session.revoked", "invite": "00" * 8})
+    page.wait("document.querySelectorAll('.links input').length === 0")
+
+
 # -- transport, chat, log --------------------------------------------------------------------------------------------
 
 
