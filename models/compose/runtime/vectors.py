@@ -11,13 +11,15 @@ of float32 has one order, told here, and there is no fast-math: the same numbers
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import Any
 
-from llvmlite import binding, ir
+from llvmlite import ir
 from numba import types
-from numba.core import cgutils, config
+from numba.core import cgutils
 from numba.extending import intrinsic
+
+from models.compose.runtime.processor import pairs, roomy
 
 __all__ = ["ABREAST", "LANES", "ROWS", "largest", "loudest", "mix", "one_row", "score", "some_rows", "squares", "total"]
 
@@ -28,13 +30,6 @@ ROWS = 4  # tokens that share one pass over the weights
 F32, I8, I16, I32, I64 = ir.FloatType(), ir.IntType(8), ir.IntType(16), ir.IntType(32), ir.IntType(64)
 FLOATS, WHOLES = ir.VectorType(F32, LANES), ir.VectorType(I32, LANES)
 SHORTS, BYTES = ir.VectorType(I16, 2 * LANES), ir.VectorType(I8, 2 * LANES)
-
-
-def _has_pairs() -> bool:
-    """Whether the processor that numba compiles for multiplies and adds 32 pairs of int16 in one instruction."""
-    if config.CPU_NAME or config.CPU_FEATURES is not None:
-        return "+avx512bw" in (config.CPU_FEATURES or "")
-    return bool(binding.get_host_cpu_features().get("avx512bw"))
 
 
 def _inlined(code: Callable[..., Any]) -> Any:
@@ -55,19 +50,6 @@ def _load(b: Any, data: Any, index: Any, kind: Any) -> Any:
 def _splat(b: Any, value: Any, kind: Any) -> Any:
     one = b.insert_element(ir.Constant(kind, ir.Undefined), value, ir.Constant(I32, 0))
     return b.shuffle_vector(one, ir.Constant(kind, ir.Undefined), ir.Constant(WHOLES, [0] * LANES))
-
-
-def _pairs(b: Any, left: Any, right: Any) -> Any:
-    """left[2i] * right[2i] + left[2i+1] * right[2i+1] for 16 i, in int32: the same number on every processor."""
-    if _has_pairs():
-        kind = ir.FunctionType(WHOLES, [SHORTS, SHORTS])
-        return b.call(cgutils.get_or_insert_function(b.module, kind, "llvm.x86.avx512.pmaddw.d.512"), [left, right])
-
-    def every_second(vector: Any, first: int) -> Any:
-        mask = ir.Constant(WHOLES, [2 * lane + first for lane in range(LANES)])
-        return b.sext(b.shuffle_vector(vector, ir.Constant(SHORTS, ir.Undefined), mask), WHOLES)
-
-    return b.add(*(b.mul(every_second(left, first), every_second(right, first)) for first in (0, 1)))
 
 
 def _fma(b: Any, x: Any, y: Any, z: Any) -> Any:
@@ -103,36 +85,44 @@ def _tile(rows: int) -> Any:
             depth = cgutils.unpack_tuple(b, weights.shape)[1]  # pairs of inputs, or inputs
             stride = cgutils.unpack_tuple(b, outputs.shape)[1]
             size = 2 * LANES if whole else LANES
-            blocks = [b.mul(b.mul(b.add(args[1], _n(i)), depth), _n(size)) for i in range(ABREAST)]
             starts = [b.mul(b.add(args[3], _n(r)), depth) for r in range(rows)]
-            sums = _registers(b, vector, rows * ABREAST)
-            with cgutils.for_range(b, depth) as loop:
-                offset = b.mul(loop.index, _n(size))
-                columns = [_load(b, weights.data, b.add(at, offset), BYTES if whole else FLOATS) for at in blocks]
-                if whole:
-                    columns = [b.sext(column, SHORTS) for column in columns]
-                for r in range(rows):
-                    at = b.add(starts[r], loop.index)
+
+            def some(blocks: Sequence[Any]) -> None:
+                """As many blocks as there are registers for, in one pass over the inputs."""
+                places = [b.mul(b.mul(block, depth), _n(size)) for block in blocks]
+                sums = [_registers(b, vector, len(blocks)) for _ in range(rows)]
+                with cgutils.for_range(b, depth) as loop:
+                    offset = b.mul(loop.index, _n(size))
+                    columns = [_load(b, weights.data, b.add(at, offset), BYTES if whole else FLOATS) for at in places]
                     if whole:
-                        pair = _load(b, inputs.data, b.mul(at, _n(2)), I32)
-                        x_row = b.bitcast(_splat(b, pair, WHOLES), SHORTS)
-                    else:
-                        x_row = _splat(b, _load(b, inputs.data, at, F32), FLOATS)
-                    for column, total in zip(columns, sums[r * ABREAST :], strict=False):
+                        columns = [b.sext(column, SHORTS) for column in columns]
+                    for r in range(rows):
+                        at = b.add(starts[r], loop.index)
                         if whole:
-                            b.store(b.add(b.load(total), _pairs(b, column, x_row)), total)
+                            pair = _load(b, inputs.data, b.mul(at, _n(2)), I32)
+                            x_row = b.bitcast(_splat(b, pair, WHOLES), SHORTS)
                         else:
-                            b.store(_fma(b, column, x_row, b.load(total)), total)
-            for r in range(rows):
-                line = b.add(args[3], _n(r))
-                factor = _splat(b, _load(b, input_scales.data, line, F32), FLOATS)
-                for i in range(ABREAST):
-                    first = b.mul(b.add(args[1], _n(i)), _n(LANES))
-                    total = b.load(sums[r * ABREAST + i])
-                    if whole:
-                        total = b.sitofp(total, FLOATS)
-                    total = b.fmul(total, b.fmul(_load(b, scales.data, first, FLOATS), factor))
-                    b.store(total, _at(b, outputs.data, b.add(b.mul(line, stride), first), FLOATS)).align = 4
+                            x_row = _splat(b, _load(b, inputs.data, at, F32), FLOATS)
+                        for column, total in zip(columns, sums[r], strict=True):
+                            if whole:
+                                b.store(b.add(b.load(total), pairs(b, column, x_row)), total)
+                            else:
+                                b.store(_fma(b, column, x_row, b.load(total)), total)
+                for r in range(rows):
+                    line = b.add(args[3], _n(r))
+                    factor = _splat(b, _load(b, input_scales.data, line, F32), FLOATS)
+                    for block, register in zip(blocks, sums[r], strict=True):
+                        first = b.mul(block, _n(LANES))
+                        total = b.load(register)
+                        if whole:
+                            total = b.sitofp(total, FLOATS)
+                        total = b.fmul(total, b.fmul(_load(b, scales.data, first, FLOATS), factor))
+                        b.store(total, _at(b, outputs.data, b.add(b.mul(line, stride), first), FLOATS)).align = 4
+
+            blocks = [b.add(args[1], _n(i)) for i in range(ABREAST)]
+            at_once = ABREAST if roomy() else max(1, ABREAST // rows)
+            for first in range(0, ABREAST, at_once):
+                some(blocks[first : first + at_once])
             return context.get_dummy_value()
 
         return types.void(w, block, x, row, scale, x_scale, into), code

@@ -16,6 +16,7 @@ from typing import Any, cast
 import numpy as np
 from numba import njit
 
+from models.compose.runtime import processor
 from models.compose.runtime.kernels import exponent
 from models.compose.runtime.vectors import squares, total
 from models.render.musicgen.cpu import attention, llvm, together, vectors
@@ -227,6 +228,6 @@ def _kept(kernel: Kernel) -> Kernel:
 
 
 # numba asks this file's date alone whether what it kept is stale, and what a function closes over
-_FILES = b"".join(Path(str(module.__file__)).read_bytes() for module in (attention, llvm, together, vectors))
+_FILES = b"".join(Path(str(module.__file__)).read_bytes() for module in (attention, llvm, processor, together, vectors))
 _EDITION = int.from_bytes(sha256(_FILES).digest()[:6], "big")
 step, listen = _step(_EDITION), _listen(_EDITION)

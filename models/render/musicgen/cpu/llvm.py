@@ -1,7 +1,8 @@
 """Words of LLVM that the vector loops are written in: loads, splats, and the product of bytes that processors have.
 
 Knows vectors only. `dot` sums 64 products of bytes four by four into 16 whole numbers: exactly, so the same number on every
-processor, by one instruction where there is one for it (AVX-512 VNNI, AVX VNNI), by pairs of shorts elsewhere.
+processor, by one instruction where there is one for it (AVX-512 VNNI, AVX VNNI), by pairs of shorts elsewhere. Where there is
+none but AVX2 (or SSSE3), `twos` has a better way for those who know that their numbers are small: bytes two by two into shorts.
 """
 
 from __future__ import annotations
@@ -9,14 +10,17 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any
 
-from llvmlite import binding, ir
-from numba.core import cgutils, config
+from llvmlite import ir
+from numba.core import cgutils
 from numba.extending import intrinsic
+
+from models.compose.runtime import processor
+from models.compose.runtime.processor import call, each, joined, pairs, parts
 
 __all__ = [
     "BYTES", "F32", "FLOATS", "I8", "I16", "I32", "I64", "LANES", "WHOLES",
-    "array", "at", "constant", "dot", "fma", "inlined", "load", "loudest", "n",
-    "prefetch", "registers", "rounded", "splat", "store",
+    "array", "at", "by_signs", "constant", "dot", "fma", "inlined", "kept", "load", "loudest", "magnitude", "n",
+    "prefetch", "registers", "rounded", "signed", "splat", "store", "twos",
 ]  # fmt: skip
 
 LANES = 16  # float32 or int32 numbers in a vector; processors with narrower ones take two or four
@@ -25,13 +29,6 @@ ROUND = 12582912.0  # 1.5 * 2**23: adding it and taking it away rounds to a whol
 F32, I8, I16, I32, I64 = ir.FloatType(), ir.IntType(8), ir.IntType(16), ir.IntType(32), ir.IntType(64)
 FLOATS, WHOLES, BYTES = ir.VectorType(F32, LANES), ir.VectorType(I32, LANES), ir.VectorType(I8, 4 * LANES)
 SHORTS = ir.VectorType(I16, 2 * LANES)
-
-
-def _features() -> dict[str, bool]:
-    """Those of the processor that numba compiles for."""
-    if config.CPU_NAME or config.CPU_FEATURES is not None:
-        return {name[1:]: True for name in (config.CPU_FEATURES or "").split(",") if name.startswith("+")}
-    return dict(binding.get_host_cpu_features())
 
 
 def inlined(code: Callable[..., Any]) -> Any:
@@ -84,7 +81,7 @@ def registers(b: Any, kind: Any, number: int) -> list[Any]:
 
 
 def fma(b: Any, x: Any, y: Any, z: Any) -> Any:
-    return _call(b, f"llvm.fma.v{LANES}f32", FLOATS, x, y, z)
+    return call(b, f"llvm.fma.v{LANES}f32", FLOATS, x, y, z)
 
 
 def rounded(b: Any, x: Any) -> Any:
@@ -95,7 +92,7 @@ def rounded(b: Any, x: Any) -> Any:
 
 def loudest(b: Any, x: Any) -> Any:
     """The largest magnitude of a vector, in every lane."""
-    x = _call(b, f"llvm.fabs.v{LANES}f32", FLOATS, x)
+    x = call(b, f"llvm.fabs.v{LANES}f32", FLOATS, x)
     for step in (8, 4, 2, 1):
         turn = ir.Constant(WHOLES, [(lane + step) % LANES for lane in range(LANES)])
         other = b.shuffle_vector(x, x, turn)
@@ -113,39 +110,48 @@ def prefetch(b: Any, data: Any, index: Any) -> None:
 
 def dot(b: Any, total: Any, left: Any, right: Any) -> Any:
     """total + the sums, four by four, of unsigned bytes times signed ones."""
-    features = _features()
-    if features.get("avx512vnni"):
-        return _call(b, "llvm.x86.avx512.vpdpbusd.512", WHOLES, total, left, right)
-    if features.get("avxvnni"):
-        halves = []
-        for half in range(2):
-            parts = (_part(b, total, half), _part(b, left, half), _part(b, right, half))
-            halves.append(_call(b, "llvm.x86.avx512.vpdpbusd.256", parts[0].type, *parts))
-        return b.shuffle_vector(*halves, ir.Constant(WHOLES, list(range(LANES))))
+    has = processor.features()
+    if has.get("avx512vnni"):
+        return call(b, "llvm.x86.avx512.vpdpbusd.512", WHOLES, total, left, right)
+    if has.get("avxvnni"):
+        kind = ir.VectorType(I32, 8)
+        return each(b, "llvm.x86.avx512.vpdpbusd.256", kind, total, left, right)
     left, right = b.bitcast(left, SHORTS), b.bitcast(right, SHORTS)
     eight = constant(SHORTS, 8)
-    even = _pairs(b, b.and_(left, constant(SHORTS, 255)), b.ashr(b.shl(right, eight), eight), features)
-    return b.add(total, b.add(even, _pairs(b, b.lshr(left, eight), b.ashr(right, eight), features)))
+    even = pairs(b, b.and_(left, constant(SHORTS, 255)), b.ashr(b.shl(right, eight), eight))
+    return b.add(total, b.add(even, pairs(b, b.lshr(left, eight), b.ashr(right, eight))))
 
 
-def _pairs(b: Any, left: Any, right: Any, features: dict[str, bool]) -> Any:
-    """left[2i] * right[2i] + left[2i+1] * right[2i+1] for 16 i."""
-    if features.get("avx512bw"):
-        return _call(b, "llvm.x86.avx512.pmaddw.d.512", WHOLES, left, right)
-
-    def every_second(vector: Any, first: int) -> Any:
-        mask = ir.Constant(WHOLES, [2 * lane + first for lane in range(LANES)])
-        return b.sext(b.shuffle_vector(vector, ir.Constant(SHORTS, ir.Undefined), mask), WHOLES)
-
-    return b.add(*(b.mul(every_second(left, first), every_second(right, first)) for first in (0, 1)))
+def by_signs() -> bool:
+    """Whether bytes are best multiplied two by two into shorts (AVX2 or SSSE3, and nothing newer)."""
+    has = processor.features()
+    return bool(has.get("ssse3")) and not any(has.get(name) for name in ("avx512bw", "avx512vnni", "avxvnni"))
 
 
-def _part(b: Any, vector: Any, half: int) -> Any:
-    size = vector.type.count // 2
-    mask = ir.Constant(ir.VectorType(I32, size), list(range(half * size, (half + 1) * size)))
-    return b.shuffle_vector(vector, ir.Constant(vector.type, ir.Undefined), mask)
+def twos(b: Any, left: Any, right: Any) -> Any:
+    """The sums, two by two, of unsigned bytes times signed ones, as shorts: only where none leaves them, and `by_signs`."""
+    if processor.features().get("avx2"):
+        return each(b, "llvm.x86.avx2.pmadd.ub.sw", ir.VectorType(I16, 16), left, right)
+    return each(b, "llvm.x86.ssse3.pmadd.ub.sw.128", ir.VectorType(I16, 8), left, right)
 
 
-def _call(b: Any, name: str, result: Any, *args: Any) -> Any:
-    kind = ir.FunctionType(result, [arg.type for arg in args])
-    return b.call(cgutils.get_or_insert_function(b.module, kind, name), args)
+def kept(b: Any, vector: Any) -> Any:
+    """The same vector, which LLVM computes here and not elsewhere; `by_signs`.
+
+    It likes to turn a chain of sums into a tree, for which sixteen registers are too few: twice as slow.
+    """
+    pieces = parts(b, vector, (256 if processor.features().get("avx2") else 128) // vector.type.element.width)
+    kind = ir.FunctionType(pieces[0].type, [pieces[0].type])
+    return joined(b, [b.asm(kind, "", "=x,0", [piece], side_effect=True) for piece in pieces])
+
+
+def signed(b: Any, x: Any, by: Any) -> Any:
+    """Bytes of x, minus where `by` is negative, 0 where it is 0; `by_signs`."""
+    if processor.features().get("avx2"):
+        return each(b, "llvm.x86.avx2.psign.b", ir.VectorType(I8, 32), x, by)
+    return each(b, "llvm.x86.ssse3.psign.b.128", ir.VectorType(I8, 16), x, by)
+
+
+def magnitude(b: Any, x: Any) -> Any:
+    """Bytes without their signs; none is -128."""
+    return call(b, f"llvm.abs.v{4 * LANES}i8", BYTES, x, ir.Constant(ir.IntType(1), 0))
