@@ -19,11 +19,12 @@ from numba import njit
 from models.compose.runtime import processor
 from models.compose.runtime.kernels import exponent
 from models.compose.runtime.vectors import squares, total
-from models.render.musicgen.cpu import attention, llvm, together, vectors
+from models.render.musicgen.cpu import attention, llvm, tiling, together, vectors
 from models.render.musicgen.cpu.attention import attended, remembered
 from models.render.musicgen.cpu.tables import Array, Bytes, Cache, Kernel, Matrix, Tables, inner
+from models.render.musicgen.cpu.tiling import tile_of_four, tile_of_one, tile_of_two
 from models.render.musicgen.cpu.together import done, finished, take, wait
-from models.render.musicgen.cpu.vectors import GROUP, TILE, narrow, tile_of_four, tile_of_one, tile_of_two
+from models.render.musicgen.cpu.vectors import GROUP, TILE, narrow
 
 __all__ = ["HEADS_LESS", "STAGES", "listen", "step"]
 
@@ -228,6 +229,8 @@ def _kept(kernel: Kernel) -> Kernel:
 
 
 # numba asks this file's date alone whether what it kept is stale, and what a function closes over
-_FILES = b"".join(Path(str(module.__file__)).read_bytes() for module in (attention, llvm, processor, together, vectors))
+_FILES = b"".join(
+    Path(str(module.__file__)).read_bytes() for module in (attention, llvm, processor, tiling, together, vectors)
+)
 _EDITION = int.from_bytes(sha256(_FILES).digest()[:6], "big")
 step, listen = _step(_EDITION), _listen(_EDITION)

@@ -18,7 +18,7 @@ from models.compose.runtime import processor
 from models.compose.runtime.processor import call, each, joined, pairs, parts
 
 __all__ = [
-    "BYTES", "F32", "FLOATS", "I8", "I16", "I32", "I64", "LANES", "WHOLES",
+    "BYTES", "F32", "FLOATS", "I8", "I16", "I32", "I64", "LANES", "SHORTS", "WHOLES",
     "array", "at", "by_signs", "constant", "dot", "fma", "inlined", "kept", "load", "loudest", "magnitude", "n",
     "prefetch", "registers", "rounded", "signed", "splat", "store", "twos",
 ]  # fmt: skip

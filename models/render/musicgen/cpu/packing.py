@@ -1,8 +1,8 @@
 """Weights in the form that the kernels read: tiles of outputs, in groups of inputs that share a scale, as bytes or half bytes.
 
 Lives here: quantising and the order of numbers in memory. Scales are found by trying: that which leaves the least squared
-error of its group is kept, as the upper half of a float32. Widths are filled up with zeros to whole tiles, heads too. One
-tensor at a time is held as float32. Knows names and shapes, but no code and no state.
+error of its group is kept, as the upper half of a float32. Widths are filled up with zeros to whole tiles, heads too. Two
+layers' tensors at a time are held as float32. Knows names and shapes, but no code and no state.
 
     tables = tables_of(checkpoint.tensors, checkpoint.decoder, Precision.INT4)
 """
@@ -10,6 +10,7 @@ tensor at a time is held as float32. Knows names and shapes, but no code and no 
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from enum import StrEnum
 from typing import Any, cast
 
@@ -33,6 +34,7 @@ TRIED = {
     4: -1 / np.linspace(5.5, 10.0, 19),  # of the loudest; -1/8 makes it the lowest of 16 steps
     8: 1 / np.array([127.0]),
 }
+AT_ONCE = 2  # layers that are packed: each is read, widened and packed by one thread
 TINY = np.float32(2.0**-120)  # a scale that no weight needs; its upper half is no zero
 
 
@@ -85,8 +87,12 @@ def tables_of(tensors: Tensors, shape: DecoderShape, precision: Precision) -> Ta
         """The matrices of all layers; empty where the model has none."""
         layers = shape.layers if there else 0
         matrix = empty(layers * outputs, inputs, precision.bits)
-        for layer in range(layers):
+
+        def of(layer: int) -> None:
             pack(one(f"model.decoder.layers.{layer}"), matrix, layer * outputs // TILE)
+
+        with ThreadPoolExecutor(AT_ONCE) as pool:
+            list(pool.map(of, range(layers)))
         return matrix
 
     looks, spread = not shape.prefix, heads * head

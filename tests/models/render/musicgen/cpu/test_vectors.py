@@ -9,7 +9,7 @@ import pytest
 from numba import njit
 
 from models.compose.runtime import processor
-from models.render.musicgen.cpu import vectors
+from models.render.musicgen.cpu import tiling
 from models.render.musicgen.cpu.packing import empty, pack, unpack
 from models.render.musicgen.cpu.vectors import GROUP, TILE, narrow
 
@@ -25,7 +25,7 @@ LOUD = np.where(np.arange(DEPTH) % 64 < 40, 1, -1).astype(np.float32)
 
 
 def compiled(rows: int) -> Any:
-    tile = vectors._tile(rows)  # afresh, for the processor that is meant
+    tile = tiling._tile(rows)  # afresh, for the processor that is meant
 
     def run(weights: Any, scales: Any, numbers: Any, offsets: Any, factors: Any, into: Any) -> None:
         for one in range(weights.shape[0]):
