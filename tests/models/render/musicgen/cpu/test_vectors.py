@@ -72,7 +72,7 @@ def test_a_tile_is_the_product(monkeypatch: pytest.MonkeyPatch, bits: int, less:
     pack(values, matrix, 0)
     _, numbers, offsets, factors = inputs(less)
     wanted = (numbers * np.repeat(factors, GROUP, 1)).astype(np.float64) @ unpack(matrix).T.astype(np.float64)
-    found = {}
+    found: dict[tuple[str, int], Any] = {}
     for name, features in PROCESSORS.items():
         monkeypatch.setattr(processor, "features", lambda features=features: features)
         for rows in (2,) if found else (1, 2, 4):
