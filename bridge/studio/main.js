@@ -15,6 +15,7 @@ import { Studio } from "./studio.js";
 import { Theme } from "./theme.js";
 import { heedNewInvites, takeToken } from "./token.js";
 import { bandTabs, chat } from "./views/chat.js";
+import { takeCard } from "./views/card.js";
 import { compareView } from "./views/compare.js";
 import { entrance } from "./views/entrance.js";
 import { requestForm } from "./views/form.js";
@@ -43,12 +44,14 @@ const roll = pianoRoll(studio, player, sketch, {
 const stems = mixer(studio, player);
 const turns = new Turns(player, sketch);
 const compare = compareView(studio, turns);
+const card = takeCard(studio);
 const takes = takeList(studio, {
   buildOn(take, how) {
     const { style } = take.request;
     form.fill(how === "continue" ? { style, context: `${take.take} continue` } : { context: `${take.take} ${how}` });
   },
   compare: (take) => compare.begin(take.section),
+  card: (take) => void card.show(take),
 });
 
 const view = (/** @type {string} */ name) => studio.store.dispatch({ type: "page.view", view: name });

@@ -257,3 +257,25 @@ def test_kill_and_restart_is_survived(
         )
     finally:
         server.kill()
+
+
+def test_the_page_checks_the_log_and_a_takes_card_by_itself(enter: Callable[..., Page]) -> None:
+    page = enter("leader", "lea")
+    take = until_done(page, ask(page, bars=1))
+    page.click("#tab-log")
+    page.wait("document.querySelector('#log .verdict.good')?.innerText.includes('signed by the log')")
+    page.wait("document.querySelector('.tab-tick').checkVisibility()")
+    page.evaluate("void starbridge.studio.give({type: 'chat.say', text: 'one more line'}, 'chat')")
+    page.wait("document.querySelector('#log .verdict').innerText.includes('are those that this browser saw first')")
+    card = f"[...document.querySelectorAll('.take[data-take={take}] button')].find((b) => b.innerText === 'Card')"
+    page.evaluate(f"{card}.click()")
+    page.wait("document.querySelector('.card-sheet').open")
+    page.wait(
+        "document.querySelector('.card-sheet .verdict.good')?.innerText.includes('section.mid and mix.wav unchanged')"
+    )
+    text = page.text(".card-sheet")
+    for words in (take, "lea, leader", "transformer", "sampler", "GPL-2.0", "starbridge verify"):
+        assert words in text
+    assert page.evaluate("document.querySelector('.card-sheet .qr').checkVisibility()")
+    assert page.evaluate("document.querySelectorAll('.card-notes path').length") == 4
+    assert page.complaints() == []

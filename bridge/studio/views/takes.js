@@ -14,10 +14,10 @@ import { carryButton } from "./carry.js";
 import { noticeAt } from "./notice.js";
 
 /**
- * @typedef {{ buildOn: (take: Take, how: string) => void, compare: (take: Take) => void }} Acts  `buildOn` fills the form to continue or vary a take
+ * @typedef {{ buildOn: (take: Take, how: string) => void, compare: (take: Take) => void, card: (take: string) => void }} Acts  `buildOn` fills the form to continue or vary a take
  * @param {Studio} studio @param {Acts} acts
  */
-export function takeList(studio, { buildOn, compare }) {
+export function takeList(studio, { buildOn, compare, card }) {
   const root = byId("takes-list");
   const empty = h("p", { class: "soft none" }, "No takes yet. A section that is done becomes a take, and stays.");
   root.after(empty);
@@ -47,7 +47,8 @@ export function takeList(studio, { buildOn, compare }) {
         path: studio.api?.takePath(take, file) ?? "", name: `${studio.state.me.session}-${take}.${ending}`, mime, where,
       }), { class: "small quiet carry" });
     const mix = carry("Mix", "mix.wav", "wav", "audio/wav");
-    const files = h("div", { class: "card-files", role: "group", "aria-label": `Files of ${take}` }, carry("MIDI", "midi", "mid", "audio/midi"), mix);
+    const files = h("div", { class: "card-files", role: "group", "aria-label": `Files of ${take}` }, carry("MIDI", "midi", "mid", "audio/midi"), mix,
+      button("Card", () => card(take), { class: "small quiet", title: "Its certificate, to show and print" }));
     const stars = [1, 2, 3, 4, 5].map((count) =>
       h("button", { type: "button", class: "star", "aria-label": plural(count, "star"), onclick: () => give({ type: "take.rate", stars: count }) }, icon("star")),
     );
@@ -134,7 +135,7 @@ export function takeList(studio, { buildOn, compare }) {
   };
 }
 
-/** What keeps a take from commercial use, in a sentence. @param {Take} take */
+/** What keeps a take from commercial use, in a sentence. @param {Pick<Take, "restrictions">} take */
 export function cautionOf({ restrictions }) {
   const why = restrictions.map(({ of, by, licence }) => `its ${of} ${of === "notes" ? "are" : "is"} by ${by}${licence ? `, under ${licence}` : ""}`);
   return ["Not for commercial use", why.join("; ")].filter(Boolean).join(": ");
