@@ -65,7 +65,9 @@ class Host:
         self._hope = Hope(engine_expected)
         self._audience = Audience(self.name, base_url, self.blob_path)
         self._agenda = Agenda()
-        self.restraint = Restraint(lambda member: self.state.sounding.get(member, ()))
+        self.restraint = Restraint(
+            lambda member: self.state.sounding.get(member, ()), lambda member: self.state.moved.get(member, ())
+        )
         self._pacer = Pacer(clock, lambda: self.state, self._audience.tell)
         self._scribe = Scribe(ledger, self._audience, self._hope, self._pacer.look)
         self._visits = Visits(lambda: self.state, self.join, self._audience)

@@ -12,7 +12,7 @@ from typing import Any
 from sessions import events as e
 from sessions.log import time_us
 from sessions.music import TICKS_PER_BEAT, Part
-from sessions.state import Accompaniment, Member, Playing, Presence, Section, State, Status, Stem, Take, bar_name
+from sessions.state import BEND, Accompaniment, Member, Playing, Presence, Section, State, Status, Stem, Take, bar_name
 
 __all__ = ["apply"]
 
@@ -224,6 +224,34 @@ def _silenced(state: State, member: str, event: e.Silenced) -> None:
         state.sounding[event.member] = held
 
 
+RESTING = {1: 0, 64: 63, 65: 63, 66: 63, 67: 63, 68: 63, 69: 63, BEND: 0}
+"""Controllers that somebody holds, and their highest value at rest: the modulation wheel, the pedals, the pitch wheel."""
+
+
+def _controlled(state: State, member: str, event: e.Controlled) -> None:
+    """Of controllers the state keeps those that are held away from their rest; the others stay where they are put."""
+    if event.controller in RESTING:
+        _hold(state, member, (event.part, event.controller), held=event.value > RESTING[event.controller])
+
+
+def _bent(state: State, member: str, event: e.Bent) -> None:
+    _hold(state, member, (event.part, BEND), held=event.value != 0)
+
+
+def _hold(state: State, member: str, what: tuple[Part, int], *, held: bool) -> None:
+    kept = tuple(one for one in state.moved.pop(member, ()) if one != what) + ((what,) if held else ())
+    if kept:
+        state.moved[member] = kept
+
+
+def _released(state: State, member: str, event: e.Released) -> None:
+    for part, controllers in event.controls.items():
+        for controller in controllers:
+            _hold(state, event.member, (Part(part), controller), held=False)
+    for part in event.bends:
+        _hold(state, event.member, (part, BEND), held=False)
+
+
 def _accompanied(state: State, member: str, event: e.Accompanied) -> None:
     if event.transport is not None:
         state.transport = event.transport
@@ -276,6 +304,9 @@ _APPLIERS: dict[type[e.Event], Applier] = {
     e.TransportMoved: _moved,
     e.NotePlayed: _noted,
     e.Silenced: _silenced,
+    e.Controlled: _controlled,
+    e.Bent: _bent,
+    e.Released: _released,
     e.Accompanied: _accompanied,
     e.Ahead: _ahead,
     e.Rested: _rested,

@@ -35,6 +35,8 @@ WITH_PARTS = frozenset(
     [
         "section.request",
         "live.note",
+        "live.control",
+        "live.bend",
         "live.accompany",
         "take.play",
         "take.loop",
@@ -165,6 +167,8 @@ def _band(name: str, parts: str) -> Role:
     own = [
         "section.request",
         "live.note",
+        "live.control",
+        "live.bend",
         "live.accompany",
         "take.play",
         "take.loop",
@@ -189,7 +193,17 @@ ROLES: Mapping[str, Role] = {
         _exactly(LEADER, [name for name in COMMANDS if not name.startswith("engine.")]),
         _band("rhythm", "drums+bass"),
         _band("harmony", "harmony+melody+texture"),
-        _role("guest", "section.request:*?", "section.cancel", "live.note", "take.rate", "take.vote", "chat.say"),
+        _role(
+            "guest",
+            "section.request:*?",
+            "section.cancel",
+            "live.note",
+            "live.control",
+            "live.bend",
+            "take.rate",
+            "take.vote",
+            "chat.say",
+        ),
         _role("listener", "take.rate", "take.vote", "chat.say"),
         _exactly(
             ENGINE,

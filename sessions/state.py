@@ -23,6 +23,7 @@ from sessions.plain import fields_of, from_plain, to_plain
 from sessions.roles import ENGINE, LEADER, ROLES, Role
 
 __all__ = [
+    "BEND",
     "Accompaniment",
     "Member",
     "Playing",
@@ -42,8 +43,12 @@ __all__ = [
 FIRST_PACE_MS = 2000
 """What a section is thought to take before one was made."""
 
-SNAPSHOT_VERSION = 3
+SNAPSHOT_VERSION = 4
 """Raised whenever a snapshot of before can't be read; the log is then folded anew."""
+
+
+BEND = 128
+"""The pitch wheel, among the controllers, which end with 127."""
 
 
 class Presence(StrEnum):
@@ -202,6 +207,8 @@ class State:
     accompaniment: Accompaniment | None = None
     sounding: dict[str, tuple[tuple[Part, int], ...]] = field(default_factory=dict)
     """The live notes that members hold down: part and pitch."""
+    moved: dict[str, tuple[tuple[Part, int], ...]] = field(default_factory=dict)
+    """What members hold away from where it rests: part and controller, or `BEND`."""
     transport: Transport = field(default_factory=Transport)
     offers: dict[str, tuple[RendererOffer, ...]] = field(default_factory=dict)
     at_once: dict[str, int] = field(default_factory=dict)
@@ -279,6 +286,7 @@ def copy_of(state: State) -> State:
         },
         playing=dict(state.playing),
         sounding=dict(state.sounding),
+        moved=dict(state.moved),
         offers=dict(state.offers),
         at_once=dict(state.at_once),
     )

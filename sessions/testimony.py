@@ -96,6 +96,8 @@ _MEANS: Mapping[str, _Meaning] = {
     "take.voted": _from("take.vote", "take value"),
     "transport.moved": _from("transport.play transport.stop transport.tempo transport.locate transport.meter"),
     "live.note": _from("live.note", "part pitch velocity"),
+    "live.control": _from("live.control", "part controller value"),
+    "live.bend": _from("live.bend", "part value"),
     "live.accompanied": _from("live.accompany", "id"),
     "live.ahead": _from("engine.ahead", "section start end notes"),
     "live.rested": _from("live.rest engine.failed"),

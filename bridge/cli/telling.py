@@ -21,7 +21,18 @@ LONGEST = 160
 """Characters of one sentence."""
 
 STEPS = frozenset(
-    {"section.bar", "section.stem", "section.assigned", "live.note", "live.silenced", "live.ahead", "engine.ready"}
+    {
+        "section.bar",
+        "section.stem",
+        "section.assigned",
+        "live.note",
+        "live.control",
+        "live.bend",
+        "live.silenced",
+        "live.released",
+        "live.ahead",
+        "engine.ready",
+    }
 )
 """Events that are steps on the way, left out of a short view."""
 
@@ -52,6 +63,9 @@ _SENTENCES = {
     "live.ahead": "plays on, ticks {start} to {end}",
     "live.rested": "ended the accompaniment {section} {advice}",
     "live.note": "played {part} {pitch}, velocity {velocity}",
+    "live.control": "moved controller {controller} of {part} to {value}",
+    "live.bend": "bent {part} by {value}",
+    "live.released": "let go of what {member} held",
     "live.silenced": "ended what {member} held down",
 }
 

@@ -29,6 +29,26 @@ def _silenced(state: State, member: str, event: e.Silenced) -> Iterator[Tell]:
             yield _to_engine(state.accompaniment, "engine.heard", **end, tick=event.tick)
 
 
+def _controlled(state: State, member: str, event: e.Controlled) -> Iterator[Tell]:
+    yield Tell((_control(str(event.part), event.controller, event.value, member),))
+
+
+def _bent(state: State, member: str, event: e.Bent) -> Iterator[Tell]:
+    yield Tell(({"type": "live.bend", "part": str(event.part), "value": event.value, "member": member},))
+
+
+def _released(state: State, member: str, event: e.Released) -> Iterator[Tell]:
+    rests = [
+        _control(part, controller, 0, event.member) for part, some in event.controls.items() for controller in some
+    ]
+    bends = [{"type": "live.bend", "part": str(part), "value": 0, "member": event.member} for part in event.bends]
+    yield Tell((*rests, *bends))
+
+
+def _control(part: str, controller: int, value: int, member: str) -> Message:
+    return {"type": "live.control", "part": part, "controller": controller, "value": value, "member": member}
+
+
 def _moved(state: State, member: str, event: e.TransportMoved) -> Iterator[Tell]:
     yield from moved_answers(event.transport)
     if state.accompaniment is not None and event.transport.playing:
@@ -105,6 +125,9 @@ def _time(state: State, tick: int) -> int | None:
 TELLERS: dict[type[e.Event], Teller] = {
     e.NotePlayed: _noted,
     e.Silenced: _silenced,
+    e.Controlled: _controlled,
+    e.Bent: _bent,
+    e.Released: _released,
     e.TransportMoved: _moved,
     e.Accompanied: _accompanied,
     e.Ahead: _ahead,

@@ -27,6 +27,8 @@ from sessions.commands.engine import (
 from sessions.commands.live import (
     Accompany,
     AskTransport,
+    LiveBend,
+    LiveControl,
     LiveNote,
     Locate,
     Rest,
@@ -73,6 +75,8 @@ __all__ = [
     "EngineStem",
     "Join",
     "Leave",
+    "LiveBend",
+    "LiveControl",
     "LiveNote",
     "Locate",
     "LoopTake",
@@ -156,6 +160,11 @@ def _check(command: Command) -> None:
         case LiveNote(pitch=pitch, velocity=velocity):
             _between("pitch", pitch, 0, 127)
             _between("velocity", velocity, 0, 127)
+        case LiveControl(controller=controller, value=value):
+            _between("controller", controller, 0, 119)  # 120 and above are no controllers but orders to the instrument
+            _between("value", value, 0, 127)
+        case LiveBend(value=value):
+            _between("value", value, -8192, 8191)
         case EngineBar(notes=notes) if len(notes) > MAX_NOTES:
             raise Refused(Code.TOO_LARGE, f"notes: {len(notes)} in one bar are too many; send {MAX_NOTES} at most")
         case EngineAhead(notes=notes) if sum(map(len, notes.values())) > MAX_NOTES:

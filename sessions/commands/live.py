@@ -10,7 +10,8 @@ from sessions.commands.base import Command
 from sessions.music import Meter, Part
 
 __all__ = [
-    "Accompany", "AskTransport", "LiveNote", "Locate", "Rest", "SetMeter", "SetTempo", "StartTransport", "StopTransport",
+    "Accompany", "AskTransport", "LiveBend", "LiveControl", "LiveNote", "Locate", "Rest", "SetMeter", "SetTempo",
+    "StartTransport", "StopTransport",
 ]  # fmt: skip
 
 
@@ -56,6 +57,25 @@ class LiveNote(Command):
     part: Part
     pitch: int
     velocity: int
+
+
+@dataclass(frozen=True, slots=True)
+class LiveControl(Command):
+    """A controller is moved now, by MIDI's numbers: 1 is the modulation wheel, 64 the sustain pedal."""
+
+    TYPE: ClassVar[str] = "live.control"
+    part: Part
+    controller: int
+    value: int
+
+
+@dataclass(frozen=True, slots=True)
+class LiveBend(Command):
+    """The pitch is bent now; 0 is straight."""
+
+    TYPE: ClassVar[str] = "live.bend"
+    part: Part
+    value: int
 
 
 @dataclass(frozen=True, slots=True)

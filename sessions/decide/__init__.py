@@ -29,7 +29,7 @@ def permit(state: State, member: str, command: c.Command) -> Permit:
 
 def _parts(state: State, command: c.Command) -> tuple[Part, ...]:
     """The parts that a command reaches: of the note, or of the take."""
-    if isinstance(command, c.LiveNote):
+    if isinstance(command, c.LiveNote | c.LiveControl | c.LiveBend):
         return (command.part,)
     take = state.takes.get(getattr(command, "take", ""))
     return state.sections[take.section].request.parts if take is not None else ()
@@ -87,6 +87,10 @@ def _decide(state: State, member: str, command: c.Command, moment: Moment) -> De
             return live.move(state, command, moment)
         case c.LiveNote():
             return live.note(state, command, moment)
+        case c.LiveControl():
+            return live.control(state, command, moment)
+        case c.LiveBend():
+            return live.bend(state, command, moment)
         case c.Accompany():
             return accompaniment.accompany(state, member, command, moment)
         case c.Rest():

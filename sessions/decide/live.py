@@ -1,22 +1,35 @@
-"""Decisions about time and live notes: the transport, what is played on top of it, and an end for each note of it.
+"""Decisions about time and live playing: the transport, what is played on top of it, and an end for each note of it.
 
-Who plays a note ends it. Who goes away, or loses the role for it, can't: then the server does, so no note sounds for ever.
+Who plays a note ends it. Who goes away, or loses the role for it, can't: then the server does, so no note sounds for ever; and
+a pedal that they held is let go, a pitch that they bent is straight again.
 """
 
 from __future__ import annotations
 
-from sessions.commands import Command, LiveNote, Locate, SetMeter, SetTempo, StartTransport, StopTransport
+from collections.abc import Iterator
+
+from sessions.commands import (
+    Command,
+    LiveBend,
+    LiveControl,
+    LiveNote,
+    Locate,
+    SetMeter,
+    SetTempo,
+    StartTransport,
+    StopTransport,
+)
 from sessions.decide.accompaniment import ended
 from sessions.decide.base import Decision, Moment
 from sessions.decide.takes import LEAD_US
 from sessions.errors import Code
-from sessions.events import NotePlayed, Silenced, TransportMoved
+from sessions.events import Bent, Controlled, NotePlayed, Released, Silenced, TransportMoved
 from sessions.log import time_us
-from sessions.music import TICKS_PER_BEAT
+from sessions.music import TICKS_PER_BEAT, Part
 from sessions.roles import Permit
-from sessions.state import Presence, State
+from sessions.state import BEND, Presence, State
 
-__all__ = ["ends", "move", "note"]
+__all__ = ["bend", "control", "ends", "move", "note"]
 
 
 def move(state: State, command: Command, moment: Moment) -> Decision:
@@ -47,15 +60,44 @@ def note(state: State, command: LiveNote, moment: Moment) -> Decision:
     return Decision((NotePlayed(command.part, command.pitch, command.velocity, tick),))
 
 
-def ends(state: State) -> tuple[Silenced, ...]:
-    """The ends of all notes whose players are gone, or may not play them any more."""
-    found = []
+def control(state: State, command: LiveControl, moment: Moment) -> Decision:
+    tick = state.transport.tick_at(moment.now_us)
+    return Decision((Controlled(command.part, command.controller, command.value, tick),))
+
+
+def bend(state: State, command: LiveBend, moment: Moment) -> Decision:
+    return Decision((Bent(command.part, command.value, state.transport.tick_at(moment.now_us)),))
+
+
+def ends(state: State) -> tuple[Silenced | Released, ...]:
+    """The ends of all notes whose players are gone, or may not play them any more, and of what they held beside them."""
+    return (*_silenced(state), *_released(state))
+
+
+def _silenced(state: State) -> Iterator[Silenced]:
     for name, held in state.sounding.items():
-        here, role = state.members[name].presence is Presence.PRESENT, state.role_of(name)
         notes: dict[str, tuple[int, ...]] = {}
         for part, pitch in held:
-            if not here or role.permits(LiveNote.TYPE, (part,)) is Permit.NO:
+            if not _may(state, name, LiveNote.TYPE, part):
                 notes[str(part)] = (*notes.get(str(part), ()), pitch)
         if notes:
-            found.append(Silenced(name, notes, state.transport.tick_at(time_us(state.time))))
-    return tuple(found)
+            yield Silenced(name, notes, state.transport.tick_at(time_us(state.time)))
+
+
+def _released(state: State) -> Iterator[Released]:
+    for name, moved in state.moved.items():
+        controls: dict[str, tuple[int, ...]] = {}
+        bends = []
+        for part, controller in moved:
+            if controller == BEND and not _may(state, name, LiveBend.TYPE, part):
+                bends.append(part)
+            elif controller != BEND and not _may(state, name, LiveControl.TYPE, part):
+                controls[str(part)] = (*controls.get(str(part), ()), controller)
+        if controls or bends:
+            yield Released(name, controls, tuple(bends), state.transport.tick_at(time_us(state.time)))
+
+
+def _may(state: State, member: str, command: str, part: Part) -> bool:
+    """Whether somebody is here and may still give this command on a part."""
+    here = state.members[member].presence is Presence.PRESENT
+    return here and state.role_of(member).permits(command, (part,)) is not Permit.NO

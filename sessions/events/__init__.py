@@ -20,7 +20,17 @@ from typing import Any, ClassVar
 from sessions.commands import RendererOffer
 from sessions.errors import Code
 from sessions.events.base import EVENTS, Event, Owes
-from sessions.events.live import Accompanied, Ahead, NotePlayed, Rested, Silenced, TransportMoved
+from sessions.events.live import (
+    Accompanied,
+    Ahead,
+    Bent,
+    Controlled,
+    NotePlayed,
+    Released,
+    Rested,
+    Silenced,
+    TransportMoved,
+)
 from sessions.log import unpack_event
 from sessions.music import Note, Part, Request, Transport
 from sessions.plain import fields_of, record_from, to_plain, unknown_field
@@ -34,7 +44,9 @@ __all__ = [
     "AskedAgain",
     "Assigned",
     "BarWritten",
+    "Bent",
     "Cancelled",
+    "Controlled",
     "Created",
     "Denied",
     "Done",
@@ -50,6 +62,7 @@ __all__ = [
     "Rated",
     "Recovered",
     "Rejected",
+    "Released",
     "Removed",
     "Requested",
     "Requeued",

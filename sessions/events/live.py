@@ -1,4 +1,4 @@
-"""Events of the moment: time as it moves, notes as they are played, and who plays along."""
+"""Events of the moment: time as it moves, notes and controllers as they are played, and who plays along."""
 
 from __future__ import annotations
 
@@ -10,7 +10,17 @@ from sessions.errors import Code
 from sessions.events.base import Event, Owes
 from sessions.music import Note, Part, Request, Transport
 
-__all__ = ["Accompanied", "Ahead", "NotePlayed", "Rested", "Silenced", "TransportMoved"]
+__all__ = [
+    "Accompanied",
+    "Ahead",
+    "Bent",
+    "Controlled",
+    "NotePlayed",
+    "Released",
+    "Rested",
+    "Silenced",
+    "TransportMoved",
+]
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,6 +50,37 @@ class Silenced(Event):
     OWES: ClassVar[Owes] = Owes.LIVE
     member: str
     notes: Mapping[str, tuple[int, ...]]
+    tick: int
+
+
+@dataclass(frozen=True, slots=True)
+class Controlled(Event):
+    TYPE: ClassVar[str] = "live.control"
+    OWES: ClassVar[Owes] = Owes.LIVE
+    part: Part
+    controller: int
+    value: int
+    tick: int
+
+
+@dataclass(frozen=True, slots=True)
+class Bent(Event):
+    TYPE: ClassVar[str] = "live.bend"
+    OWES: ClassVar[Owes] = Owes.LIVE
+    part: Part
+    value: int
+    tick: int
+
+
+@dataclass(frozen=True, slots=True)
+class Released(Event):
+    """The server lets go of what a member moved who can't any more: controllers by part, and parts that were bent."""
+
+    TYPE: ClassVar[str] = "live.released"
+    OWES: ClassVar[Owes] = Owes.LIVE
+    member: str
+    controls: Mapping[str, tuple[int, ...]]
+    bends: tuple[Part, ...]
     tick: int
 
 

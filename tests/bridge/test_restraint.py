@@ -6,11 +6,12 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from bridge.restraint import CHATS_BURST, CHATS_PER_S, NOTES_BURST, NOTES_PER_S, SILENT_S, Restraint
+from bridge.restraint import CHATS_BURST, CHATS_PER_S, CONTROLS_BURST, NOTES_BURST, NOTES_PER_S, SILENT_S, Restraint
 from osc_schemas import book
-from sessions.commands import Command, LiveNote, Ping, Say
+from sessions.commands import Command, LiveBend, LiveControl, LiveNote, Ping, Say
 from sessions.errors import Code, Refused
 from sessions.music import Part
+from sessions.state import BEND
 
 SECOND = 1_000_000
 
@@ -129,3 +130,19 @@ def test_a_door_may_ask_before_it_reads() -> None:
     assert not restraint.ends("ben", _message(60))
     stage.now_us += SECOND // NOTES_PER_S + 1
     assert not restraint.is_deaf("ana", "live.note", stage.now_us), "there is room for one"
+
+
+def test_a_flood_of_controllers_is_refused_once_and_still_lets_go() -> None:
+    moved = {(Part.BASS, 64), (Part.BASS, BEND)}
+    restraint = Restraint(lambda member: (), lambda member: moved)
+    through = refused = 0
+    for number in range(2000):
+        try:
+            through += restraint.lets("ana", LiveControl(Part.BASS, 1, number % 128), 0)
+        except Refused:
+            refused += 1
+    assert (through, refused) == (CONTROLS_BURST, 1)
+    assert restraint.lets("ana", LiveControl(Part.BASS, 64, 0), 0), "the pedal goes up"
+    assert restraint.lets("ana", LiveBend(Part.BASS, 0), 0), "the wheel springs back"
+    assert not restraint.lets("ana", LiveControl(Part.BASS, 65, 0), 0), "nobody holds that one"
+    assert restraint.lets("ana", note(60), 0), "notes have room of their own"

@@ -49,6 +49,8 @@ ASKS = {
     "transport.locate": ("beat",),
     "transport.meter": ("meter",),
     "live.note": ("part", "pitch", "velocity"),
+    "live.control": ("part", "controller", "value"),
+    "live.bend": ("part", "value"),
 }
 """The arguments of each address, in the order of the contract."""
 
@@ -71,6 +73,8 @@ ANSWERS = {
     "/take/rate": ("take", "stars"),
     "/transport/state": ("playing", "bpm", "beat", "n", "d"),
     "/live/note": ("part", "pitch", "velocity"),
+    "/live/control": ("part", "controller", "value"),
+    "/live/bend": ("part", "value"),
     "/log/head": ("size", "root"),
     "/capabilities": ("json",),
     "/refused": ("what", "code", "advice"),

@@ -175,7 +175,7 @@ def test_ranges_are_those_of_the_commands() -> None:
     from sessions.commands import parse_command
     from sessions.errors import Refused
 
-    fillers = {"part": "bass", "take": "take-1", "pitch": 60, "velocity": 64}
+    fillers = {"part": "bass", "take": "take-1", "pitch": 60, "velocity": 64, "controller": 64, "value": 1}
     checked = 0
     for ask in ASKS:
         if ask.type in ("session.join", "section.resend"):  # a door's own, and a bar's limit is its section's

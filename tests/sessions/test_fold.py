@@ -51,6 +51,12 @@ MESSAGES = st.one_of(
         st.sampled_from([36, 38, 130]),
         st.sampled_from([0, 9]),
     ),
+    st.builds(
+        lambda controller, value: {"type": "live.control", "part": "drums", "controller": controller, "value": value},
+        st.sampled_from([1, 7, 64, 120]),
+        st.sampled_from([0, 63, 127]),
+    ),
+    st.builds(lambda value: {"type": "live.bend", "part": "bass", "value": value}, st.sampled_from([0, -8192, 8192])),
     st.sampled_from([{"type": "live.accompany", "id": "solo"}, {"type": "live.rest", "id": "solo"}]),
     st.just({"type": "chat.say", "text": "yes"}),
 )

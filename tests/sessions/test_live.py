@@ -1,4 +1,4 @@
-"""Live notes by the rules: what sounds, and that every note ends whose player is gone or may not play it any more."""
+"""Live playing by the rules: what sounds and is held, and that all of it ends whose player is gone or may not play it any more."""
 
 from __future__ import annotations
 
@@ -8,7 +8,9 @@ import pytest
 
 from sessions.decide.live import ends
 from sessions.decide.takes import LEAD_US
+from sessions.errors import Code, Refused
 from sessions.music import Part
+from sessions.state import BEND
 from tests.support.band import Band
 
 
@@ -93,3 +95,66 @@ def test_where_nobody_is_gone_nothing_ends(band: Band) -> None:
     band.lose("ana")
     assert ended(band) == []
     assert set(band.state.sounding["rhy"]) == HELD
+
+
+# -- pedals and wheels -----------------------------------------------------------------------------------------------
+
+
+def moves(band: Band) -> list[tuple[str, int, int]]:
+    """What was told of controllers and bends since: part, controller (or `BEND`), value."""
+    told = [(one["part"], one["controller"], one["value"]) for one in band.messages("live.control")]
+    return told + [(one["part"], BEND, one["value"]) for one in band.messages("live.bend")]
+
+
+@pytest.mark.parametrize("how", GONE)
+def test_who_goes_leaves_no_pedal_down_and_no_pitch_bent(band: Band, how: str) -> None:
+    for controller, value in ((64, 127), (1, 30), (7, 90), (67, 64)):
+        band.do("rhy", "live.control", part="bass", controller=controller, value=value)
+    band.do("rhy", "live.control", part="drums", controller=64, value=64)
+    band.do("rhy", "live.bend", part="bass", value=-300)
+    band.do("ana", "live.bend", part="melody", value=5)
+    assert moves(band)[-2:] == [("bass", BEND, -300), ("melody", BEND, 5)]
+    band.heard.clear()
+    GONE[how](band)
+    rests = {("bass", 64, 0), ("bass", 1, 0), ("bass", 67, 0), ("drums", 64, 0), ("bass", BEND, 0)}
+    assert sorted(moves(band)) == sorted(rests), "a volume stays where it was put"
+    assert band.state.moved == {"ana": ((Part.MELODY, BEND),)}
+    assert band.replayed() == band.state
+
+
+def test_what_is_let_go_is_held_no_more(band: Band) -> None:
+    band.do("rhy", "live.control", part="bass", controller=64, value=127)
+    band.do("rhy", "live.control", part="bass", controller=64, value=63)
+    band.do("rhy", "live.bend", part="bass", value=9)
+    band.do("rhy", "live.bend", part="bass", value=0)
+    assert band.state.moved == {}
+    band.heard.clear()
+    band.lose("rhy")
+    assert moves(band) == []
+
+
+def test_a_lesser_role_lets_go_of_what_it_may_not_move(band: Band) -> None:
+    band.do("rhy", "live.control", part="bass", controller=64, value=127)
+    band.do("rhy", "live.control", part="drums", controller=64, value=127)
+    band.do("rhy", "live.bend", part="drums", value=9)
+    band.do("ana", "session.define", role="drummer", grants="live.note:drums live.control:drums")
+    band.heard.clear()
+    band.do("ana", "session.role", member="rhy", role="drummer")
+    assert sorted(moves(band)) == [("bass", 64, 0), ("drums", BEND, 0)]
+    assert band.state.moved == {"rhy": ((Part.DRUMS, 64),)}
+
+
+@pytest.mark.parametrize(
+    ("kind", "fields"),
+    [
+        ("live.control", {"controller": 120, "value": 0}),
+        ("live.control", {"controller": 64, "value": 128}),
+        ("live.control", {"controller": -1, "value": 0}),
+        ("live.bend", {"value": 8192}),
+        ("live.bend", {"value": -8193}),
+    ],
+)
+def test_what_lies_outside_midi_is_refused(band: Band, kind: str, fields: dict[str, int]) -> None:
+    with pytest.raises(Refused) as refused:
+        band.do("rhy", kind, part="bass", **fields)
+    assert refused.value.code is Code.BAD_VALUE

@@ -33,7 +33,10 @@ MAY = {
     "leader": (PEOPLE, set(Part)),
     "rhythm": (EVERYBODY | VOICE | WITH_PARTS | {"section.cancel", "live.rest"}, RHYTHM),
     "harmony": (EVERYBODY | VOICE | WITH_PARTS | {"section.cancel", "live.rest"}, HARMONY),
-    "guest": (EVERYBODY | VOICE | {"section.request", "section.cancel", "live.note"}, set(Part)),
+    "guest": (
+        EVERYBODY | VOICE | {"section.request", "section.cancel", "live.note", "live.control", "live.bend"},
+        set(Part),
+    ),
     "listener": (EVERYBODY | VOICE, set()),
     "engine": (EVERYBODY - {"section.resend", "transport.state"} | ENGINE_SAYS, set()),
 }
@@ -118,6 +121,8 @@ def _examples(take: str) -> dict[str, dict[str, Any]]:
         "transport.locate": {"beat": 4},
         "transport.meter": {"meter": "3/4"},
         "live.note": {"part": "drums", "pitch": 36, "velocity": 1},
+        "live.control": {"part": "drums", "controller": 64, "value": 127},
+        "live.bend": {"part": "drums", "value": -1},
         "live.accompany": {"id": "new", "parts": "drums"},
         "live.rest": {"id": "new"},
         "engine.ahead": {"section": "lead/a", "start": 0, "end": 960, "notes": {}},
@@ -167,6 +172,8 @@ def test_what_decide_says(role: str, command: str) -> None:
     parts = {
         "section.request": RHYTHM if role == "rhythm" else HARMONY if role == "harmony" else set(Part),
         "live.note": {Part.DRUMS},
+        "live.control": {Part.DRUMS},
+        "live.bend": {Part.DRUMS},
     }.get(command, {Part.DRUMS, Part.BASS})
     allowed = command in MAY[role][0] and (command not in WITH_PARTS or parts <= MAY[role][1])
     refused = _answer(band, member, command, fields)

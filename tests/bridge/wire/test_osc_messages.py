@@ -156,6 +156,8 @@ def test_every_answer_of_a_session_can_be_said_over_osc() -> None:
     band.do(gus, "take.vote", take="take-1", value=-1)
     band.do(lea, "transport.tempo", bpm=99.5)
     band.do(gus, "live.note", part="bass", pitch=40, velocity=0)
+    band.do(gus, "live.control", part="bass", controller=64, value=127)
+    band.do(gus, "live.bend", part="bass", value=99)
     band.do(lea, "live.accompany", id="solo", parts="bass")
     beat = band.state.accompaniment.tick if band.state.accompaniment else 0
     played = {"bass": [[beat, 480, 36, 90]]}
