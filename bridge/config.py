@@ -14,6 +14,7 @@ from pathlib import Path
 from platformdirs import user_cache_path, user_data_path
 
 from bridge.loopback import is_loopback
+from bridge.midi.choice import SYSTEMS, MidiChoice
 from models.catalogue import catalogue
 from models.fetched import whole
 from sessions.errors import Code, Refused
@@ -92,6 +93,8 @@ class Config:
     musicgen: Path | None = None
     """A checkpoint; none of it is read before a section asks for it."""
     precision: str | None = None
+    midi: MidiChoice | None = None
+    """A MIDI port, where this machine has MIDI."""
     engine: bool = True
     """Start an engine of our own; without it, one has to join from elsewhere."""
 
@@ -102,11 +105,13 @@ class Config:
             raise Refused(
                 Code.BAD_VALUE, "osc-reply: it is the port that --osc-as answers to; give --osc-as ROLE as well"
             )
+        if self.midi is not None and self.midi.system not in ("", *SYSTEMS):
+            raise Refused(Code.BAD_VALUE, f"midi-system: {self.midi.system!r} is none; choose {', '.join(SYSTEMS)}")
 
 
 @dataclass(frozen=True, slots=True)
 class Ready:
-    """Where a server is reached once every door is open; what the ready file says."""
+    """Where a server is reached once every door is open; all but the last is what the ready file says."""
 
     http: str
     osc: str
@@ -114,3 +119,5 @@ class Ready:
     oscquery: str
     session: str
     invites: dict[str, str]
+    midi: str = ""
+    """The MIDI port and its system, or why there is none, for people; empty where none was wanted."""

@@ -43,6 +43,8 @@ class House:
         self._engine_expected = engine_expected
         self._base_url = base_url
         self._hosts: dict[str, Host] = {}
+        self.doors: dict[str, Callable[[], dict[str, Any]]] = {}
+        """Doors that have figures to tell, by name."""
 
     @property
     def hosts(self) -> Mapping[str, Host]:
@@ -96,4 +98,5 @@ class House:
             "status": "ok",
             "engines": engines,
             "sessions": {name: host.statistics() for name, host in self._hosts.items()},
+            **{name: statistics() for name, statistics in self.doors.items()},
         }

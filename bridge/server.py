@@ -22,13 +22,17 @@ from typing import Protocol
 
 from bridge.config import Address, Config, Ready
 from bridge.engine.supervisor import EngineState, Supervisor
+from bridge.host import Host
 from bridge.house import House
+from bridge.midi.choice import MidiChoice
 from bridge.ports.announce import Announcement
 from bridge.ports.clock import SystemClock
 from bridge.ports.http.app import create_app
 from bridge.ports.http.certificate import check_certificate
 from bridge.ports.http.guard import Hosts
 from bridge.ports.http.server import HttpServer
+from bridge.ports.midi.door import MidiDoor
+from bridge.ports.midi.link import Link
 from bridge.ports.osc_tcp import OscTcp
 from bridge.ports.osc_udp import OscUdp
 from bridge.ports.oscquery import OscQuery
@@ -71,9 +75,8 @@ class Server:
         self.config = config
         self._url = ""
         self._engine: Supervisor | None = None
-        self.house = House(
-            config.data, SystemClock(), engine_expected=self._engine_is_coming, base_url=lambda: self._url
-        )
+        self._clock = SystemClock()
+        self.house = House(config.data, self._clock, engine_expected=self._engine_is_coming, base_url=lambda: self._url)
         self._opened = contextlib.AsyncExitStack()
 
     def _engine_is_coming(self) -> bool:
@@ -97,6 +100,7 @@ class Server:
             await asyncio.to_thread(check_certificate, config.tls_cert, config.tls_key)
         host = await self.house.start(config.session)
         self._opened.push_async_callback(self.house.close)
+        midi = await self._start_midi(host, config.midi) if config.midi is not None else None
         app = create_app(self.house, hosts=Hosts.bound_to(config.http.host))
         http = HttpServer(app, config.http.host, config.http.port, tls_cert=config.tls_cert, tls_key=config.tls_key)
         bound = await _open("HTTP", config.http, http)
@@ -138,8 +142,21 @@ class Server:
             osc_tcp=str(Address(osc_tcp.reachable, osc_tcp.port)),
             oscquery=f"http://{Address(described.reachable, described.port)}",
             session=config.session,
+            midi=await midi if midi is not None else "",
             invites={role: host.make_invite(role, expires_s=INVITE_S) for role in ROLES},
         )
+
+    async def _start_midi(self, host: Host, choice: MidiChoice) -> asyncio.Task[str]:
+        """Begin to open a MIDI port; what there is to say of it comes with the task. Raises `Refused` for a wrong role."""
+        door = MidiDoor(host, self._clock, choice, lambda hear: Link(choice, self._clock, hear))
+        opening = asyncio.create_task(self._open_midi(door))
+        self._opened.push_async_callback(door.close)
+        return opening
+
+    async def _open_midi(self, door: MidiDoor) -> str:
+        opened = await door.start()
+        self.house.doors["midi"] = door.statistics
+        return opened or f"none: {door.why}"
 
     async def _start_engine(self) -> None:
         config = self.config
@@ -218,5 +235,6 @@ def _write_ready(path: Path, ready: Ready) -> None:
     path.parent.mkdir(parents=True, exist_ok=True)
     half = path.with_name(path.name + f".{os.getpid()}")
     half.touch(mode=0o600)
-    half.write_text(json.dumps(asdict(ready), indent=2), encoding="utf-8")
+    promised = {name: value for name, value in asdict(ready).items() if name != "midi"}
+    half.write_text(json.dumps(promised, indent=2), encoding="utf-8")
     half.replace(path)

@@ -9,6 +9,7 @@ import pytest
 
 from tests.support.guards import leaks, no_blocking
 
+os.environ.setdefault("STARBRIDGE_NO_MIDI", "1")  # no test's server opens a port that nobody asked it for
 NO_SKIP = os.environ.get("STARBRIDGE_NO_SKIP") == "1"
 
 

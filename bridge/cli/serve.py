@@ -31,6 +31,7 @@ EXAMPLES = """
   starbridge serve
   starbridge serve --session friday --data ~/jams
   starbridge serve --osc-as leader          [dim]oscsend and simple controllers act as leader, from this machine[/dim]
+  starbridge serve --midi-device Launchkey --midi-part melody          [dim]a keyboard that plays the melody[/dim]
   starbridge serve --http 0.0.0.0:8765 --tls-cert cert.pem --tls-key key.pem
 """
 
@@ -74,6 +75,34 @@ def serve(
             "--ready-file", metavar="F", help="Written as JSON once every door is open: addresses and invites."
         ),
     ] = None,
+    midi: Annotated[
+        str, typer.Option("--midi", metavar="NAME", help="The MIDI port that DAWs and synths see, where MIDI is here.")
+    ] = "StarBridge",
+    no_midi: Annotated[
+        bool, typer.Option("--no-midi", envvar="STARBRIDGE_NO_MIDI", help="No MIDI port.", show_envvar=False)
+    ] = False,
+    midi_device: Annotated[
+        str,
+        typer.Option(
+            "--midi-device", metavar="NAME", help="A keyboard or synth that is connected whenever it is there."
+        ),
+    ] = "",
+    midi_as: Annotated[
+        str, typer.Option("--midi-as", metavar="ROLE", help="What comes in over MIDI is played as ROLE.")
+    ] = "leader",
+    midi_part: Annotated[
+        str, typer.Option("--midi-part", metavar="PART", help="... on PART, and not on the channel's own part.")
+    ] = "",
+    midi_clock: Annotated[
+        bool, typer.Option("--midi-clock", help="MIDI clock, start, stop and song position go out as well.")
+    ] = False,
+    no_midi_programs: Annotated[
+        bool,
+        typer.Option("--no-midi-programs", help="No program changes: the instruments are chosen at the other end."),
+    ] = False,
+    midi_system: Annotated[
+        str, typer.Option("--midi-system", metavar="NAME", help="jack, alsa, core or windows, where several are here.")
+    ] = "",
     weights: Weights = None,
     soundfont: SoundfontFile = None,
     musicgen: MusicgenFolder = None,
@@ -81,9 +110,20 @@ def serve(
 ) -> None:
     """Open a session on this machine: studio page, OSC, WebSocket, and an engine to jam with."""
     from bridge.config import Address, Config, default_data, default_musicgen
+    from bridge.midi.choice import MidiChoice
     from bridge.server import Shut
     from bridge.server import serve as run
+    from sessions.music import parse_parts
 
+    choice = MidiChoice(
+        name=midi,
+        device=midi_device,
+        system=midi_system,
+        role=midi_as,
+        part=parse_parts(midi_part)[0] if midi_part else None,
+        clock=midi_clock,
+        programs=not no_midi_programs,
+    )
     defaults = Config()
     config = Config(
         data=data or default_data(),
@@ -99,6 +139,7 @@ def serve(
         weights=weights,
         musicgen=musicgen or default_musicgen(),
         precision=precision,
+        midi=None if no_midi else choice,
     )
     try:
         asyncio.run(run(config, on_ready=lambda ready: show(ready, config.data)))
@@ -135,6 +176,8 @@ def show(ready: Ready, data: Path) -> None:
     console.print(Text.assemble(("StarBridge", "bold"), f" is open: session {ready.session}"))
     console.print(f"  Studio   {ready.http}")
     console.print(f"  OSC      {ready.osc} (UDP), {ready.osc_tcp} (TCP), described at {ready.oscquery}")
+    if ready.midi:
+        console.print(f"  MIDI     {ready.midi}", markup=False)
     console.print(f"  Log      {data / 'sessions' / ready.session}", markup=False)
     console.print("Invites, each a link for one role; over OSC, send its token to /session/join:")
     for role, token in ready.invites.items():

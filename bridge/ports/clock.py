@@ -21,10 +21,13 @@ class Clock(Protocol):
 
 
 class SystemClock:
-    """Unix time as it was when the process started, carried on by the monotonic clock."""
+    """Unix time as it was when the process started, carried on by the system's finest steady clock.
 
-    def __init__(self) -> None:
-        self._start_us = time.time_ns() // 1000 - time.monotonic_ns() // 1000
+    That one is the same in every process of a machine, so a child that is told our `start_us` has our time.
+    """
+
+    def __init__(self, start_us: int | None = None) -> None:
+        self.start_us = time.time_ns() // 1000 - time.perf_counter_ns() // 1000 if start_us is None else start_us
 
     def now_us(self) -> int:
-        return self._start_us + time.monotonic_ns() // 1000
+        return self.start_us + time.perf_counter_ns() // 1000

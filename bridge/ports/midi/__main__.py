@@ -1,0 +1,199 @@
+"""The sender: a process of its own, `python -m bridge.ports.midi`, so that nobody else's work makes a note late.
+
+It is told by lines of JSON on its standard input, and tells by lines on its standard output:
+
+    < {"setup": {"name": "StarBridge", "device": "", "system": "", "wired": [], "start_us": 0}}     first, once
+    > {"ready": "jack"}                           or {"none": "why"}, and it ends
+    < {"plan": {"now": 0, "notes": [], "held": [], "said": []}}
+    > {"in": [[1767225600000000, "903c64"]]}      what came in, with its time
+    > {"statistics": {...}}                       once a second, where it has changed
+
+When its input ends, whoever started it is gone, by whatever death: every note ends, and then it does.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import ctypes
+import gc
+import json
+import logging
+import os
+import queue
+import signal
+import sys
+import threading
+import time
+from collections.abc import Callable, Iterator
+from typing import Any, NoReturn
+
+from bridge.midi.plan import Plan
+from bridge.ports.clock import Clock, SystemClock
+from bridge.ports.midi.cable import Cable, NoMidi, Setup
+from bridge.ports.midi.jack import JackCable
+from bridge.ports.midi.rtmidi import RtMidiCable
+
+__all__ = ["main"]
+
+LOOK_S = 1.0
+"""So often devices are looked for, and figures told."""
+SWITCH_S = 0.0005
+"""A thread that computes makes room for the sending one after so long; Python's own 5 ms would be heard."""
+MOST_TOGETHER = 256
+"""Events that one line tells at most."""
+PR_SET_PDEATHSIG = 1
+
+Report = Callable[[dict[str, Any]], None]
+
+_log = logging.getLogger(__name__)
+
+
+def cables(system: str, setup: Setup, clock: Clock, report: Report) -> Iterator[Cable]:
+    """The systems to be tried, the most exact first; `system` names one alone: jack, or RtMidi's name for it."""
+    if system in ("", "jack"):
+        yield JackCable(setup, clock, report)
+    if system == "":
+        yield RtMidiCable(setup, clock, report)
+    elif system != "jack":
+        api = {"rtmidi-jack": "jack"}.get(system, system)
+        yield RtMidiCable(setup, clock, report, api=api)
+
+
+def opened(system: str, setup: Setup, clock: Clock, report: Report) -> Cable:
+    """The first that opens; raises `NoMidi` with what each said."""
+    why = []
+    for cable in cables(system, setup, clock, report):
+        try:
+            cable.open()
+        except NoMidi as error:
+            why.append(str(error))
+        else:
+            return cable
+    raise NoMidi("; ".join(why) or f"there is no MIDI system {system!r}")
+
+
+class Teller:
+    """Says what is reported, from whatever thread, in one of its own; and looks after the cable meanwhile."""
+
+    def __init__(self) -> None:
+        self._reports: queue.SimpleQueue[dict[str, Any] | None] = queue.SimpleQueue()
+        self._cable: Cable | None = None
+        self._told: dict[str, Any] = {}
+        self._thread = threading.Thread(target=self._run, name="midi teller", daemon=True)
+
+    def report(self, what: dict[str, Any]) -> None:
+        self._reports.put(what)
+
+    def start(self, cable: Cable) -> None:
+        self._cable = cable
+        self._thread.start()
+
+    def end(self) -> None:
+        self._reports.put(None)
+        self._thread.join(LOOK_S)
+
+    def _run(self) -> None:
+        look_s = time.monotonic() + LOOK_S
+        while True:
+            with contextlib.suppress(queue.Empty):
+                what = self._reports.get(timeout=max(0.0, look_s - time.monotonic()))
+                if what is None:
+                    return
+                say(self._with_others(what))
+            if time.monotonic() >= look_s:
+                look_s = time.monotonic() + LOOK_S
+                self._look()
+
+    def _with_others(self, what: dict[str, Any]) -> dict[str, Any]:
+        """What came in right after it as well."""
+        while "in" in what and len(what["in"]) < MOST_TOGETHER:
+            try:
+                following = self._reports.get_nowait()
+            except queue.Empty:
+                break
+            if following is None or "in" not in following:
+                self._reports.put(following)
+                break
+            what["in"] += following["in"]
+        return what
+
+    def _look(self) -> None:
+        assert self._cable is not None
+        self._cable.look()
+        statistics = self._cable.statistics()
+        if statistics != self._told:
+            self._told = statistics
+            say({"statistics": statistics})
+
+
+def say(what: dict[str, Any]) -> None:
+    """One line for the server; where it is gone, our input ends as well, and that is seen to elsewhere."""
+    with contextlib.suppress(OSError, ValueError):
+        sys.stdout.write(json.dumps(what) + "\n")
+        sys.stdout.flush()
+
+
+def main() -> NoReturn:
+    """Run until standard input ends."""
+    logging.basicConfig(stream=sys.stderr, level=logging.INFO, format="%(message)s")
+    signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C is for the server, which then ends our input
+    signal.signal(signal.SIGTERM, _terminated)
+    _end_with_parent()
+    code = 0
+    try:
+        _serve()
+    except NoMidi as error:
+        say({"none": str(error)})
+    except _Terminated:
+        pass
+    except Exception:
+        _log.exception("the MIDI sender failed")
+        code = 70
+    sys.stderr.flush()
+    os._exit(code)  # threads of the libraries are not waited for
+
+
+def _serve() -> None:
+    asked = json.loads(sys.stdin.readline() or "{}").get("setup")
+    if asked is None:
+        return
+    clock = SystemClock(asked["start_us"])
+    wired = tuple((source, target) for source, target in asked["wired"])
+    teller = Teller()
+    cable = opened(asked["system"], Setup(asked["name"], asked["device"], wired), clock, teller.report)
+    try:
+        say({"ready": cable.system})
+        teller.start(cable)
+        sys.setswitchinterval(SWITCH_S)
+        gc.collect()
+        gc.freeze()
+        gc.disable()  # nothing here makes circles; a collection would be heard
+        for line in sys.stdin:
+            order = json.loads(line)
+            if "plan" in order:
+                cable.play(Plan.from_json(order["plan"]))
+    finally:
+        teller.end()
+        cable.close()
+
+
+class _Terminated(BaseException):
+    """Somebody ended us by hand: not before all is silent."""
+
+
+def _terminated(number: int, frame: object) -> NoReturn:
+    raise _Terminated
+
+
+def _end_with_parent() -> None:
+    """On Linux the kernel tells when our parent dies, even where somebody else holds the other end of our input."""
+    if sys.platform != "linux":
+        return
+    parent = os.getppid()
+    ctypes.CDLL(None).prctl(PR_SET_PDEATHSIG, signal.SIGTERM)
+    if os.getppid() != parent:  # it died in between
+        os._exit(0)
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,203 @@
+"""CoreMIDI, ALSA, JACK and Windows' MIDI, by python-rtmidi: notes sent by a thread of their own, on time.
+
+A virtual port where the system has them; on Windows, which hasn't, the port of that name, such as loopMIDI makes. Beside it a
+device that is asked for by a part of its name, whenever it is there. RtMidi sends at once and no later, so the thread sleeps
+until shortly before a note's time and then watches the clock; how far off it is, is measured.
+
+    cable = RtMidiCable(Setup("StarBridge", device="Launchkey"), SystemClock(), print)
+"""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import sys
+import threading
+import time
+from collections.abc import Callable
+from typing import Any
+
+from bridge.midi.plan import Plan
+from bridge.ports.clock import Clock
+from bridge.ports.midi.cable import Cable, NoMidi, Setup, all_silent
+
+__all__ = ["RtMidiCable"]
+
+SPIN_US = 200
+"""So long before its time the clock is watched instead of slept by: a sleep ends 50 to 100 us late."""
+COARSE_US = 25_000 if sys.platform == "win32" else 2_000
+"""So long before it no event is waited for: on Windows such a wait may end 16 ms late, a short sleep doesn't."""
+STEP_S = 0.001
+"""And then it is slept in such steps, in each of which a new plan may come."""
+IDLE_S = 1.0
+REALTIME_PRIORITY = 20
+"""Where the system allows it, as it does for who makes music."""
+END_S = 2.0
+
+
+class RtMidiCable(Cable):
+    """One virtual port, or one by its name, and one device. `api` is one of RtMidi's names for systems."""
+
+    def __init__(
+        self, setup: Setup, clock: Clock, report: Callable[[dict[str, Any]], None], api: str = "", library: Any = None
+    ) -> None:
+        super().__init__(setup, clock, report)
+        self.system = api
+        self._library = library
+        self._woken, self._ended = threading.Event(), False
+        self._lock = threading.Lock()
+        """For the list of outs: the sending thread reads it, `look` changes it."""
+        self._outs: list[Any] = []
+        self._ins: list[Any] = []
+        self._places: dict[str, tuple[str, Any, Any]] = {}
+        """What was connected by name: what was wanted, and the ports that were opened for it."""
+        self._thread = threading.Thread(target=self._send_on_time, name="midi sender", daemon=True)
+
+    def open(self) -> None:
+        rtmidi = self._library = self._library or _library()
+        self._api = rtmidi.get_compiled_api_by_name(self.system) if self.system else rtmidi.API_UNSPECIFIED
+        if self._api == rtmidi.API_UNSPECIFIED and self.system:
+            raise NoMidi(f"{self.system}: python-rtmidi was built without it")
+        try:
+            self._probe = rtmidi.MidiOut(self._api, name=f"{self._setup.name} looks"), rtmidi.MidiIn(self._api)
+            self.system = rtmidi.get_api_name(self._probe[0].get_current_api())
+            self._virtual()
+        except rtmidi.RtMidiError as error:
+            raise NoMidi(f"{self.system or 'MIDI'}: {error}") from None
+        self.look()
+        self._thread.start()
+
+    def _virtual(self) -> None:
+        """A port of our own, where the system has such."""
+        out, into = self._new()
+        try:
+            out.open_virtual_port("out")
+            into.open_virtual_port("in")
+        except (NotImplementedError, self._library.UnsupportedOperationError):
+            self._wanted = [self._setup.name, *filter(None, [self._setup.device])]
+            return
+        self._wanted = list(filter(None, [self._setup.device]))
+        self._add(out, into)
+
+    def _new(self) -> tuple[Any, Any]:
+        out = self._library.MidiOut(self._api, name=self._setup.name)
+        into = self._library.MidiIn(self._api, name=self._setup.name)
+        into.set_callback(self._came)
+        return out, into
+
+    def _add(self, out: Any, into: Any) -> None:
+        with self._lock:
+            self._outs.append(out)
+            self._ins.append(into)
+            for data in all_silent():  # it may hang from before; what sounds elsewhere goes on
+                out.send_message(data)
+
+    def play(self, plan: Plan) -> None:
+        super().play(plan)
+        self._woken.set()
+
+    def look(self) -> None:
+        """Devices by name: opened when they have come, closed when they are gone."""
+        for wanted in self._wanted:
+            targets, sources = self._probe[0].get_ports(), self._probe[1].get_ports()
+            here = next((name for name in (*targets, *sources) if wanted.lower() in name.lower()), "")
+            was, out, into = self._places.get(wanted, ("", None, None))
+            if here == was:
+                continue
+            if was:
+                del self._places[wanted]
+                self._remove(out, into)
+            if here:
+                with contextlib.suppress(self._library.RtMidiError, OSError, ValueError):
+                    self._places[wanted] = (here, *self._connect(here, targets, sources))
+            if wanted == self._setup.device or wanted == self._setup.name:
+                self._device_is(self._places.get(wanted, ("",))[0])
+
+    def _connect(self, name: str, targets: list[str], sources: list[str]) -> tuple[Any, Any]:
+        out, into = self._new()
+        if name in targets:
+            out.open_port(targets.index(name), "out")
+        if name in sources:
+            into.open_port(sources.index(name), "in")
+        self._add(out, into)
+        return out, into
+
+    def _remove(self, out: Any, into: Any) -> None:
+        with self._lock:
+            self._outs.remove(out)
+            self._ins.remove(into)
+        for port in (out, into):
+            with contextlib.suppress(self._library.RtMidiError):
+                port.close_port()
+                port.delete()
+        self._report({"unplugged": True})
+
+    def close(self) -> None:
+        if self._library is None:
+            return
+        self._ended = True
+        self._woken.set()
+        if self._thread.is_alive():
+            self._thread.join(END_S)
+        with self._lock:
+            silence = list(self._silence())
+            for out in self._outs:
+                for data in silence:
+                    self._send_to(out, data)
+            for port in (*self._outs, *self._ins):
+                with contextlib.suppress(self._library.RtMidiError):
+                    port.close_port()
+                    port.delete()
+            self._outs.clear()
+            self._ins.clear()
+
+    def _came(self, event: tuple[list[int], float], _: object = None) -> None:
+        self._heard(bytes(event[0]), self._clock.now_us())
+
+    # -- the sending thread --------------------------------------------------------------------------------------------
+
+    def _send_on_time(self) -> None:
+        _be_punctual()
+        while not self._ended:
+            self._woken.clear()
+            self._take()
+            left_us = self._voices.next_us() - self._clock.now_us()
+            if left_us > COARSE_US:
+                self._woken.wait(min(IDLE_S, (left_us - COARSE_US) / 1e6))
+            elif left_us > SPIN_US:
+                time.sleep(min(STEP_S, (left_us - SPIN_US) / 1e6))
+            else:
+                self._send(self._voices.next_us())
+
+    def _take(self) -> None:
+        while self._plans:
+            self._voices.take(self._plans.popleft())
+
+    def _send(self, at_us: int) -> None:
+        """What is due at a time, which has come or is about to."""
+        while self._clock.now_us() < at_us:
+            pass
+        for due_us, data in self._due(self._clock.now_us() + 1):
+            with self._lock:
+                for out in self._outs:
+                    self._send_to(out, data)
+            self._lateness.add(self._clock.now_us() - due_us)
+
+    def _send_to(self, out: Any, data: bytes) -> None:
+        with contextlib.suppress(self._library.RtMidiError, OSError):  # unplugged: `look` will notice
+            out.send_message(data)
+
+
+def _library() -> Any:
+    try:
+        import rtmidi
+    except ImportError as error:
+        raise NoMidi(f"MIDI: {error}") from None
+    return rtmidi
+
+
+def _be_punctual() -> None:
+    """Before other threads, where the user may ask for that."""
+    if hasattr(os, "sched_setscheduler"):
+        with contextlib.suppress(OSError):
+            os.sched_setscheduler(0, os.SCHED_FIFO, os.sched_param(REALTIME_PRIORITY))
