@@ -1,4 +1,4 @@
-"""Lateness: how far from its time each message left, of the last few thousand.
+"""Lateness: how far from its time each message left that was known ahead, of the last few thousand.
 
 >>> lateness = Lateness()
 >>> for us in (10, 20, 30, 1500):

@@ -75,7 +75,8 @@ class Stage:
         while self.now_us < end_us:
             if planned and self.now_us - self._plan_us >= PLAN_US:
                 self.plan()
-            self.sent += self.voices.due(self.now_us + CYCLE_US, self.now_us)
+            due = self.voices.due(self.now_us + CYCLE_US, self.now_us)
+            self.sent += [(at_us, data) for at_us, data, _ in due]
             self.band.now_us += CYCLE_US
 
     def messages(self) -> list[tuple[int, Message]]:

@@ -19,7 +19,7 @@ from typing import Any
 
 from bridge.midi.lateness import Lateness
 from bridge.midi.plan import Plan
-from bridge.midi.voices import Voices
+from bridge.midi.voices import Due, Voices
 from bridge.ports.clock import Clock
 from bridge.wire import midi
 from sessions.music import Part
@@ -77,7 +77,7 @@ class Cable:
 
     # -- for the sending thread ----------------------------------------------------------------------------------------
 
-    def _due(self, until_us: int) -> list[tuple[int, bytes]]:
+    def _due(self, until_us: int) -> list[Due]:
         """All that is to be sent before a time."""
         while self._plans:
             self._voices.take(self._plans.popleft())

@@ -16,6 +16,7 @@ from collections.abc import Callable
 from typing import Any
 
 from bridge.midi.frames import FrameClock
+from bridge.midi.voices import Due
 from bridge.ports.clock import Clock
 from bridge.ports.midi.cable import Cable, NoMidi, Setup
 
@@ -38,7 +39,7 @@ class JackCable(Cable):
         super().__init__(setup, clock, report)
         self._client: Any = None
         self._frames = FrameClock(48_000)
-        self._left: list[tuple[int, bytes]] = []
+        self._left: list[Due] = []
         self._hush = threading.Event()
         self._hushed = threading.Event()
         self._lost = ""
@@ -63,13 +64,12 @@ class JackCable(Cable):
         self._in = client.midi_inports.register("in")
         self._rate = client.samplerate
         self._frames = FrameClock(self._rate)
-        self._hush.set()  # the first cycle ends what a sender before us may have left
-        self._hushed.clear()
         client.set_process_callback(self._process)
         client.set_shutdown_callback(self._shut)
         self._client, self._lost = client, ""
         client.activate()
         self._wire()
+        self._hush.set()  # once it is wired: what a sender before us may have left ends
 
     def look(self) -> None:
         if self._lost:
@@ -124,14 +124,15 @@ class JackCable(Cable):
     def _write(self, began: int, frames: int) -> None:
         """What is due in this cycle, each at its frame, in order."""
         due, self._left, last = self._left + self._due(self._frames.end_us), [], 0
-        for number, (at_us, data) in enumerate(due):
+        for number, (at_us, data, ahead) in enumerate(due):
             last = offset = min(max(self._frames.frame_at(at_us) - began, last), frames - 1)
             try:
                 self._out.write_midi_event(offset, data)
             except self._error:  # the buffer is full; the rest goes out with the next cycle
                 self._left = due[number:][:MOST_WAITING]
                 return
-            self._lateness.add(self._frames.time_us(began + offset) - at_us)
+            if ahead:
+                self._lateness.add(self._frames.time_us(began + offset) - at_us)
 
     def _shut(self, status: Any, reason: str) -> None:
         self._lost = reason or "JACK ended"
@@ -175,4 +176,6 @@ class JackCable(Cable):
             ours = self._out if port.is_input else self._in
             if not ours.is_connected_to(port):
                 self._client.connect(*((ours, port) if port.is_input else (port, ours)))
+                if port.is_input and not self._voices.sounding:
+                    self._hush.set()  # it may hang from before
         self._device_is(named[0].name if named else "")

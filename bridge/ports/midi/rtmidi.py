@@ -177,11 +177,12 @@ class RtMidiCable(Cable):
         """What is due at a time, which has come or is about to."""
         while self._clock.now_us() < at_us:
             pass
-        for due_us, data in self._due(self._clock.now_us() + 1):
+        for due_us, data, ahead in self._due(self._clock.now_us() + 1):
             with self._lock:
                 for out in self._outs:
                     self._send_to(out, data)
-            self._lateness.add(self._clock.now_us() - due_us)
+            if ahead:
+                self._lateness.add(self._clock.now_us() - due_us)
 
     def _send_to(self, out: Any, data: bytes) -> None:
         with contextlib.suppress(self._library.RtMidiError, OSError):  # unplugged: `look` will notice

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from itertools import pairwise
+from typing import Any
 
 import pytest
 
@@ -58,7 +59,7 @@ def test_a_note_that_sounds_ends_with_what_stops_it(kind: str) -> None:
     stage.do("take.play", take=take, at="now")
     stage.run(1)
     assert stage.hanging() == 1
-    fields: dict[str, object] = {"take": take} if kind == "take.stop" else {"beat": 100} if "locate" in kind else {}
+    fields: dict[str, Any] = {"take": take} if kind == "take.stop" else {"beat": 100} if "locate" in kind else {}
     stage.do(kind, **fields)
     stage.run(0.2)
     assert stage.hanging() == 0
