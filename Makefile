@@ -19,6 +19,10 @@ CPU_TORCH = [ "$$(uname -s)" != Linux ] || command -v nvidia-smi >/dev/null || \
   $(BIN)/python -m pip install --quiet --retries 0 --timeout 10 --index-url https://download.pytorch.org/whl/cpu \
     torch==2.13.0 >/dev/null 2>&1 || true
 
+# MIDI ports, where there is a wheel or what building one takes (a C++ compiler; on Linux the headers of ALSA and JACK too).
+MIDI = $(BIN)/python -m pip install --quiet --editable '.[midi]' >$(VENV)/midi.log 2>&1 || \
+  echo "No MIDI port: python-rtmidi could not be installed ($(VENV)/midi.log says why). All else works."
+
 .DEFAULT_GOAL := help
 .PHONY: help run test lint format types check clean
 
@@ -51,6 +55,7 @@ clean:
 $(VENV)/.installed: pyproject.toml $(VENV)/.made
 	@echo "Installing StarBridge into $(VENV), which takes a minute the first time ..."
 	@$(BIN)/python -m pip install --quiet --editable .
+	@$(MIDI)
 	@$(BIN)/python -m models.compose.runtime
 	@$(BIN)/python -m models.render
 	@touch $@
@@ -59,6 +64,7 @@ $(VENV)/.installed-test: pyproject.toml $(VENV)/.made
 	@echo "Installing StarBridge and what its tests need into $(VENV), which takes a minute the first time ..."
 	@$(CPU_TORCH)
 	@$(BIN)/python -m pip install --quiet --editable '.[test]'
+	@$(MIDI)
 	@$(BIN)/python -m models.compose.runtime
 	@$(BIN)/python -m models.render
 	@touch $(VENV)/.installed $@

@@ -24,7 +24,7 @@ PARTS: dict[str, str | None] = {
     "stems": "bridge.bench.stems",
     "jam": None,
     "catalog": None,
-    "sync": None,
+    "sync": "bridge.bench.sync",
 }
 """What can be asked for, and the module that measures it."""
 

@@ -109,6 +109,7 @@ class Link:
         process.stdin.write(json.dumps(what).encode() + b"\n")
         if process.stdin.transport.get_write_buffer_size() > MOST_UNREAD_BYTES:
             _log.error("the MIDI sender does not read; it is started anew")
+            process.stdin.close()
             process.kill()
 
     async def _watch(self) -> None:

@@ -47,6 +47,8 @@ class RtMidiCable(Cable):
         self._woken, self._ended = threading.Event(), False
         self._lock = threading.Lock()
         """For the list of outs: the sending thread reads it, `look` changes it."""
+        self._wanted: list[str] = []
+        """Ports of others that are connected by name."""
         self._outs: list[Any] = []
         self._ins: list[Any] = []
         self._places: dict[str, tuple[str, Any, Any]] = {}
@@ -59,9 +61,9 @@ class RtMidiCable(Cable):
         if self._api == rtmidi.API_UNSPECIFIED and self.system:
             raise NoMidi(f"{self.system}: python-rtmidi was built without it")
         try:
-            self._probe = rtmidi.MidiOut(self._api, name=f"{self._setup.name} looks"), rtmidi.MidiIn(self._api)
-            self.system = rtmidi.get_api_name(self._probe[0].get_current_api())
             self._virtual()
+            if self._wanted:
+                self._probe = rtmidi.MidiOut(self._api), rtmidi.MidiIn(self._api)
         except rtmidi.RtMidiError as error:
             raise NoMidi(f"{self.system or 'MIDI'}: {error}") from None
         self.look()
@@ -70,6 +72,7 @@ class RtMidiCable(Cable):
     def _virtual(self) -> None:
         """A port of our own, where the system has such."""
         out, into = self._new()
+        self.system = self._library.get_api_name(out.get_current_api())
         try:
             out.open_virtual_port("out")
             into.open_virtual_port("in")

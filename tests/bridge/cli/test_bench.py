@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import importlib.util
 import json
+import shutil
 from pathlib import Path
 
 import pytest
@@ -54,3 +56,15 @@ def test_an_unknown_part_is_mistyped(starbridge: Command) -> None:
     done = starbridge("bench", "everything")
     assert done.exit_code == 2
     assert "compose" in done.output
+
+
+@pytest.mark.timeout(120)
+def test_sync_is_measured(starbridge: Command) -> None:
+    done = starbridge("bench", "sync", "--json", *FAST)
+    assert done.exit_code == 0
+    measured = json.loads(done.stdout)["measured"]["sync"]
+    thread = measured["MIDI out through the sender thread, off its time at p99"]
+    assert thread["sent"] > 0
+    assert thread["value"] >= thread["p50"] > 0
+    if shutil.which("jackd") and importlib.util.find_spec("jack"):
+        assert any("JACK" in name for name in measured)
