@@ -23,6 +23,7 @@ import { help, pressed } from "./views/help.js";
 import { invites } from "./views/invites.js";
 import { logPanel } from "./views/log.js";
 import { memberList } from "./views/members.js";
+import { playPanel } from "./views/play.js";
 import { queue } from "./views/queue.js";
 import { pianoRoll } from "./views/roll.js";
 import { mixer } from "./views/stems.js";
@@ -42,6 +43,7 @@ const roll = pianoRoll(studio, player, sketch, {
   redo: (take, bars) => void ask(studio, { context: redoContext(take, bars) }, "page"),
 });
 const stems = mixer(studio, player);
+const play = playPanel(studio, player);
 const turns = new Turns(player, sketch);
 const compare = compareView(studio, turns);
 const card = takeCard(studio);
@@ -81,7 +83,7 @@ store.show(chat(studio), "lines", "capabilities", "notices");
 store.show(logPanel(studio), "head", "me", "capabilities", "notices");
 store.show(queue(studio));
 store.show(takes, "takes", "sounding", "selected", "me", "capabilities", "notices");
-for (const { update } of [top_, transport, form, roll, stems, compare]) store.show(update);
+for (const { update } of [top_, transport, form, roll, stems, compare, play]) store.show(update);
 player.watch(() => {
   if (player.listening) sketch.stop();
   top_.update(studio.state);
@@ -92,7 +94,7 @@ fetchScores(studio);
 fetchHistory(studio);
 
 /** For the console: `starbridge.studio.state` is all that the page knows. */
-Object.assign(globalThis, { starbridge: { studio, player, along, sketch, roll, turns } });
+Object.assign(globalThis, { starbridge: { studio, player, along, sketch, roll, turns, play } });
 
 /** What moves between the messages: counter, playheads, meter. */
 function frame() {

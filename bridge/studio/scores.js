@@ -13,7 +13,8 @@ export function fetchScores(studio) {
   /** @type {Set<string>} */
   const asked = new Set();
   studio.store.show((state) => {
-    for (const key of new Set([state.selected, state.compare?.a ?? "", state.compare?.b ?? ""])) {
+    const heard = Object.keys(state.sounding).map((take) => state.takes[take]?.section ?? "");
+    for (const key of new Set([state.selected, state.compare?.a ?? "", state.compare?.b ?? "", ...heard])) {
       const section = state.sections[key];
       if (!section?.take || asked.has(section.key) || isWhole(section)) continue;
       asked.add(section.key);

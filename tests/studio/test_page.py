@@ -598,6 +598,22 @@ def test_nothing_is_wider_than_the_screen(server: Puppet, join: Join, width: int
         assert page.evaluate("document.documentElement.scrollWidth") <= width
 
 
+@pytest.mark.parametrize(("width", "height"), [(1440, 900), (1024, 768), (800, 600), (390, 844), (320, 640)])
+def test_nothing_lies_over_the_controls_at_the_top(server: Puppet, join: Join, width: int, height: int) -> None:
+    page = join("leader", "a-name-of-thirty-two-characters.", width=width, height=height)
+    server.say(take_added())
+    page.wait("document.querySelectorAll('.take').length === 1")
+    covered = """[...document.querySelectorAll(':is(.top, #roll-head, #people .panel-head) :is(button, input, select)')]
+        .filter((el) => el.checkVisibility() && el.getClientRects().length).filter((el) => {
+            const box = el.getBoundingClientRect();
+            return [0.15, 0.5, 0.85].some((share) => {
+                const top = document.elementFromPoint(box.x + box.width * share, box.y + box.height / 2);
+                return !top || !(el.contains(top) || top.contains(el));
+            });
+        }).map((el) => el.ariaLabel ?? el.innerText)"""
+    assert page.evaluate(covered) == []
+
+
 def test_form_is_filled_and_sent_by_keyboard_alone(server: Puppet, join: Join) -> None:
     page = join()
     page.evaluate("void document.querySelector('#field-prompt').focus()")

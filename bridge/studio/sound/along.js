@@ -65,7 +65,7 @@ export class Along {
   #show({ member, part, pitch }, velocity, wait_s) {
     const timer = setTimeout(() => {
       this.#timers.delete(timer);
-      this.#studio.store.dispatch({ type: "live.note", member, part, pitch, velocity });
+      this.#studio.store.dispatch({ type: "live.note", member, part, pitch, velocity, shown: true });
     }, wait_s * 1000);
     this.#timers.add(timer);
   }

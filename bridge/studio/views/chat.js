@@ -60,7 +60,7 @@ function colourOf(name) {
   return sum % COLOURS;
 }
 
-const TABS = /** @type {const} */ ([["members", "Members"], ["chat", "Chat"], ["log", "Log"]]);
+const TABS = /** @type {const} */ ([["members", "Members"], ["play", "Play"], ["chat", "Chat"], ["log", "Log"]]);
 
 /** @param {Studio} studio */
 export function bandTabs(studio) {

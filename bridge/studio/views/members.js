@@ -31,7 +31,7 @@ export function fillRoles(select, roles, chosen) {
 /** @param {Studio} studio */
 export function memberList(studio) {
   const list = h("ul", { class: "member-rows" });
-  byId("members").append(list);
+  byId("members").append(list, button("Leave the session", () => studio.leave(), { class: "quiet small leave-below" }));
 
   /** @param {Member} first */
   function createRow({ member }) {
