@@ -26,13 +26,14 @@ from sessions.apply import apply
 from sessions.errors import Code, Refused
 from sessions.events import Created, Event, Left, LeftWhy, Recovered, Requeued, TransportMoved, from_fields, to_fields
 from sessions.keys import SigningKey
-from sessions.log import Entry
-from sessions.state import State, Status, copy_of, from_snapshot, snapshot_json
+from sessions.log import Entry, Mark
+from sessions.snapshot import Excerpt, changes, everything, from_lines, lines_of
+from sessions.state import State, Status
 
 __all__ = ["SNAPSHOT_EVERY", "SOFTWARE", "Ledger", "open_ledger"]
 
-SNAPSHOT_EVERY = 5000
-"""Entries after which the state is written down anew, at first; later whenever the log has doubled, for it takes longer then."""
+SNAPSHOT_EVERY = 2000
+"""Entries after which what has changed is written down: after a hard stop so many are folded anew, in a tenth of a second."""
 SOFTWARE = "starbridge"
 UNHEARD_OF = (LookupError, ValueError, TypeError, AttributeError)
 """What applying an event raises that speaks of a member, section or take which no entry made."""
@@ -41,14 +42,16 @@ _log = logging.getLogger(__name__)
 
 
 class Ledger:
-    """State and record of one session, for one writer."""
+    """State and record of one session, for one writer; `saved` is the size of the snapshot that the state came from."""
 
-    def __init__(self, record: Record, state: State, clock: Clock) -> None:
+    def __init__(self, record: Record, state: State, clock: Clock, saved: int = 0) -> None:
         self.record = record
         self.state = state
         self._clock = clock
-        self._saved = state.size
-        self._saving: asyncio.Task[bool] | None = None
+        self._saved = saved
+        self._onto = saved > 0  # what is on disk is right, and can be added to
+        self._saving: asyncio.Task[None] | None = None
+        self._due: tuple[Excerpt, bool, Mark] | None = None
 
     def now_us(self) -> int:
         return self._clock.now_us()
@@ -80,24 +83,36 @@ class Ledger:
         except DiskFailed:
             self.state = fold(State(), self.record.entries())
             self._saved = min(self._saved, self.state.size)
+            self._onto, self._due = False, None
             raise
 
     def save_when_due(self) -> None:
-        """Write the state down, every so many entries, so that a restart is short; in the background, nobody waits for it."""
-        due = max(SNAPSHOT_EVERY, self._saved)
+        """Write down what has changed, every so many entries, so that a restart is short; in the background, nobody waits for it.
+
+        It is taken now, and written once the disk has the lines that led to it.
+        """
         busy = self._saving is not None and not self._saving.done()
-        if self.state.size - self._saved >= due and self.durable == self.state.size and not busy:
-            self._saved = self.state.size
-            saving = self.record.snapshot(copy_of(self.state), snapshot_json, self.record.mark)
-            self._saving = asyncio.create_task(saving)
+        if self._due is None and not busy and self.state.size - self._saved >= SNAPSHOT_EVERY:
+            self._saved, self._due = self.state.size, (self._excerpt(), self._onto, self.record.mark)
+        if self._due is not None and self.durable >= self._due[2].size:
+            self._saving, self._due = asyncio.create_task(self._save(*self._due)), None
+
+    async def _save(self, excerpt: Excerpt, onto: bool, mark: Mark) -> None:
+        state, self._onto = self.state, True
+        if not await self.record.snapshot(excerpt, lines_of, mark, onto=onto) or self.state is not state:
+            self._onto = False
+
+    def _excerpt(self) -> Excerpt:
+        return changes(self.state) if self._onto else everything(self.state)
 
     async def close(self) -> None:
         """Everything to disk, with a checkpoint and a snapshot of it all."""
         with contextlib.suppress(DiskFailed):
             await self.flush()
         if self._saving is not None:
-            await asyncio.wait([self._saving])
-        await self.record.close(self.state, snapshot_json)
+            await self._saving
+        self._onto = self._onto and self._due is None
+        await self.record.close(self._excerpt(), lines_of, onto=self._onto)
 
 
 def fold(state: State, entries: Iterable[Entry]) -> State:
@@ -123,7 +138,7 @@ def _does_not_apply(entry: Entry, why: str) -> Refused:
 
 def open_ledger(folder: Path, name: str, clock: Clock, files: Files = SYSTEM) -> Ledger:
     """The ledger of a session, made anew where there is none; raises `Refused` where its record can't be trusted."""
-    found: list[State] = []
+    found: list[tuple[State, int]] = []
     record = Record.ensure(
         folder,
         name,
@@ -132,23 +147,26 @@ def open_ledger(folder: Path, name: str, clock: Clock, files: Files = SYSTEM) ->
         files=files,
         replay=lambda past: found.append(_state_of(past)),
     )
-    ledger = Ledger(record, found[0] if found else fold(State(), record.entries()), clock)
+    state, saved = found[0] if found else (fold(State(), record.entries()), 0)
+    ledger = Ledger(record, state, clock, saved)
     _say_what_a_restart_means(ledger, record.recovery)
     return ledger
 
 
-def _state_of(past: Past) -> State:
-    """From the snapshot if it is of use, else from the first entry on; raises `Refused` where an entry does not apply."""
+def _state_of(past: Past) -> tuple[State, int]:
+    """From the snapshot if it is of use, else from the first entry on, and the size of the snapshot then; raises `Refused` where an
+    entry does not apply."""
     state: State | None = None
-    if past.state is not None:
+    if past.state:
         try:
-            state = from_snapshot(past.state)
+            state = from_lines(past.state)
         except Refused as error:
             _log.warning("the snapshot is left aside: %s", error.advice)
     if state is None or state.size != past.size:
         state = State()
+    saved = state.size
     try:
-        return fold(state, past.entries(state.size))
+        return fold(state, past.entries(saved)), saved
     except Refused as error:
         raise damaged(f"{past.log}: {error.advice}") from error
 

@@ -9,6 +9,7 @@ from sessions.answers import Message
 from sessions.errors import Code, Refused
 from sessions.invites import read_token
 from sessions.keys import VerifierKey, verify_command
+from sessions.nonces import is_used
 from sessions.state import State
 
 __all__ = ["check_signature", "id_of"]
@@ -17,8 +18,9 @@ __all__ = ["check_signature", "id_of"]
 def check_signature(state: State, key: str, member: str, message: Message) -> str:
     """The signature of who holds a key; raises `Refused` where it is missing, wrong or its nonce was used before."""
     verify_command(key, state.origin, message)
-    if message["nonce"] in state.nonces.get(member, {}):
-        raise Refused(Code.CONFLICT, "nonce: it was used before; choose a new one for each command")
+    if is_used(state.nonces.get(member, {}), message["nonce"]):
+        advice = "nonce: it was used before, or a greater one of its series; choose a new one for each command"
+        raise Refused(Code.CONFLICT, advice)
     return str(message["signature"])
 
 

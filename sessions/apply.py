@@ -12,6 +12,9 @@ from typing import Any
 from sessions import events as e
 from sessions.log import time_us
 from sessions.music import TICKS_PER_BEAT, Part
+from sessions.nonces import series_of, use
+from sessions.packed import Packed
+from sessions.plain import fields_of
 from sessions.state import BEND, Accompaniment, Member, Playing, Presence, Section, State, Status, Stem, Take, bar_name
 
 __all__ = ["apply"]
@@ -29,8 +32,11 @@ def apply(state: State, member: str, event: e.Event, time: str, nonce: str = "")
     """Change the state by what happened: by whom, when, and the nonce that is used up by it."""
     state.time = time
     if nonce:
-        state.nonces.setdefault(member, {})[nonce] = True
+        use(state.nonces.setdefault(member, {}), nonce)
+        state.changed["nonces", member, series_of(nonce)[0]] = None
     _APPLIERS[type(event)](state, member, event)
+    for table, name in _CHANGES[type(event)]:
+        state.changed[table, getattr(event, name)] = None
     state.size += 1
 
 
@@ -97,6 +103,7 @@ def _requested(state: State, member: str, event: e.Requested) -> None:
         status=Status.WAITING if event.waiting else Status.QUEUED,
     )
     state.sections[section.name] = section
+    state.changed["sections", section.name] = None
     if not event.waiting:
         state.queue += (section.name,)
 
@@ -139,7 +146,7 @@ def _requeued(state: State, member: str, event: e.Requeued) -> None:
 
 
 def _bar(state: State, member: str, event: e.BarWritten) -> None:
-    state.sections[event.section].bars[bar_name(event.part, event.bar)] = event.notes
+    state.sections[event.section].bars[bar_name(event.part, event.bar)] = Packed.of(event.notes)
 
 
 def _stem(state: State, member: str, event: e.StemRendered) -> None:
@@ -311,3 +318,7 @@ _APPLIERS: dict[type[e.Event], Applier] = {
     e.Ahead: _ahead,
     e.Rested: _rested,
 }
+
+_TABLES = {"member": "members", "section": "sections", "take": "takes"}
+_CHANGES = {kind: tuple((_TABLES[name], name) for name in fields_of(kind) if name in _TABLES) for kind in _APPLIERS}
+"""The records that an event changes, by the fields that name them."""

@@ -29,6 +29,7 @@ from typing import Any
 
 from sessions.errors import Code, Refused
 from sessions.music import Note, Request, parse_request
+from sessions.packed import Packed
 
 __all__ = ["fields_of", "from_plain", "record_from", "to_plain", "unknown_field"]
 
@@ -107,6 +108,10 @@ def record_from(record: Any, values: Mapping[str, Any]) -> Any:
 
 def from_plain(kind: Any, value: Any, name: str = "value") -> Any:
     """The value of an annotated kind from plain JSON; raises `Refused` with `name`."""
+    if kind is Any or kind is type(value) is bool:
+        return value
+    if kind is Packed and type(value) is str:
+        return Packed(value)
     origin = typing.get_origin(kind)
     if origin in (types.UnionType, typing.Union):
         return _from_union(typing.get_args(kind), value, name)
@@ -118,9 +123,9 @@ def from_plain(kind: Any, value: Any, name: str = "value") -> Any:
         if not isinstance(value, Mapping):
             raise _wrong(name, "an object", value)
         inner = typing.get_args(kind)[1]
+        if inner is Any:
+            return {str(key): item for key, item in value.items()}
         return {str(key): from_plain(inner, item, f"{name}.{key}") for key, item in value.items()}
-    if kind is Any:
-        return value
     if kind in (bool, int, float, str):
         return _scalar(kind, value, name)
     return _from_class(kind, value, name)

@@ -19,6 +19,7 @@ from sessions.canonical import canonical_bytes
 from sessions.errors import Refused
 from sessions.keys import MAX_NONCE, is_signed, member_key_bytes
 from sessions.log import Entry, unpack_event
+from sessions.nonces import is_used, use
 
 __all__ = ["BEGINNINGS", "CREATED", "Doubt", "Problem", "Testimony"]
 
@@ -108,7 +109,7 @@ _MEANS: Mapping[str, _Meaning] = {
 @dataclass(slots=True)
 class _Member:
     key: str = ""
-    nonces: set[str] = field(default_factory=set)
+    nonces: dict[str, int] = field(default_factory=dict)
 
 
 class Testimony:
@@ -169,9 +170,9 @@ class Testimony:
         nonce = command.get("nonce")
         if not isinstance(nonce, str) or not 0 < len(nonce) <= MAX_NONCE:
             raise Doubt(Problem.NONCE, entry.index, "its command carries no nonce")
-        if nonce in member.nonces:
+        if is_used(member.nonces, nonce):
             raise Doubt(Problem.NONCE, entry.index, f"{name} has used its nonce before: a command was replayed")
-        member.nonces.add(nonce)
+        use(member.nonces, nonce)
         _check_meaning(entry, command)
         self.signed += 1
 

@@ -41,6 +41,7 @@ class Link:
         self._socket = socket
         self._origin = origin
         self._key = key
+        self._series, self._said = secrets.token_hex(8), 0
         self.member = ""
 
     @classmethod
@@ -82,7 +83,8 @@ class Link:
 
     async def send(self, message: Mapping[str, Any]) -> None:
         """Sign and send. Raises LinkLost."""
-        signed = self._key.signed(self._origin, {**message, "nonce": secrets.token_hex(8)})
+        self._said += 1
+        signed = self._key.signed(self._origin, {**message, "nonce": f"{self._series}#{self._said}"})
         try:
             await self._socket.send(json.dumps(signed, ensure_ascii=False, allow_nan=False, separators=(",", ":")))
         except WebSocketException as error:

@@ -45,20 +45,18 @@ async function makePair() {
  */
 async function signerOf(pair) {
   const key = base64(new Uint8Array(await crypto.subtle.exportKey("raw", pair.publicKey)));
+  const series = base64(crypto.getRandomValues(new Uint8Array(16)));
+  let said = 0;
   return {
     key,
     async sign(message, origin) {
-      const unsigned = { ...message, nonce: nonce() };
+      said += 1; // a nonce that counts: the server keeps the last one of a series, not all
+      const unsigned = { ...message, nonce: `${series}#${said}` };
       const bytes = new TextEncoder().encode(`${DOMAIN}${origin}\n${canonical(unsigned)}`);
       const signature = await crypto.subtle.sign({ name: "Ed25519" }, pair.privateKey, bytes);
       return { ...unsigned, signature: base64(new Uint8Array(signature)) };
     },
   };
-}
-
-/** 128 bits that no command ever carried before. */
-function nonce() {
-  return base64(crypto.getRandomValues(new Uint8Array(16)));
 }
 
 /** @param {Uint8Array} bytes */

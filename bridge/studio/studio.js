@@ -52,7 +52,9 @@ export class Studio {
     this.#signer = await openSigner(invite.id || invite.token);
     const { api } = this;
     const events = {
-      opened: () => this.#join(),
+      opened: () => {
+        this.#line = this.#line.then(() => this.#join());
+      },
       heard: (/** @type {Message} */ message) => this.#hear(message),
       lost: (/** @type {number} */ retry_at_us) => this.#connection("waiting", "", retry_at_us),
       over: (/** @type {Message} */ refused) => this.#connection("over", sentence(refused.advice)),

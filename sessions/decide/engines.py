@@ -107,7 +107,7 @@ def done(state: State, member: str, command: EngineDone, moment: Moment) -> Deci
 def _missing(section: Section) -> str:
     for number in range(1, section.request.bars + 1):
         for part in section.request.parts:
-            if part is not Part.TEXTURE and section.notes(part, number) is None:
+            if part is not Part.TEXTURE and not section.has(part, number):
                 return f"bar {number} of {part}"
     if section.request.stems:
         for name in (*section.request.parts, "mix"):

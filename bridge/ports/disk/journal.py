@@ -208,19 +208,36 @@ class Journal:
 
     def lines(self, start: int = 0, end: int | None = None) -> Iterator[bytes]:
         """Durable lines without their line feeds, each checked against the tree; raises `Refused` where one differs."""
+        for index, lines in self._pieces(start, end):
+            for at, line in enumerate(lines, start=index):
+                if leaf_hash(line) != self.chain.tree.leaf(at):
+                    raise self._altered(at)
+                yield line
+
+    def check(self, end: int) -> None:
+        """The same for all lines up to `end`, which nobody wants to see: three times as fast."""
+        for index, lines in self._pieces(0, end):
+            if b"".join(map(leaf_hash, lines)) != self.chain.tree.leaves(index, index + len(lines)):
+                raise self._altered(
+                    next(
+                        at for at, line in enumerate(lines, start=index) if leaf_hash(line) != self.chain.tree.leaf(at)
+                    )
+                )
+
+    def _altered(self, index: int) -> Refused:
+        return damaged(f"entry {index} of {self._path} is not what was written")
+
+    def _pieces(self, start: int, end: int | None) -> Iterator[tuple[int, list[bytes]]]:
+        """As many lines as fit one read, and the index of their first."""
         last = self._durable.size if end is None else min(end, self._durable.size)
         if self._reading is None and start < last:
             self._reading = self._files.open(self._path, Mode.READ)
         while start < last:
             until = self._until(start, last)
             at = self._ends[start - 1] if start else 0
-            data = self._read(at, self._ends[until - 1] - at)
-            for index in range(start, until):
-                begin = (self._ends[index - 1] if index else 0) - at
-                line = data[begin : self._ends[index] - at - 1]
-                if leaf_hash(line) != self.chain.tree.leaf(index):
-                    raise damaged(f"entry {index} of {self._path} is not what was written")
-                yield line
+            ends = [end - at for end in self._ends[start:until]]
+            data = self._read(at, ends[-1])
+            yield start, [data[begin : end - 1] for begin, end in zip([0, *ends], ends, strict=False)]
             start = until
 
     def entries(self, start: int = 0, end: int | None = None) -> Iterator[Entry]:

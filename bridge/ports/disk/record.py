@@ -39,7 +39,7 @@ CHECKPOINT_EVERY_S = 1.0
 
 
 Encode = Callable[[Any], bytes]
-"""Makes JSON of a state."""
+"""Makes lines of a state, or of what has changed in it."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,6 +51,7 @@ class _Memo:
     leaves: bytes
     ends: array[int]
     state: Callable[[], bytes] | None
+    onto: bool
     seal: Seal
 
 
@@ -202,14 +203,14 @@ class Record(View):
 
     # -- the snapshot ------------------------------------------------------------------------------------------------
 
-    def load_state(self) -> tuple[int, Any]:
-        """The last snapshot's size and state, (0, None) where there is none: fold the entries from there on. It blocks."""
+    def load_state(self) -> tuple[int, bytes]:
+        """The last snapshot's size and state, (0, b"") where there is none: fold the entries from there on. It blocks."""
         if self._state is not None:
             found, self._state = (self.recovery.from_snapshot, self._state), None
             return found
         cached = self._cache.load()
         if cached is None or cached.size > self.durable or cached.tree.root() != self.root(cached.size):
-            return 0, None
+            return 0, b""
         return cached.size, cached.state
 
     @property
@@ -217,11 +218,14 @@ class Record(View):
         """Where the log is, staged entries included."""
         return self._journal.chain.mark
 
-    async def snapshot(self, state: Any, encode: Encode = encoded, mark: Mark | None = None) -> bool:
+    async def snapshot(
+        self, state: Any, encode: Encode = encoded, mark: Mark | None = None, *, onto: bool = False
+    ) -> bool:
         """Remember the state that the entries up to `mark`, by default all, add up to; False where it can't be written.
 
-        `encode` makes JSON of it in a thread, so nobody may change it meanwhile. Flushes first where need be, and raises
-        `DiskFailed` as `flush` does. Without a snapshot the next start is slower, no more.
+        `encode` makes lines of it in a thread, so nobody may change it meanwhile. They take the place of those before, or
+        come `onto` them. Flushes first where need be, and raises `DiskFailed` as `flush` does. It is written in a thread
+        that nobody's lines wait for. Without a snapshot the next start is slower, no more.
         """
         mark = self.mark if mark is None else mark
         if self.durable < mark.size:
@@ -229,20 +233,29 @@ class Record(View):
         async with self._remembering:
             if self.closed or mark.size < self._cache.kept:
                 return False
-            data = await asyncio.to_thread(encode, state)  # not in the thread that others' lines wait for
-            memo = self._memo(mark, lambda: data)
-            return await asyncio.get_running_loop().run_in_executor(self._thread, self._remember, memo)
+            memo = self._memo(mark, lambda: encode(state), onto=onto)
+            run = asyncio.get_running_loop().run_in_executor
+            try:
+                await run(
+                    self._thread, self._write_checkpoint, memo.seal
+                )  # a snapshot never goes beyond what is signed
+            except OSError:
+                self._failures += 1
+                return False
+            return await asyncio.to_thread(self._remember, memo)
 
-    def _memo(self, mark: Mark, state: Callable[[], bytes] | None) -> _Memo:
+    def _memo(self, mark: Mark, state: Callable[[], bytes] | None, *, onto: bool) -> _Memo:
         kept = self._cache.kept
         tree, ends = self._journal.chain.tree, self._journal.ends[kept : mark.size]
-        return _Memo(mark, tree.root(mark.size), tree.leaves(kept, mark.size), ends, state, self.seal())
+        return _Memo(mark, tree.root(mark.size), tree.leaves(kept, mark.size), ends, state, onto, self.seal())
 
     def _remember(self, memo: _Memo) -> bool:
+        if memo.state is None or (memo.onto and not self._cache.has_state):
+            return False
+        if not memo.onto:
+            self._cache.forget_state()
         try:
-            self._write_checkpoint(memo.seal)  # a snapshot never goes beyond what is signed
-            if memo.state is not None:
-                self._cache.save(memo.mark, memo.root, memo.leaves, memo.ends, memo.state())
+            self._cache.save(memo.mark, memo.root, memo.leaves, memo.ends, memo.state())
         except OSError:
             self._failures += 1
             return False
@@ -264,8 +277,9 @@ class Record(View):
 
     # -- the end -----------------------------------------------------------------------------------------------------
 
-    async def close(self, state: Any = None, encode: Encode = encoded) -> None:
-        """Put everything on disk, sign it, remember `state`, let go of the folder; raises `DiskFailed` when that is done."""
+    async def close(self, state: Any = None, encode: Encode = encoded, *, onto: bool = False) -> None:
+        """Put everything on disk, sign it, remember `state` as `snapshot` does, let go of the folder; raises `DiskFailed` when
+        that is done."""
         if self.closed:
             return
         self.closed = True
@@ -279,12 +293,12 @@ class Record(View):
         if self._covering is not None:
             await self._covering
         async with self._remembering:
-            memo = self._last_memo(state, encode)
+            memo = self._last_memo(state, encode, onto=onto)
             found = await asyncio.get_running_loop().run_in_executor(self._thread, self._finish, memo)
         self._thread.shutdown()
         self._raise(failed or found)
 
-    def close_now(self, state: Any = None, encode: Encode = encoded) -> None:
+    def close_now(self, state: Any = None, encode: Encode = encoded, *, onto: bool = False) -> None:
         """The same where there is no event loop."""
         if self.closed:
             return
@@ -294,12 +308,12 @@ class Record(View):
             self.flush_now()
         except DiskFailed as error:
             failed, state = error, None
-        found = self._finish(self._last_memo(state, encode))
+        found = self._finish(self._last_memo(state, encode, onto=onto))
         self._thread.shutdown()
         self._raise(failed or found)
 
-    def _last_memo(self, state: Any, encode: Encode) -> _Memo:
-        return self._memo(self.mark, None if state is None else lambda: encode(state))
+    def _last_memo(self, state: Any, encode: Encode, *, onto: bool) -> _Memo:
+        return self._memo(self.mark, None if state is None else lambda: encode(state), onto=onto)
 
     def _finish(self, memo: _Memo) -> DiskFailed | None:
         try:

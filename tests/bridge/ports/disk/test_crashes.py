@@ -82,7 +82,7 @@ def said(disk: SimulatedDisk) -> list[str]:
     record = Record.ensure(FOLDER, "jam", software="test", now_us=NOW_US, files=disk)
     texts = [str(entry.event["text"]) for entry in record.entries(1)]
     size, state = record.load_state()
-    assert state is None or size <= record.durable
+    assert not state or size <= record.durable
     path = record.blob_path(BLOB_NAME)
     assert path is None or record.blobs.read(BLOB_NAME) == BLOB
     record.close_now()

@@ -14,6 +14,7 @@ import pytest
 
 from bridge.ports.disk import DiskFailed, Record, is_session, read_key, session_folder
 from bridge.ports.disk import record as record_module
+from bridge.ports.disk.cache import encoded
 from bridge.ports.disk.folder import Folder, read_checkpoint
 from bridge.ports.disk.journal import MAX_PENDING_BYTES, Journal
 from bridge.ports.disk.running import Running
@@ -298,7 +299,7 @@ def test_a_failure_at_the_end_is_said_and_the_folder_is_let_go() -> None:
         with pytest.raises(DiskFailed):
             await record.close({"size": 2})
         again = Record.open(SIMULATED, files=disk)
-        assert (again.durable, again.load_state()) == (1, (0, None))
+        assert (again.durable, again.load_state()) == (1, (0, b""))
         await again.close()
 
     run(work)
@@ -318,21 +319,41 @@ def test_a_snapshot_is_of_what_was_staged_when_it_was_asked_for() -> None:
         await record.flush()
         assert await asked
         assert on_disk(disk, record) >= 6
-        assert record.load_state() == (6, {"lines": 6})
+        assert record.load_state() == (6, b'{"lines":6}')
         assert await record.snapshot({"lines": 9})
         again = Record.open(SIMULATED, files=disk.after_kill())
-        assert (again.recovery.from_snapshot, again.load_state()) == (9, (9, {"lines": 9}))
+        assert (again.recovery.from_snapshot, again.load_state()) == (9, (9, b'{"lines":9}'))
         await again.close()
         await record.close()
 
     run(work)
 
 
+def test_a_snapshot_can_come_onto_the_one_before() -> None:
+    async def scene() -> None:
+        disk = SimulatedDisk()
+        record = create(SIMULATED, files=disk)
+        assert not await record.snapshot("nothing there", onto=True)
+        say(record, 5)
+        assert await record.snapshot("a", lambda text: text.encode() + b"\n")
+        first = disk.bytes_of(SIMULATED / "state.jsonl")
+        say(record, 5)
+        assert await record.snapshot("b", lambda text: text.encode() + b"\n", onto=True)
+        assert disk.bytes_of(SIMULATED / "state.jsonl") == first + b"b\n"
+        again = Record.open(SIMULATED, files=disk.after_kill())
+        assert (again.recovery.from_snapshot, again.load_state()) == (11, (11, b"a\nb\n"))
+        await again.close("c", lambda text: text.encode() + b"\n", onto=True)
+        await record.close("d", lambda text: text.encode() + b"\n")
+        assert disk.bytes_of(SIMULATED / "state.jsonl") == b"d\n"
+
+    asyncio.run(scene())
+
+
 def test_a_snapshot_that_cannot_be_written_costs_nothing_but_time() -> None:
     async def work() -> None:
         disk = SimulatedDisk()
         record = create(SIMULATED, files=disk)
-        for at in range(1, 20):
+        for at in range(1, 40):
             say(record)
             await record.flush()
             disk.plan(at, Fault.ERROR)
@@ -345,7 +366,7 @@ def test_a_snapshot_that_cannot_be_written_costs_nothing_but_time() -> None:
             again.close_now()
         assert at > 10
         disk.fail_at = 0
-        assert record.load_state() == (record.size, {"lines": record.size})
+        assert record.load_state() == (record.size, encoded({"lines": record.size}))
         await record.close()
 
     run(work)
@@ -359,7 +380,7 @@ def test_what_cannot_be_flushed_is_in_no_snapshot() -> None:
         disk.plan(1, Fault.ERROR)
         with pytest.raises(DiskFailed):
             await record.snapshot({"lines": 2})
-        assert record.load_state() == (0, None)
+        assert record.load_state() == (0, b"")
         await record.close()
 
     run(work)

@@ -20,7 +20,7 @@ from tests.bridge.ports.disk.simulated import SimulatedDisk
 
 PATH = Path("/data/sessions/jam")
 FOLDER = Folder(PATH)
-SNAPSHOT, LEAVES = PATH / "snapshot.json", PATH / "leaves.bin"
+SNAPSHOT, LEAVES, STATE = PATH / "snapshot.json", PATH / "leaves.bin", PATH / "state.jsonl"
 NOW_US = 1_769_860_800_000_000
 COVERED, SIZE = 8, 12
 
@@ -312,8 +312,8 @@ def test_a_snapshot_spares_parsing_the_log(monkeypatch: pytest.MonkeyPatch) -> N
     assert record.recovery.from_snapshot == record.durable == 200
     assert parsed == []
     assert record.durable_bytes < disk.log_bytes < 1.1 * record.durable_bytes, "but for its hashes, once"
-    assert record.load_state() == (200, {"lines": 200})
-    assert record.load_state() == (200, {"lines": 200})
+    assert record.load_state() == (200, b'{"lines":200}')
+    assert record.load_state() == (200, b'{"lines":200}')
     record.close_now()
 
 
@@ -348,7 +348,7 @@ def test_a_record_closed_without_a_state_keeps_the_last_snapshot() -> None:
     say(record, 3)
     record.close_now()
     again = Record.open(PATH, files=disk)
-    assert (again.recovery.clean, again.load_state()) == (True, (200, {"lines": 200}))
+    assert (again.recovery.clean, again.load_state()) == (True, (200, b'{"lines":200}'))
     again.close_now()
 
 
@@ -368,12 +368,12 @@ def opened_all_the_same(disk: SimulatedDisk) -> int:
     record = Record.open(PATH, files=disk.after_kill())
     size, state = record.load_state()
     assert record.durable == 40
-    assert (size, state) in ((0, None), (40, {"lines": 40}))
+    assert (size, state) in ((0, b""), (40, b'{"lines":40}'))
     assert [entry.index for entry in record.entries()] == list(range(40))
     return record.recovery.from_snapshot
 
 
-@pytest.mark.parametrize("path", [SNAPSHOT, LEAVES], ids=lambda path: path.name)
+@pytest.mark.parametrize("path", [SNAPSHOT, LEAVES, STATE], ids=lambda path: path.name)
 def test_no_flipped_byte_of_a_snapshot_is_believed(path: Path) -> None:
     disk = with_snapshot(40)
     data = disk.bytes_of(path)
@@ -408,7 +408,7 @@ def rewrite(change: Callable[[dict[str, object]], object]) -> SimulatedDisk:
 @pytest.mark.parametrize(
     "change",
     [
-        {"version": 2},
+        {"version": 1},
         {"size": 39},
         {"size": 41},
         {"size": -1},
@@ -416,6 +416,10 @@ def rewrite(change: Callable[[dict[str, object]], object]) -> SimulatedDisk:
         {"root": "00" * 32},
         {"root": "zz"},
         {"leaves": "00" * 32},
+        {"leaves": {"bytes": 1600, "sha256": "00" * 32}},
+        {"leaves": {"bytes": 1560, "sha256": sha256(b"").hexdigest()}},
+        {"state": {"bytes": -1, "sha256": sha256(b"").hexdigest()}},
+        {"state": {"bytes": 5}},
         {"time_ms": None},
     ],
 )
@@ -433,7 +437,7 @@ def test_the_snapshot_of_another_log_is_left_aside() -> None:
     record = Record.create(PATH, "jam", software="another", now_us=NOW_US, files=other)
     say(record, 39)
     record.close_now({"lines": 41})
-    for path in (SNAPSHOT, LEAVES):
+    for path in (SNAPSHOT, LEAVES, STATE):
         disk.put(path, other.bytes_of(path))
     assert opened_all_the_same(disk) == 0
 
