@@ -44,6 +44,7 @@ class OscPlayer:
     """Speaks OSC over UDP."""
 
     def __init__(self, address: tuple[str, int]) -> None:
+        self.heard_bytes = 0
         self.socket = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
         self.socket.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, BUFFER)
         self.socket.connect(address)
@@ -82,6 +83,7 @@ class WsPlayer:
         split = urlsplit(url)
         assert split.hostname is not None
         assert split.port is not None
+        self.heard_bytes = 0
         self.socket = socket.create_connection((split.hostname, split.port))
         self.socket.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
         self._protocol = ClientProtocol(
@@ -193,6 +195,7 @@ class Crowd:
         for key, _ in self._selector.select(timeout_s):
             data = key.data.read()
             came.append((key.data, data, time.perf_counter()))
+            key.data.heard_bytes += len(data)
         if any(not data for _, data, _ in came):
             raise Silent("the server has hung up on a player")
         return [(player, answer, at) for player, data, at in came for answer in player.took(data)]

@@ -12,13 +12,14 @@ from __future__ import annotations
 
 import os
 import subprocess
+import sys
 import time
 from dataclasses import dataclass
 from pathlib import Path
 
 from bridge.bench.figures import NotMeasured
 
-__all__ = ["Moment", "Usage"]
+__all__ = ["Moment", "Usage", "peak_mb"]
 
 PS_S = 5.0
 
@@ -83,3 +84,32 @@ def _idle_s() -> float | None:
     except OSError:
         return None
     return (int(numbers[4]) + int(numbers[5])) / float(os.sysconf("SC_CLK_TCK"))
+
+
+def peak_mb() -> float:
+    """The most memory that this process ever held; 0 where the system doesn't say."""
+    try:  # not getrusage first: on Linux it begins with what the parent held
+        held = Path("/proc/self/status").read_text().partition("VmHWM:")[2]
+        return int(held.split()[0]) * 1024 / 1e6
+    except (OSError, IndexError):
+        pass
+    try:
+        import resource
+    except ImportError:
+        return 0.0
+    return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1e6  # bytes, on macOS
+
+
+def main(words: list[str]) -> None:
+    """A command of ours, and then the most memory that it held, as the last line of what it says."""
+    from bridge.__main__ import main as starbridge
+
+    sys.argv[1:] = words
+    try:
+        starbridge()
+    finally:
+        sys.stderr.write(f"\n{peak_mb():.1f}\n")
+
+
+if __name__ == "__main__":
+    main(sys.argv[1:])

@@ -19,7 +19,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from bridge.bench.figures import Figure, Figures, NotMeasured, Setting
-from bridge.bench.process import Moment
+from bridge.bench.process import Moment, peak_mb
 from bridge.config import default_cache
 
 if TYPE_CHECKING:
@@ -202,20 +202,6 @@ def alone(folder: Path, precision: str, seconds: float) -> dict[str, float]:
     return {
         "load_s": load_s, "first_s": heard[0], "factor": passed / seconds, "peak_mb": peak_mb(), "others": before.others()
     }  # fmt: skip
-
-
-def peak_mb() -> float:
-    """The most memory that this process ever held; 0 where the system doesn't say."""
-    try:  # not getrusage first: on Linux it begins with what the parent held
-        held = Path("/proc/self/status").read_text().partition("VmHWM:")[2]
-        return int(held.split()[0]) * 1024 / 1e6
-    except (OSError, IndexError):
-        pass
-    try:
-        import resource
-    except ImportError:
-        return 0.0
-    return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1e6  # bytes, on macOS
 
 
 if __name__ == "__main__":
