@@ -16,6 +16,7 @@ from tests.models.compose.runtime import tiny
 FAST = ("--seconds", "0.02")
 
 
+@pytest.mark.timeout(240)  # it starts servers
 def test_log_is_measured_with_the_machine_named(starbridge: Command) -> None:
     done = starbridge("bench", "log", "--json", *FAST)
     assert done.exit_code == 0
