@@ -11,14 +11,8 @@
  */
 
 import { h, say } from "./dom.js";
+import { labelOf } from "./labels.js";
 
-/** Names for people, and the order of the form. */
-const LABELS = /** @type {Record<string, string>} */ ({
-  prompt: "Describe it", kind: "Kind", style: "Style", bars: "Bars", bpm: "Tempo (bpm)", key: "Key", meter: "Metre", parts: "Parts",
-  energy: "Energy", density: "Density", chords: "Chords", context: "Build on", at: "Play it", like: "Like", renderer: "Sound",
-  stems: "Render stems", temperature: "Adventure", seed: "Seed", strength: "How far it strays", strict: "Stay in the key", composer: "Written by",
-  band: "Band", tail: "At the end", rate: "Frames a second",
-});
 /** Fields that always show; the others wait in folded groups. */
 export const FIRST = ["prompt", "kind", "style", "bars", "bpm", "key", "meter", "parts", "energy", "density"];
 
@@ -38,11 +32,6 @@ const WORDS = /** @type {Record<string, Record<string, string>>} */ ({
   composer: { auto: "auto", transformer: "the transformer", arranger: "the arranger, by rules" },
 });
 const AT_WORDS = /** @type {Record<string, string>} */ ({ never: "only keep it as a take", now: "as soon as it is done", "next-bar": "at the next bar", "next-4": "at the next four bars" });
-
-/** @param {string} name */
-export function labelOf(name) {
-  return LABELS[name] ?? name.charAt(0).toUpperCase() + name.slice(1);
-}
 
 /**
  * The control for a field.

@@ -243,6 +243,30 @@ def test_advice_names_its_field_and_reads_as_a_sentence(run: Run) -> None:
     ]
 
 
+@pytest.mark.parametrize(
+    ("code", "advice", "words"),
+    [
+        ("bad-value", "bpm: 300 is out of range; ask for 40 to 240", "Tempo (bpm): 300 is out of range; ask for 40 to 240."),
+        ("bad-value", "melody.range: C4 is no range", "Range of the melody: C4 is no range."),
+        ("too-many", "section: 4 of yours are open; wait for one", "4 of yours are open; wait for one."),
+        ("conflict", "bpm: the session goes at 120; set it with transport.tempo, or leave bpm out",
+         "Tempo (bpm): the session goes at 120; change the tempo at the top, or leave bpm out."),
+        ("not-allowed", "role: as rhythm you may not", "As rhythm you may not."),
+        ("failed", "", "It came to nothing. Ask again, perhaps with another seed."),
+        ("failed", "The server can't be reached just now.", "The server can't be reached just now."),
+    ],
+)  # fmt: skip
+def test_refusals_are_said_in_the_words_of_the_page(run: Run, code: str, advice: str, words: str) -> None:
+    assert run("state/wording.js", "(m, advice, code) => m.inWords(advice, code)", advice, code) == words
+
+
+def test_a_missing_engine_is_explained_without_a_command_line(run: Run) -> None:
+    advice = "engine: none is here; start one with `starbridge engine --join URL --token TOKEN`"
+    said = run("state/wording.js", "(m, advice) => m.inWords(advice, 'no-engine')", advice)
+    assert "no engine just now" in said
+    assert "--join" not in said
+
+
 def test_said_lines_are_read_from_the_log_signed_or_not(run: Run) -> None:
     lines = [
         {"event": {"type": "session.created"}, "index": 0, "member": "", "time": "2026-01-31T12:00:00.000Z"},

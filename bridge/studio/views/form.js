@@ -12,6 +12,7 @@ import { button, byId, h, say } from "../dom.js";
 import { reach, waits } from "../may.js";
 import { aboutTime, PARTS } from "../music.js";
 import { fieldOf } from "../state/notices.js";
+import { inWords } from "../state/wording.js";
 import { buildFields, countSet } from "./formfields.js";
 import { noticeAt } from "./notice.js";
 import { presetRow } from "./presets.js";
@@ -153,6 +154,6 @@ export function words(section) {
     case "cancelled":
       return `${section.id} was cancelled.`;
     default:
-      return `${section.id} failed${section.advice ? `: ${section.advice}` : ""}.`;
+      return `${section.id} failed: ${inWords(section.advice, section.code || "failed")}`;
   }
 }

@@ -9,7 +9,8 @@
 
 import { contextControl } from "../context.js";
 import { h } from "../dom.js";
-import { controlFor, FIRST, labelOf } from "../fields.js";
+import { controlFor, FIRST } from "../fields.js";
+import { labelOf } from "../labels.js";
 
 /** Folded groups: a name for programs, a title, and fields in their order. @type {[string, string, string[]][]} */
 const GROUPS = [

@@ -6,7 +6,7 @@
  */
 
 import { button, h, say } from "../dom.js";
-import { sentence } from "../state/notices.js";
+import { inWords } from "../state/wording.js";
 
 /**
  * An element that shows the notice of a place; call its `update` with each state.
@@ -23,7 +23,7 @@ export function noticeAt(studio, where) {
       const notice = state.notices[where()];
       el.hidden = !notice;
       el.classList.toggle("good", notice?.tone === "good");
-      say(text, notice ? sentence(notice.text) : "");
+      say(text, notice ? inWords(notice.text, notice.code) : "");
     },
   };
 }

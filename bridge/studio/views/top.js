@@ -8,6 +8,7 @@
  */
 
 import { button, byId, h, icon, say } from "../dom.js";
+import { inWords } from "../state/wording.js";
 import { localUs } from "../time.js";
 import { leads } from "../may.js";
 
@@ -67,7 +68,7 @@ export function topBar(studio, player, theme, keys) {
       say(banner, `The connection is lost. Trying again in ${seconds} s; what you see may be out of date.`);
     } else if (inside && (phase === "connecting" || phase === "joining")) say(banner, "Connecting again…");
     else if (inside && sounding && !player.output.running) say(banner, "The session is playing. Press “Enable sound” to hear it.");
-    else if (state.notices.page) say(banner, state.notices.page.text);
+    else if (state.notices.page) say(banner, inWords(state.notices.page.text, state.notices.page.code));
     else say(banner, "");
     banner.classList.toggle("bad", phase === "waiting" || Boolean(state.notices.page));
   }
