@@ -207,8 +207,13 @@ class TorchDecoder:
         places = positions(room, shape.width).to(weight)
         state = TorchState(weight.new_zeros(size), weight.new_zeros(size), self.seen(given), places, before)
         if shape.prefix:
-            self.through(given + places[:before], OneState(state, 0, before))
+            self.precede(state, given)
         return state
+
+    def precede(self, state: TorchState, conditions: Tensor) -> None:
+        """Reads conditions (rows, length, width) before any codes."""
+        before = conditions.shape[1]
+        self.through(conditions + state.places[:before], OneState(state, 0, before))
 
     def seen(self, conditions: Tensor) -> list[tuple[Tensor, ...]]:
         """A layer's keys and values of conditions (rows, length, width); nothing where they are fed before the codes."""

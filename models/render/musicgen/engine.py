@@ -29,8 +29,8 @@ from models.render.musicgen.conditions import Conditions
 from models.render.musicgen.decoder import TorchDecoder
 from models.render.musicgen.ensemble import Ensemble, Writer
 from models.render.musicgen.ferry import Ferry, Sent
-from models.render.musicgen.piece import KEPT_S, Chunk, Piece, Wish, never
-from models.render.musicgen.protocol import Decoder
+from models.render.musicgen.graphs import TOLD, SeatWriter, seats_that_fit
+from models.render.musicgen.piece import KEPT_S, Chunk, Piece, Wish, never, window_of
 from models.render.musicgen.sampling import Choice
 from models.render.musicgen.tensors import BadCheckpoint
 
@@ -202,6 +202,16 @@ def _fine(sent: Sent) -> Tensor:
     return found
 
 
+def by_graphs(decoder: TorchDecoder, checkpoint: Checkpoint) -> Ensemble:
+    """As many seats as the GPU has memory for, and their graphs."""
+    window = window_of(checkpoint.decoder, checkpoint.codec.rate / checkpoint.codec.hop)
+    before = checkpoint.melody.length + TOLD if checkpoint.melody else 0
+    seats = seats_that_fit(decoder, before + window)
+    writer = SeatWriter(decoder, seats=seats, window=window, before=before)
+    writer.warm()
+    return Ensemble(writer, seats)
+
+
 def load(folder: Path, device: str, precision: str) -> Engine:
     """The checkpoint in a folder. Raises BadCheckpoint, and ValueError for a device or precision that isn't there."""
     if precision not in (*PRECISIONS, *FEW_BITS):
@@ -215,12 +225,16 @@ def load(folder: Path, device: str, precision: str) -> Engine:
     where = torch.device(device)
     checkpoint = Checkpoint.of(folder)
     conditions = Conditions.read(checkpoint, where)
-    decoder: Decoder
+    ensemble: Ensemble
     if precision in FEW_BITS:
         from models.render.musicgen.cpu.decoder import CpuDecoder  # takes a second to import
 
-        decoder = CpuDecoder.read(checkpoint.tensors, checkpoint.decoder, precision)
+        few = CpuDecoder.read(checkpoint.tensors, checkpoint.decoder, precision)
+        ensemble = Ensemble(Writer(few), SEATS, breath=BREATH)
     else:
         decoder = TorchDecoder.read(checkpoint.tensors, checkpoint.decoder, where, PRECISIONS[precision])
+        ensemble = (
+            Ensemble(Writer(decoder), SEATS, breath=BREATH) if device == "cpu" else by_graphs(decoder, checkpoint)
+        )
     codec = Codec.read(checkpoint.tensors, checkpoint.codec, checkpoint.decoder.channels, where)
-    return Engine(checkpoint, conditions, codec, Ensemble(Writer(decoder), SEATS, breath=BREATH))
+    return Engine(checkpoint, conditions, codec, ensemble)

@@ -81,10 +81,10 @@ class Writer:
 class Ensemble:
     """So many seats, and who sits there or waits. Safe to be used by several threads.
 
-    After every `breath` columns of all pieces whoever pulls one may look around.
+    After every `breath` columns of all pieces, where that is given, whoever pulls one may look around.
     """
 
-    def __init__(self, writer: Writes, seats: int, *, breath: int) -> None:
+    def __init__(self, writer: Writes, seats: int, *, breath: int | None = None) -> None:
         self._writer, self.seats, self._breath = writer, seats, breath
         self._waiting: deque[Piece] = deque()
         self._seated: dict[Piece, int] = {}  # with the column at which each sat down
@@ -103,7 +103,7 @@ class Ensemble:
                         if not self._has(piece):
                             return
                         written += self._step()
-                    if written >= self._breath:
+                    if self._breath and written >= self._breath:
                         written = 0
                         yield None
                 with self._lock:

@@ -18,11 +18,11 @@ from dataclasses import dataclass
 import torch
 from torch import Tensor
 
-from models.render.musicgen.pattern import Grid
+from models.render.musicgen.pattern import Grid, delays
 from models.render.musicgen.protocol import DecoderShape
 from models.render.musicgen.sampling import Chance, Choice, chosen, guided
 
-__all__ = ["Chunk", "Piece", "Wish", "never"]
+__all__ = ["Chunk", "Piece", "Wish", "never", "window_of"]
 
 WINDOW_S = 30.0  # what MusicGen was taught at once
 KEPT_S = 12.0  # of a full window, read again by the next one
@@ -56,6 +56,11 @@ class Chunk:
     final: bool
 
 
+def window_of(shape: DecoderShape, frame_rate: float) -> int:
+    """Columns that a decoder sees at once."""
+    return round(WINDOW_S * frame_rate) + delays(shape.codebooks, shape.channels)[-1]
+
+
 class Piece:
     """One piece; `column` is the next to be written."""
 
@@ -67,7 +72,7 @@ class Piece:
         self.begun = 0
         self.fine = torch.ones((), dtype=torch.bool, device=device)
         self.chance = Chance(wish.seed, shape.codebooks, shape.vocabulary, device)
-        self.window = round(WINDOW_S * frame_rate) + self.grid.lags[-1]
+        self.window = window_of(shape, frame_rate)
         self._kept = round(KEPT_S * frame_rate)
         self._told, self._due = known, known + max(1, round(FIRST_S * frame_rate))
         self._chunk = round(CHUNK_S * frame_rate)

@@ -19,7 +19,7 @@ from dataclasses import dataclass
 import torch
 from torch import Tensor
 
-__all__ = ["BLOCK", "Chance", "Choice", "chosen", "guided", "narrowed"]
+__all__ = ["BLOCK", "Chance", "Choice", "chosen", "chosen_each", "guided", "narrowed"]
 
 NEVER = float("-inf")
 BLOCK = 32  # columns that are raced ahead
@@ -88,6 +88,22 @@ def chosen(logits: Tensor, choice: Choice, race: Tensor) -> Tensor:
         if choice.greedy:
             return logits.argmax(-1)
         return (narrowed(logits, choice).softmax(-1) / race).argmax(-1)
+
+
+def chosen_each(
+    logits: Tensor, race: Tensor, *, greedy: Tensor, temperature: Tensor, least: Tensor, tail: Tensor
+) -> Tensor:
+    """Codes (pieces, codebooks), each piece chosen in its own way: all that says how is (pieces, 1, 1), and no shape hangs on it.
+
+    `least` is the rank among rising logits from which on they may be drawn (vocabulary - top_k), `tail` is 1 - top_p.
+    """
+    warm = logits / temperature
+    rising, order = torch.sort(warm)
+    floor = rising.gather(-1, least.expand(-1, logits.shape[1], -1))
+    unlikely = rising.masked_fill(rising < floor, NEVER).softmax(-1).cumsum(-1) <= tail
+    unlikely[..., -1] = False
+    warm = warm.masked_fill((warm < floor) | unlikely.scatter(-1, order, unlikely), NEVER)
+    return torch.where(greedy[..., 0], logits.argmax(-1), (warm.softmax(-1) / race).argmax(-1))
 
 
 @contextmanager

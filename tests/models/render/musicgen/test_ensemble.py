@@ -3,8 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
-from itertools import count
-from typing import Any
 
 import numpy as np
 import pytest
@@ -18,6 +16,7 @@ from models.render.musicgen.protocol import DecoderShape
 from models.render.musicgen.sampling import Choice
 from tests.models.render.musicgen.conftest import Published
 from tests.models.render.musicgen.published import TEXT, Kind
+from tests.models.render.musicgen.wishes import in_turns, wishes_of
 
 CPU = torch.device("cpu")
 SHAPE = DecoderShape(codebooks=2, vocabulary=8)
@@ -67,15 +66,6 @@ def pulled(chunks: Iterator[Chunk | None]) -> int:
     return sum(chunk.codes.shape[1] for chunk in chunks if chunk is not None)
 
 
-WISHES: list[dict[str, Any]] = [
-    {"text": TEXT, "seconds": 0.8, "seed": 1},
-    {"text": "a bass", "seconds": 1.7, "seed": 2, "guidance": 1.0, "top_k": 5},
-    {"text": None, "seconds": 0.3, "seed": 3, "top_k": 0, "top_p": 0.8},
-    {"text": "drums and " * 12, "seconds": 1.1, "seed": 1, "temperature": 1.4},
-    {"text": TEXT, "seconds": 0.5, "greedy": True},
-]
-
-
 @pytest.mark.parametrize("kind", [Kind(), Kind(melody=True), Kind(channels=2)], ids=["text", "melody", "stereo"])
 @pytest.mark.parametrize("seats", [1, 2, 8])
 def test_the_same_codes_whoever_sits_beside(
@@ -83,25 +73,11 @@ def test_the_same_codes_whoever_sits_beside(
 ) -> None:
     monkeypatch.setattr(ensemble_module, "TURN", 10)
     engine = musicgen.load(published(kind)[1])
-    alone = [engine.generate_codes(**wish) for wish in WISHES]
+    wishes = wishes_of(kind)
+    alone = [engine.generate_codes(**wish) for wish in wishes]
     engine._ensemble.seats = seats
-    streams = [engine._chunks(engine._wish(w.pop("text"), w.pop("seconds"), w.pop("seed", 7), w.pop("guidance", 3.0), w))  # type: ignore[arg-type]
-               for w in map(dict, WISHES)]  # fmt: skip
-    found: list[list[torch.Tensor]] = [[] for _ in streams]
-    going = set(range(len(streams)))
-    for round_ in count():
-        for number in sorted(going):
-            if number > round_:  # each comes later than the one before
-                break
-            chunk = next(streams[number], "over")
-            if chunk == "over":
-                going.discard(number)
-            elif isinstance(chunk, Chunk):
-                found[number].append(chunk.codes)
-        if not going:
-            break
-    for parts, codes in zip(found, alone, strict=True):
-        np.testing.assert_array_equal(torch.cat(parts, dim=1).numpy(), codes)
+    for found, codes in zip(in_turns(engine, wishes), alone, strict=True):
+        np.testing.assert_array_equal(found, codes)
 
 
 def test_whoever_is_pulled_all_are_written() -> None:
