@@ -15,6 +15,8 @@ from typing import Any
 
 PATIENCE_S = 20.0
 FLUSH_S = 0.02
+SETTLED_CYCLES = 4
+"""A new wire carries something from the next cycle on."""
 
 
 def main() -> None:
@@ -27,10 +29,12 @@ def main() -> None:
     hand = client.midi_outports.register("hand")
     heard: deque[tuple[str, int, str]] = deque()
     to_play: deque[bytes] = deque()
+    cycles = [0]
     rate = client.samplerate
 
     def process(frames: int) -> None:
         began_us = time.perf_counter_ns() // 1000 - client.frames_since_cycle_start * 1_000_000 // rate
+        cycles[0] += 1
         hand.clear_buffer()
         offset = 0
         while to_play and offset < frames:
@@ -62,6 +66,9 @@ def main() -> None:
         order = json.loads(line)
         if "connect" in order:
             _patient(lambda wire=order["connect"]: client.connect(*wire), jack.JackError)
+            wired = cycles[0]
+            while cycles[0] < wired + SETTLED_CYCLES:
+                time.sleep(0.005)
             say("connected")
         to_play.extend(bytes.fromhex(data) for data in order.get("play", ()))
 

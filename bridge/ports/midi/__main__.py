@@ -42,6 +42,9 @@ SWITCH_S = 0.0005
 MOST_TOGETHER = 256
 """Events that one line tells at most."""
 PR_SET_PDEATHSIG = 1
+WHAT_TO_DO = {
+    "linux": ". Start JACK or PipeWire, or load ALSA's sequencer (modprobe snd-seq), and then the server again"
+}
 
 Report = Callable[[dict[str, Any]], None]
 
@@ -69,7 +72,7 @@ def opened(system: str, setup: Setup, clock: Clock, report: Report) -> Cable:
             why.append(str(error))
         else:
             return cable
-    raise NoMidi("; ".join(why) or f"there is no MIDI system {system!r}")
+    raise NoMidi("; ".join(why) + WHAT_TO_DO.get(sys.platform, ""))
 
 
 class Teller:

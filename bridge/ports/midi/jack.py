@@ -18,7 +18,7 @@ from typing import Any
 from bridge.midi.frames import FrameClock
 from bridge.midi.voices import Due
 from bridge.ports.clock import Clock
-from bridge.ports.midi.cable import Cable, NoMidi, Setup
+from bridge.ports.midi.cable import Cable, NoMidi, Setup, all_silent
 
 __all__ = ["JackCable"]
 
@@ -40,7 +40,10 @@ class JackCable(Cable):
         self._client: Any = None
         self._frames = FrameClock(48_000)
         self._left: list[Due] = []
+        self._calm = threading.Event()
+        """Somebody was connected who may hang from before."""
         self._hush = threading.Event()
+        """The end."""
         self._hushed = threading.Event()
         self._lost = ""
         self._wired = set(setup.wired)
@@ -69,7 +72,7 @@ class JackCable(Cable):
         self._client, self._lost = client, ""
         client.activate()
         self._wire()
-        self._hush.set()  # once it is wired: what a sender before us may have left ends
+        self._calm.set()  # once it is wired: what a sender before us may have left ends
 
     def look(self) -> None:
         if self._lost:
@@ -86,7 +89,6 @@ class JackCable(Cable):
         if client is None:
             return
         if not self._lost:
-            self._hushed.clear()
             self._hush.set()
             self._hushed.wait(SILENT_S)
         with contextlib.suppress(Exception):  # whatever a server that is gone makes of it
@@ -112,9 +114,8 @@ class JackCable(Cable):
         self._out.clear_buffer()
         if self._hush.is_set():
             self._left.clear()
-            for data in self._silence():
+            for data in self._silence() if not self._hushed.is_set() else ():
                 self._out.write_midi_event(0, data)
-            self._hush.clear()
             self._hushed.set()
         else:
             self._write(began, frames)
@@ -123,6 +124,10 @@ class JackCable(Cable):
 
     def _write(self, began: int, frames: int) -> None:
         """What is due in this cycle, each at its frame, in order."""
+        if self._calm.is_set() and not self._voices.sounding:
+            self._calm.clear()
+            for data in all_silent():
+                self._out.write_midi_event(0, data)
         due, self._left, last = self._left + self._due(self._frames.end_us), [], 0
         for number, (at_us, data, ahead) in enumerate(due):
             last = offset = min(max(self._frames.frame_at(at_us) - began, last), frames - 1)
@@ -176,6 +181,6 @@ class JackCable(Cable):
             ours = self._out if port.is_input else self._in
             if not ours.is_connected_to(port):
                 self._client.connect(*((ours, port) if port.is_input else (port, ours)))
-                if port.is_input and not self._voices.sounding:
-                    self._hush.set()  # it may hang from before
+                if port.is_input:
+                    self._calm.set()
         self._device_is(named[0].name if named else "")

@@ -65,7 +65,7 @@ class RtMidiCable(Cable):
             if self._wanted:
                 self._probe = rtmidi.MidiOut(self._api), rtmidi.MidiIn(self._api)
         except rtmidi.RtMidiError as error:
-            raise NoMidi(f"{self.system or 'MIDI'}: {error}") from None
+            raise NoMidi(f"{self.system or 'RtMidi'} does not open: {error}".rstrip(".")) from None
         self.look()
         self._thread.start()
 
