@@ -17,6 +17,7 @@ import logging
 from collections.abc import Callable
 from typing import Any, Protocol
 
+from bridge.agenda import Acknowledged
 from bridge.door import Bundle, Message, Seat
 from bridge.host import Host
 from bridge.midi.choice import MidiChoice
@@ -207,15 +208,23 @@ class MidiDoor:
     def _say(self, messages: list[Message]) -> None:
         for message in messages:
             try:
-                seat = self._sit()
-                self._host.submit(seat, message)
+                self._host.submit(self._sit(), message).add_done_callback(self._kept)
             except Refused as error:
                 self._refuse(message, error)
 
+    def _kept(self, acknowledged: Acknowledged) -> None:
+        error = None if acknowledged.cancelled() else acknowledged.exception()
+        if isinstance(error, Refused):  # the disk failed
+            self._warn(error)
+
     def _refuse(self, message: Message, error: Refused) -> None:
-        """A cable can't be answered: the server's own log says it, once in a while; a movement is told later."""
+        """A movement that there was no room for is told later."""
         if error.code is Code.TOO_MANY:
             self._hand.again(message)
+        self._warn(error)
+
+    def _warn(self, error: Refused) -> None:
+        """A cable can't be answered: the server's own log says it, once in a while."""
         now_s = asyncio.get_running_loop().time()
         if now_s - self._refused_s > 1:
             self._refused_s = now_s

@@ -117,7 +117,12 @@ class Link:
         tries = 0
         while not self._closing:
             began_s = loop.time()
-            if not (await self._run() or self._was_open):
+            try:
+                wanted = await self._run()
+            except Exception:
+                _log.exception("the MIDI sender was lost")
+                wanted = True
+            if not (wanted or self._was_open):
                 break
             tries = 1 if loop.time() - began_s > CALM_S else tries + 1
             await self._before_another(tries)
@@ -185,7 +190,10 @@ class Link:
                 self._was_open = True
                 self._opened(told["ready"])
             self._wired = told.get("wired", self._wired)
-            self._hear(told)
+            try:
+                self._hear(told)
+            except Exception:
+                _log.exception("what came in over MIDI was not understood")
         return True
 
     async def _note_errors(self, process: asyncio.subprocess.Process) -> None:

@@ -10,10 +10,12 @@ import subprocess
 import sys
 from pathlib import Path
 
+import httpx
 import pytest
 
 from sessions.invites import peek
 from sessions.roles import ROLES
+from tests.bridge.cli.conftest import Command
 from tests.bridge.ports.http.tls import write_certificate
 from tests.support.server import running_server, start_server
 
@@ -150,3 +152,21 @@ def serve(*words: object) -> subprocess.CompletedProcess[str]:
     doors += [] if "--osc" in words else ["--osc", "127.0.0.1:0"]
     command = [sys.executable, "-m", "bridge", "serve", *doors, *map(str, words)]
     return subprocess.run(command, capture_output=True, text=True, timeout=30, check=False, stdin=subprocess.DEVNULL)
+
+
+def test_no_midi_here_is_a_notice(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("STARBRIDGE_NO_MIDI", "0")
+    monkeypatch.setenv("JACK_DEFAULT_SERVER", "nobody-runs-this-one")
+    with running_server(tmp_path, "--midi-system", "jack") as server:
+        assert httpx.get(f"{server.http}/api/health").json()["midi"]["system"] == ""
+        assert server.stop() == 0
+        assert "MIDI     none: " in server.output()
+
+
+def test_midi_is_refused_where_it_makes_no_sense(
+    starbridge: Command, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("STARBRIDGE_NO_MIDI", "0")
+    done = starbridge("serve", "--midi-system", "flute", "--data", str(tmp_path))
+    assert done.exit_code != 0
+    assert "midi-system" in done.output

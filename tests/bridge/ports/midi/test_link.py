@@ -92,6 +92,46 @@ def test_one_that_dies_is_followed_by_another_that_knows_the_wires(tmp_path: Pat
     asyncio.run(scene())
 
 
+def test_what_is_not_understood_ends_nothing(tmp_path: Path, caplog: pytest.LogCaptureFixture) -> None:
+    told: list[dict[str, Any]] = []
+
+    def hear(what: dict[str, Any]) -> None:
+        told.append(what)
+        if "heard" in what:
+            raise RuntimeError("a fault of ours")
+
+    async def scene() -> None:
+        link = Link(MidiChoice(), SystemClock(), hear, command=sender(tmp_path, ECHO), backoff=AT_ONCE)
+        await link.start()
+        link.play(Plan(1))
+        link.play(Plan(2))
+        await until(lambda: sum("heard" in one for one in told) == 2)
+        assert link.crashes == 0
+        await link.close()
+
+    asyncio.run(scene())
+    assert "not understood" in caplog.text
+
+
+def test_a_line_without_end_is_a_sender_that_is_lost(tmp_path: Path) -> None:
+    told: list[dict[str, Any]] = []
+    babbles = """
+        say({"pid": os.getpid()})
+        say({"ready": "fake"})
+        sys.stdin.readline()
+        sys.stdout.write("x" * 600_000)
+        time.sleep(3600)
+    """
+
+    async def scene() -> None:
+        link = Link(MidiChoice(), SystemClock(), told.append, command=sender(tmp_path, babbles), backoff=AT_ONCE)
+        await link.start()
+        await until(lambda: sum("pid" in one for one in told) >= 2)
+        await link.close()
+
+    asyncio.run(scene())
+
+
 def test_one_that_hangs_is_ended(tmp_path: Path) -> None:
     told: list[dict[str, Any]] = []
     deaf = 'say({"pid": os.getpid()})\nsay({"ready": "fake"})\ntime.sleep(3600)\n'
