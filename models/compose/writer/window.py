@@ -33,6 +33,7 @@ if TYPE_CHECKING:
 __all__ = ["Bar", "Model", "Taste", "Window"]
 
 Logits = NDArray[np.float32]
+Allowed = NDArray[np.bool_]
 
 _LEFT = range(VOCABULARY.base["Left"], VOCABULARY.base["Left"] + VOCABULARY.size["Left"])
 _WRITE, _END = VOCABULARY.id("write"), VOCABULARY.id("end")
@@ -101,6 +102,7 @@ class Window:
         self._ids: list[int] = []
         self._done: list[Bar] = []
         self._mark: _Mark | None = None
+        self._open: Allowed | None = None  # what may follow, where the grammar was asked and nothing has come of it yet
         self._before = list(rules.before).count(_WRITE) + 1  # sections before the first bar to write begins
         self._state, self._logits = self._settle(self._grammar.begin(), [])
 
@@ -131,6 +133,7 @@ class Window:
         self._done.clear()
         self._attempt += 1
         self._drawn = 0
+        self._open = None
 
     def _step(self) -> None:
         """One choice, and whatever follows from it."""
@@ -141,7 +144,8 @@ class Window:
         number = chance(self._seed, self._number * MOST_TOKENS_A_BAR + self._drawn, self._attempt)
         self._drawn += 1
         taste = self._taste
-        allowed = self._grammar.allowed(self._state)
+        allowed = self._grammar.allowed(self._state) if self._open is None else self._open
+        self._open = None  # its array is written to below
         logits = self._logits
         if self._steering is not None:
             logits = self._steering.lean(self._state.phase, logits, allowed)
@@ -159,8 +163,10 @@ class Window:
                 run, state = self._grammar.forced(state)
                 fresh += run
                 continue
-            only = np.flatnonzero(self._grammar.allowed(state))
+            allowed = self._grammar.allowed(state)
+            only = allowed.nonzero()[0]
             if len(only) > 1:
+                self._open = allowed
                 break
             fresh.append(int(only[0]))
             state = self._grammar.advance(state, fresh[-1])
