@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable
+from pathlib import Path
 
 import pytest
 
@@ -12,6 +14,8 @@ from tests.support.chromium import Page
 pytestmark = pytest.mark.browser
 
 Join = Callable[..., Page]
+STUDIO = Path(__file__).parents[2] / "bridge" / "studio"
+SPACES = {0, 1, 2, 4, 6, 8, 12, 16, 24, 32}
 GROUNDS = ("back", "panel", "raised")
 WORDS = ("text", "soft", "accent", "good", "bad")
 PARTS = ("drums", "bass", "harmony", "melody", "texture")
@@ -28,6 +32,17 @@ def luminance(colour: str) -> float:
 def contrast(one: str, other: str) -> float:
     light, dark = sorted((luminance(one), luminance(other)), reverse=True)
     return (light + 0.05) / (dark + 0.05)
+
+
+def test_styles_keep_to_one_scale_of_type_and_one_of_spaces() -> None:
+    files = [STUDIO / "style.css", *sorted((STUDIO / "css").glob("*.css"))]
+    lines = [line.strip() for file in files for line in file.read_text(encoding="utf-8").splitlines()]
+    sizes = [line for line in lines if line.startswith("font-size:")]
+    assert [line for line in sizes if not re.fullmatch(r"font-size: var\(--[a-z]+\);", line)] == []
+    spaces = [line for line in lines if re.match(r"(padding|margin|gap)(-[a-z]+)?:", line)]
+    off = [line for line in spaces if not {abs(int(px)) for px in re.findall(r"-?(\d+)px", line)} <= SPACES]
+    assert off == []
+    assert len(spaces) > 100
 
 
 def test_colours_follow_the_system_until_somebody_chooses(server: Puppet, join: Join) -> None:
