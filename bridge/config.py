@@ -95,6 +95,8 @@ class Config:
     precision: str | None = None
     midi: MidiChoice | None = None
     """A MIDI port, where this machine has MIDI."""
+    audiocraft: Path | None = None
+    """The Python, or its environment, whose audiocraft plays `musicgen`, which is then a folder or a name on the hub."""
     engine: bool = True
     """Start an engine of our own; without it, one has to join from elsewhere."""
 

@@ -18,6 +18,7 @@ from pathlib import Path
 from typing import Any
 
 from bridge.ledger import SOFTWARE
+from bridge.ports.audiocraft import find_python, opener
 from bridge.ports.clock import Clock, SystemClock
 from bridge.wire.smf import to_smf
 from models.engine import Engine
@@ -57,6 +58,7 @@ def ask(
     weights: Path | None = None,
     musicgen: Path | None = None,
     precision: str | None = None,
+    audiocraft: Path | None = None,
     progress: Callable[[str, float], None] = lambda stage, done: None,
     clock: Clock | None = None,
 ) -> Result:
@@ -66,7 +68,8 @@ def ask(
         raise Refused(Code.BAD_VALUE, f"like: there is no catalog {request.like[0].name!r} here; leave `like` out")
     if request.context:
         raise Refused(Code.BAD_VALUE, "context: it speaks of a session's take; ask in that session, or leave it out")
-    engine = Engine(soundfont=soundfont, weights=weights, musicgen=musicgen, precision=precision)
+    opens = opener(find_python(audiocraft)) if audiocraft is not None else None
+    engine = Engine(soundfont=soundfont, weights=weights, musicgen=musicgen, precision=precision, audiocraft=opens)
     made = _make(request, engine, progress)
     clock = clock or SystemClock()
     out.mkdir(parents=True, exist_ok=True)

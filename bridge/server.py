@@ -26,6 +26,7 @@ from bridge.host import Host
 from bridge.house import House
 from bridge.midi.choice import MidiChoice
 from bridge.ports.announce import Announcement
+from bridge.ports.audiocraft import find_python
 from bridge.ports.clock import SystemClock
 from bridge.ports.http.app import create_app
 from bridge.ports.http.certificate import check_certificate
@@ -37,6 +38,7 @@ from bridge.ports.osc_tcp import OscTcp
 from bridge.ports.osc_udp import OscUdp
 from bridge.ports.oscquery import OscQuery
 from bridge.ports.secret import secret_of
+from models.render.audiocraft.weights import Weights
 from sessions.errors import Code, Refused
 from sessions.roles import ROLES
 
@@ -94,7 +96,9 @@ class Server:
         config = self.config
         if config.soundfont is not None:
             await asyncio.to_thread(_check_soundfont, config.soundfont)
-        if config.musicgen is not None:
+        if config.audiocraft is not None:
+            await asyncio.to_thread(_check_audiocraft, config)
+        elif config.musicgen is not None:
             await asyncio.to_thread(_check_musicgen, config.musicgen)
         if config.tls_cert is not None and config.tls_key is not None:
             await asyncio.to_thread(check_certificate, config.tls_cert, config.tls_key)
@@ -166,6 +170,7 @@ class Server:
             weights=config.weights,
             musicgen=config.musicgen,
             precision=config.precision,
+            audiocraft=config.audiocraft,
             ca=config.tls_cert,
             seed=seed,
             on_gave_up=self._engine_gave_up,
@@ -228,6 +233,13 @@ def _check_musicgen(folder: Path) -> None:
     if not (folder / "config.json").is_file():
         advice = "give a folder as `starbridge models fetch` makes it"
         raise Refused(Code.BAD_VALUE, f"musicgen: there is no checkpoint in {folder}; {advice}")
+
+
+def _check_audiocraft(config: Config) -> None:
+    """The same for a Python that is none, and for what it is to play; neither is started or read."""
+    assert config.audiocraft is not None
+    find_python(config.audiocraft)
+    Weights.chosen(config.musicgen, config.precision)
 
 
 def _write_ready(path: Path, ready: Ready) -> None:

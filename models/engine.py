@@ -18,6 +18,7 @@ from typing import TYPE_CHECKING, Any
 from models import compose
 from models.compose.arranger import Arranger
 from models.compose.composer import Composer
+from models.render.audiocraft.weights import Weights
 from models.render.generated import GeneratedStems, missing
 from models.render.label import label, label_of
 from models.render.renderer import SampledStems, StemRenderer, offer
@@ -31,6 +32,7 @@ from sessions.music.section import Request
 
 if TYPE_CHECKING:
     from models.compose.writer.live import Accompanist
+    from models.render.audiocraft.engine import Line
 
 __all__ = ["Engine"]
 
@@ -41,7 +43,10 @@ log = logging.getLogger("starbridge.engine")
 
 
 class Engine:
-    """What makes sections. Raises Refused where the soundfont can't be played, or MusicGen's folder holds no checkpoint."""
+    """What makes sections. Raises Refused where the soundfont can't be played, or MusicGen's folder holds no checkpoint.
+
+    `audiocraft` opens a line to a process that plays MusicGen's weights in the place of our own runtime.
+    """
 
     def __init__(
         self,
@@ -50,12 +55,13 @@ class Engine:
         weights: Path | None = None,
         musicgen: Path | None = None,
         precision: str | None = None,
+        audiocraft: Callable[[], Line] | None = None,
         composer: Composer | None = None,
         renderers: Sequence[StemRenderer] | None = None,
     ) -> None:
         self._composers = _composers(weights) if composer is None else {Author.AUTO: composer}
         if renderers is None:
-            renderers = _renderers(soundfont, musicgen, precision)
+            renderers = _renderers(soundfont, musicgen, precision, audiocraft)
         self._renderers = {renderer.name: renderer for renderer in renderers}
 
     def offers(self) -> list[dict[str, Any]]:
@@ -125,9 +131,15 @@ class Engine:
         return found
 
 
-def _renderers(soundfont: Path | None, musicgen: Path | None, precision: str | None) -> list[StemRenderer]:
-    """The sampler, and MusicGen where a checkpoint is named and what it needs is installed. Raises Refused."""
+def _renderers(
+    soundfont: Path | None, musicgen: Path | None, precision: str | None, audiocraft: Callable[[], Line] | None
+) -> list[StemRenderer]:
+    """The sampler, and MusicGen where a checkpoint is named and what it needs is installed, here or there. Raises Refused."""
     sampled = SampledStems(Soundfont.load(soundfont or bundled_path()))
+    if audiocraft is not None:
+        from models.render.audiocraft.stems import AudiocraftStems
+
+        return [sampled, AudiocraftStems(Weights.chosen(musicgen, precision), audiocraft, sampled)]
     if musicgen is None:
         return [sampled]
     if lacks := missing():

@@ -64,6 +64,9 @@ MODEL_TOOLS = {
     ("models/compose/train.py", "rich"),
     ("models/compose/train.py", "time"),  # trains for so many minutes; what it learns from a batch knows no time
     ("models/compose/curves.py", "matplotlib"),  # draws them where it is there
+    ("models/render/audiocraft/worker.py", "audiocraft"),  # runs in the Python that has it; nothing else imports that
+    ("models/render/audiocraft/worker.py", "transformers"),
+    ("models/render/audiocraft/worker.py", "huggingface_hub"),
     ("models/compose/tokens/miditok_adapter.py", "miditok"),  # for its users; nothing else imports that file
 }
 

@@ -9,7 +9,7 @@ from typing import Annotated, Any
 import typer
 
 from bridge.cli.friendly import say
-from bridge.cli.options import MusicgenFolder, MusicgenPrecision, SoundfontFile, Weights
+from bridge.cli.options import AudiocraftPython, MusicgenFolder, MusicgenPrecision, SoundfontFile, Weights
 from sessions.errors import Code, Refused
 from sessions.music import Request, read_prompt
 from sessions.music.fields import FIELD_TABLE
@@ -66,6 +66,7 @@ def ask(
     soundfont: SoundfontFile = None,
     musicgen: MusicgenFolder = None,
     precision: MusicgenPrecision = None,
+    audiocraft: AudiocraftPython = None,
 ) -> None:
     """Write one section: section.mid, stems/PART.wav, mix.wav, and a certificate with its log.
 
@@ -110,8 +111,9 @@ def ask(
             out,
             soundfont=soundfont,
             weights=weights,
-            musicgen=musicgen or default_musicgen(),
+            musicgen=musicgen if musicgen or audiocraft else default_musicgen(),
             precision=precision,
+            audiocraft=audiocraft,
             progress=progress,
         )
     for path in result.files:

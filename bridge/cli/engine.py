@@ -10,7 +10,7 @@ from typing import Annotated
 import typer
 
 from bridge.cli.friendly import say
-from bridge.cli.options import MusicgenFolder, MusicgenPrecision, SoundfontFile, Weights
+from bridge.cli.options import AudiocraftPython, MusicgenFolder, MusicgenPrecision, SoundfontFile, Weights
 from sessions.errors import Refused
 
 __all__ = ["engine"]
@@ -36,6 +36,7 @@ def engine(
     soundfont: SoundfontFile = None,
     musicgen: MusicgenFolder = None,
     precision: MusicgenPrecision = None,
+    audiocraft: AudiocraftPython = None,
     ca: Annotated[
         Path | None,
         typer.Option(
@@ -70,8 +71,9 @@ def engine(
             [token],
             soundfont=soundfont,
             weights=weights,
-            musicgen=musicgen or default_musicgen(),
+            musicgen=musicgen if musicgen or audiocraft else default_musicgen(),
             precision=precision,
+            audiocraft=audiocraft,
             ca=ca,
             name=name,
         )

@@ -10,7 +10,7 @@ from typing import Annotated
 
 import typer
 
-__all__ = ["MusicgenFolder", "MusicgenPrecision", "SoundfontFile", "Weights"]
+__all__ = ["AudiocraftPython", "MusicgenFolder", "MusicgenPrecision", "SoundfontFile", "Weights"]
 
 Weights = Annotated[
     Path | None,
@@ -26,6 +26,14 @@ MusicgenFolder = Annotated[
     Path | None,
     typer.Option(
         "--musicgen", metavar="DIR", help="A MusicGen checkpoint for renderer musicgen; a fetched one is found."
+    ),
+]
+AudiocraftPython = Annotated[
+    Path | None,
+    typer.Option(
+        "--audiocraft",
+        metavar="PYTHON",
+        help="Play --musicgen (a folder, or a name on the hub) by audiocraft, in that Python or environment.",
     ),
 ]
 MusicgenPrecision = Annotated[

@@ -16,7 +16,7 @@ from rich.console import Console
 from rich.text import Text
 
 from bridge.cli.friendly import say
-from bridge.cli.options import MusicgenFolder, MusicgenPrecision, SoundfontFile, Weights
+from bridge.cli.options import AudiocraftPython, MusicgenFolder, MusicgenPrecision, SoundfontFile, Weights
 from sessions.errors import Code, Refused
 
 if TYPE_CHECKING:
@@ -107,6 +107,7 @@ def serve(
     soundfont: SoundfontFile = None,
     musicgen: MusicgenFolder = None,
     precision: MusicgenPrecision = None,
+    audiocraft: AudiocraftPython = None,
 ) -> None:
     """Open a session on this machine: studio page, OSC, WebSocket, and an engine to jam with."""
     from bridge.config import Address, Config, default_data, default_musicgen
@@ -137,9 +138,10 @@ def serve(
         ready_file=ready_file,
         soundfont=soundfont,
         weights=weights,
-        musicgen=musicgen or default_musicgen(),
+        musicgen=musicgen if musicgen or audiocraft else default_musicgen(),
         precision=precision,
         midi=None if no_midi else choice,
+        audiocraft=audiocraft,
     )
     try:
         asyncio.run(run(config, on_ready=lambda ready: show(ready, config.data)))

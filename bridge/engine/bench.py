@@ -16,6 +16,7 @@ from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Protocol, TypeVar
 
+from bridge.ports.audiocraft import find_python, opener
 from models.work import Output, Work
 
 if TYPE_CHECKING:
@@ -57,16 +58,21 @@ class Bench:
         weights: Path | None = None,
         musicgen: Path | None = None,
         precision: str | None = None,
+        audiocraft: Path | None = None,
     ) -> Bench:
         """The composers and the sampler, with weights and a soundfont from elsewhere, or with those that are included.
 
-        MusicGen's weights are loaded for the first section that asks for them.
+        MusicGen's weights are loaded for the first section that asks for them, by our own runtime or by the audiocraft of
+        another Python. Raises Refused where that Python is none.
         """
+        opens = opener(find_python(audiocraft)) if audiocraft is not None else None
 
         def load() -> Maker:
             from models.engine import Engine  # heavy: numpy and scipy, half a second
 
-            return Engine(soundfont=soundfont, weights=weights, musicgen=musicgen, precision=precision)
+            return Engine(
+                soundfont=soundfont, weights=weights, musicgen=musicgen, precision=precision, audiocraft=opens
+            )
 
         return cls(load)
 

@@ -3,7 +3,7 @@
 It is told by lines of JSON on its standard input what to do, tokens included, so that none is ever seen in a process list:
 
     {"engine": {"seed": "base64", "soundfont": "/path/to.sf2", "weights": "/a/folder", "musicgen": "/a/folder",
-                "precision": "int8", "ca": "/path/to.pem"}}    first, once
+                "precision": "int8", "audiocraft": "/a/python", "ca": "/path/to.pem"}}    first, once
     {"join": {"url": "http://127.0.0.1:8080", "session": "jam", "token": "...", "origin": "..."}}    again with a newer token
     {"leave": {"session": "jam"}}
 
@@ -36,7 +36,7 @@ __all__ = ["CONFIGURATION", "main"]
 
 CONFIGURATION = 78  # exit code: what it was told can't work, starting it again won't help (sysexits' EX_CONFIG)
 BROKEN = 70  # exit code: something that nobody thought of, such as a line that is none (EX_SOFTWARE)
-PATHS = ("soundfont", "weights", "musicgen", "ca")
+PATHS = ("soundfont", "weights", "musicgen", "audiocraft", "ca")
 NICENESS = 5  # the server's clock comes before imagining
 PR_SET_PDEATHSIG = 1
 
@@ -48,10 +48,10 @@ class Child:
 
     def __init__(self, engine: dict[str, Any]) -> None:
         paths = {name: Path(engine[name]) if engine.get(name) else None for name in PATHS}
-        self._ca = paths["ca"]
+        self._ca = paths.pop("ca")
         self._key = MemberKey(from_base64(engine["seed"]) if engine.get("seed") else None)
         precision = engine.get("precision") or None
-        self._bench = Bench.of_models(paths["soundfont"], paths["weights"], paths["musicgen"], precision)
+        self._bench = Bench.of_models(precision=precision, **paths)
         self._sessions: dict[str, asyncio.Task[None]] = {}
 
     async def load(self) -> None:

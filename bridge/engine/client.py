@@ -209,11 +209,14 @@ class _Shift:
         cancelled = Refused(Code.CANCELLED, "the section was cancelled")
         if stop.is_set():
             raise cancelled
+        last: Output | None = None
         async with contextlib.aclosing(self._bench.outputs(work, stop.is_set)) as outputs:
             async for output in outputs:
                 if stop.is_set():
                     break
-                await self._hand_over(work.section, output)
+                if output != last or not isinstance(output, Progress):  # who waits says so more often than need be told
+                    await self._hand_over(work.section, output)
+                last = output
         if stop.is_set():
             raise cancelled
 
@@ -288,6 +291,7 @@ async def run_engine(
     weights: Path | None = None,
     musicgen: Path | None = None,
     precision: str | None = None,
+    audiocraft: Path | None = None,
     ca: Path | None = None,
     name: str = NAME,
     seed: bytes | None = None,
@@ -298,7 +302,7 @@ async def run_engine(
     Refused where a session will never let us in, or the soundfont can't be played, or MusicGen's
     folder holds no checkpoint.
     """
-    bench = Bench.of_models(soundfont, weights, musicgen, precision)
+    bench = Bench.of_models(soundfont, weights, musicgen, precision, audiocraft)
     key = MemberKey(seed)
     try:
         clients = [Client(bench, key, url=url, token=token, name=name, ca=ca) for token in tokens]

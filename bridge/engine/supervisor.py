@@ -73,6 +73,7 @@ class Supervisor:
         weights: Path | None = None,
         musicgen: Path | None = None,
         precision: str | None = None,
+        audiocraft: Path | None = None,
         ca: Path | None = None,
         seed: bytes | None = None,
         on_gave_up: Callable[[str], None] = lambda why: None,
@@ -88,6 +89,7 @@ class Supervisor:
             "weights": str(weights or ""),
             "musicgen": str(musicgen or ""),
             "precision": precision or "",
+            "audiocraft": str(audiocraft or ""),
             "ca": str(ca or ""),
         }
         self._joins: dict[str, dict[str, str]] = {}

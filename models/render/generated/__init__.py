@@ -9,6 +9,6 @@ around them. Torch is loaded with the checkpoint, for the first section that ask
 
 from __future__ import annotations
 
-from models.render.generated.stems import PRECISIONS, GeneratedStems, missing
+from models.render.generated.stems import LOADING, PRECISIONS, GeneratedStems, missing
 
-__all__ = ["PRECISIONS", "GeneratedStems", "missing"]
+__all__ = ["LOADING", "PRECISIONS", "GeneratedStems", "missing"]

@@ -41,7 +41,7 @@ from sessions.music.section import Request
 if TYPE_CHECKING:
     from models.render.musicgen.engine import More
 
-__all__ = ["PRECISIONS", "GeneratedStems", "Plays", "missing"]
+__all__ = ["LOADING", "PRECISIONS", "GeneratedStems", "Plays", "missing"]
 
 NAME = "musicgen"
 CONFIG = "config.json"
@@ -91,17 +91,24 @@ class GeneratedStems:
     name = Renderer.MUSICGEN
 
     def __init__(
-        self, folder: Path, sampled: SampledStems, *, precision: str | None = None, load: Load | None = None
+        self,
+        folder: Path,
+        sampled: SampledStems,
+        *,
+        precision: str | None = None,
+        load: Load | None = None,
+        stated: Callable[[], Provenance] | None = None,
     ) -> None:
+        """`stated` speaks for weights that another runtime plays: `load` is then asked anew for each section."""
         if precision not in (None, *PRECISIONS):
             raise Refused(Code.BAD_VALUE, f"precision: {precision!r} is none; choose {', '.join(PRECISIONS)}")
-        if not (folder / CONFIG).is_file():
+        if stated is None and not (folder / CONFIG).is_file():
             advice = "give a folder as `starbridge models fetch` makes it"
             raise Refused(
                 Code.BAD_VALUE, f"musicgen: there is no checkpoint in {folder} ({CONFIG} is missing); {advice}"
             )
         self._folder, self._sampled, self._precision = folder, sampled, precision
-        self._load = load or _load
+        self._load, self._weights = load or _load, stated
         self._engine: Plays | None = None
         self._told = self._stated(hashed=False)
         self._provenance: Provenance | None = None
@@ -113,7 +120,7 @@ class GeneratedStems:
 
     @property
     def terms(self) -> Provenance:
-        return self._provenance or self._told
+        return self._provenance or (self._told if self._weights is None else self._stated(hashed=False))
 
     def stems(
         self, request: Request, bars: Bars, chords: str, *, cancelled: Callable[[], bool]
@@ -206,7 +213,13 @@ class GeneratedStems:
         done, frames = 0, round(wanted.seconds * engine.sample_rate)
         yield Progress(stage, 0.0)
         words = words_of(wanted.request, wanted.part)
-        more: More = {**given, "cancelled": cancelled, "breaths": True}
+        share = 0.0
+
+        def heard_of(done: float) -> None:
+            nonlocal share
+            share = done
+
+        more: More = {**given, "cancelled": cancelled, "breaths": True, "progress": heard_of}
         try:
             for chunk in engine.stream(words, wanted.seconds, wanted.seed(number), GUIDANCE, **more):
                 if cancelled():
@@ -221,7 +234,7 @@ class GeneratedStems:
                     done += chunk.shape[1]
                     if piece := rough.piece(chunk):
                         yield piece
-                yield Progress(stage, done / frames)
+                yield Progress(stage, max(share, done / frames))
         except ValueError as error:
             if not _is_damage(error):
                 raise
@@ -241,13 +254,15 @@ class GeneratedStems:
             raise Refused(Code.FAILED, f"renderer: {why}; look at the folder, or fetch the weights again") from error
         except ValueError as error:
             raise Refused(Code.FAILED, f"renderer: musicgen can't be loaded: {error}") from error
+        if self._weights is not None:
+            return engine
         self._provenance = self._stated(hashed=True)
         self._engine = engine
         return engine
 
     def _stated(self, *, hashed: bool) -> Provenance:
         try:
-            weights = provenance_of(self._folder, NAME, hashed=hashed)
+            weights = self._weights() if self._weights else provenance_of(self._folder, NAME, hashed=hashed)
         except (BadRecord, OSError) as error:
             raise Refused(Code.BAD_VALUE, f"musicgen: {error}") from error
         font = self._sampled.provenance

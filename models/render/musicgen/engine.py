@@ -65,6 +65,7 @@ class More(TypedDict, total=False):
     top_p: float
     cancelled: Callable[[], bool] | None  # asked before each step; yes ends the piece early
     breaths: bool  # chunks of no length come in between, so that whoever serves others as well can look around
+    progress: Callable[[float], None] | None  # told how far it is, by who has no sound before the end
 
 
 class Engine:
