@@ -22,6 +22,9 @@ _log = logging.getLogger(__name__)
 
 MAX_SEATS_PER_MEMBER = 8
 """Connections of one member; the oldest is let go for another."""
+MAX_LOOKED_AFTER = 16
+"""Connections of those who share a link, the longest unheard, of which is asked whether their programs are still there when
+somebody comes by it: each costs the system a port."""
 STEADY = frozenset(("ws",))
 """Doors whose silence says nothing, since pings tell when the connection is gone. (A container that was paused would send
 everybody away, and an engine that is away has no work to answer.)"""
@@ -70,13 +73,11 @@ class Audience:
 
         The members who have no other one come back.
         """
-        gone = []
-        for member in members:
-            ended = [seat for seat in self.seats_of(member) if seat.has_ended()]
-            self.dismiss(ended)
-            if ended and member not in self._seats:
-                gone.append(member)
-        return gone
+        seats = [seat for member in members for seat in self.seats_of(member)]
+        seats.sort(key=lambda seat: seat.heard_us)
+        ended = [seat for seat in seats[:MAX_LOOKED_AFTER] if seat.has_ended()]
+        self.dismiss(ended)
+        return [member for member in dict.fromkeys(seat.member for seat in ended) if member not in self._seats]
 
     @staticmethod
     def _let_go(seat: Seat) -> None:
@@ -94,6 +95,10 @@ class Audience:
     def seats(self) -> Iterator[Seat]:
         """Every seat, as of now."""
         return iter([seat for seats in self._seats.values() for seat in seats])
+
+    def statistics(self) -> dict[str, int]:
+        """What waits for slow readers."""
+        return {"outbox_bytes": sum(seat.outlet.waiting_bytes for seat in self.seats())}
 
     def tell(self, told: Tell, state: State) -> None:
         """Send messages to all who are meant."""
@@ -157,6 +162,7 @@ class Nowhere:
     kind = "http"
     local = False
     watches = False
+    waiting_bytes = 0
 
     def send(self, bundle: Bundle) -> None:
         """Nobody is there to hear it."""

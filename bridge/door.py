@@ -36,6 +36,10 @@ class Outlet(Protocol):
     watches: bool
     """Shows the whole session, not only what was asked for here."""
 
+    @property
+    def waiting_bytes(self) -> int:
+        """What waits for its reader."""
+
     def send(self, bundle: Bundle) -> None:
         """Never blocks; an outlet that can't keep up closes itself."""
 

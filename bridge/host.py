@@ -279,4 +279,6 @@ class Host:
             "entries": self.state.size,
             "durable": self._ledger.durable,
             "takes": len(self.state.takes),
+            "held_back": self.restraint.held_back,
+            **self._audience.statistics(),
         }

@@ -100,3 +100,10 @@ class House:
             "sessions": {name: host.statistics() for name, host in self._hosts.items()},
             **{name: statistics() for name, statistics in self.doors.items()},
         }
+
+    def statistics(self) -> dict[str, Any]:
+        """Sizes of all that can grow, by session: of the session itself and of its record."""
+        return {
+            name: {"session": host.statistics(), "record": host.record.statistics()}
+            for name, host in self._hosts.items()
+        }

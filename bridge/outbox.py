@@ -49,6 +49,11 @@ class Outbox:
         """Payloads that wait."""
         return len(self._items)
 
+    @property
+    def waiting_bytes(self) -> int:
+        """Bytes that wait."""
+        return self._bytes
+
     def put(self, payload: bytes) -> bool:
         """Keep a payload for sending; False, and closed, where there is no room for it."""
         if self.closed:

@@ -81,6 +81,8 @@ class Restraint:
     ) -> None:
         self._sounding, self._moved = sounding, moved
         self._hands: dict[str, _Hand] = {}
+        self.held_back = 0
+        """What was dropped so far, of those that came this far."""
 
     def lets(self, member: str, command: Command, now_us: int) -> bool:
         """Whether a command may go on; False where it is dropped. Raises `Refused` where that is to be said."""
@@ -93,6 +95,7 @@ class Restraint:
             return True
         if hand.bucket(kind).take(1, now_s):
             return True
+        self.held_back += 1
         if hand.is_silent(kind, now_s):
             return False
         hand.silent_until_s[kind] = now_s + SILENT_S
@@ -113,7 +116,9 @@ class Restraint:
     def is_deaf(self, member: str, kind: str, now_us: int) -> bool:
         """Whether one more of this kind would be dropped without a word, if it does not end a note."""
         hand, now_s = self._hands.get(member), now_us / 1e6
-        return hand is not None and hand.is_silent(kind, now_s) and not hand.bucket(kind).has(1, now_s)
+        deaf = hand is not None and hand.is_silent(kind, now_s) and not hand.bucket(kind).has(1, now_s)
+        self.held_back += deaf
+        return deaf
 
 
 _ADVICE = {

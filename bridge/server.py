@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import gc
 import json
 import logging
 import os
@@ -18,9 +19,10 @@ import sys
 from collections.abc import Callable
 from dataclasses import asdict
 from pathlib import Path
-from typing import Protocol
+from typing import Any, Protocol
 
 from bridge.config import Address, Config, Ready
+from bridge.crowd import Crowd
 from bridge.engine.supervisor import EngineState, Supervisor
 from bridge.host import Host
 from bridge.house import House
@@ -28,7 +30,7 @@ from bridge.midi.choice import MidiChoice
 from bridge.ports.announce import Announcement
 from bridge.ports.audiocraft import find_python
 from bridge.ports.clock import SystemClock
-from bridge.ports.http.app import create_app
+from bridge.ports.http.app import create_app, warm_up
 from bridge.ports.http.certificate import check_certificate
 from bridge.ports.http.guard import Hosts
 from bridge.ports.http.server import HttpServer
@@ -39,6 +41,7 @@ from bridge.ports.osc_udp import OscUdp
 from bridge.ports.oscquery import OscQuery
 from bridge.ports.secret import secret_of
 from models.render.audiocraft.weights import Weights
+from osc_schemas import book
 from sessions.errors import Code, Refused
 from sessions.roles import ROLES
 
@@ -80,6 +83,11 @@ class Server:
         self._clock = SystemClock()
         self.house = House(config.data, self._clock, engine_expected=self._engine_is_coming, base_url=lambda: self._url)
         self._opened = contextlib.AsyncExitStack()
+        self._counted: dict[str, Callable[[], dict[str, int]]] = {}
+
+    def statistics(self) -> dict[str, Any]:
+        """Sizes of all that can grow, and how often somebody was refused, by door and by session."""
+        return {name: count() for name, count in self._counted.items()} | {"sessions": self.house.statistics()}
 
     def _engine_is_coming(self) -> bool:
         return self._engine is not None and self._engine.status.state is not EngineState.GAVE_UP
@@ -105,8 +113,14 @@ class Server:
         host = await self.house.start(config.session)
         self._opened.push_async_callback(self.house.close)
         midi = await self._start_midi(host, config.midi) if config.midi is not None else None
-        app = create_app(self.house, hosts=Hosts.bound_to(config.http.host))
-        http = HttpServer(app, config.http.host, config.http.port, tls_cert=config.tls_cert, tls_key=config.tls_key)
+        crowd = Crowd()  # one, for they all share a loop
+        self._opened.callback(crowd.close)
+        app = create_app(self.house, hosts=Hosts.bound_to(config.http.host), crowd=crowd, statistics=self.statistics)
+        await asyncio.to_thread(warm_up, app)
+        await asyncio.to_thread(book)  # read once, and not by the first datagram
+        http = HttpServer(
+            app, config.http.host, config.http.port, tls_cert=config.tls_cert, tls_key=config.tls_key, crowd=crowd
+        )
         bound = await _open("HTTP", config.http, http)
         self._opened.push_async_callback(http.close)
         self._url = f"{http.scheme}://{Address(bound.reachable, bound.port)}"
@@ -119,6 +133,7 @@ class Server:
             session=config.session,
             act_as=config.osc_as,
             reply_port=config.osc_reply,
+            crowd=crowd,
         )
         osc = await _open("OSC over UDP", config.osc, udp)
         self._opened.push_async_callback(udp.close)
@@ -129,12 +144,20 @@ class Server:
             session=config.session,
             act_as=config.osc_as,
             any_port=config.osc.port == 0,
+            crowd=crowd,
         )
         osc_tcp = await _open("OSC over TCP", Address(config.osc.host, osc.port), tcp)
         self._opened.push_async_callback(tcp.close)
         query = OscQuery(config.osc.host, 0, osc_port=osc.port)
         described = await _open("OSCQuery", Address(config.osc.host, 0), query)
         self._opened.push_async_callback(query.close)
+        self._counted = {
+            "http": http.statistics,
+            "osc_udp": udp.statistics,
+            "osc_tcp": tcp.statistics,
+            "oscquery": query.statistics,
+            "crowd": crowd.statistics,
+        }
         if not config.osc.loopback:
             name = f"StarBridge {config.session}"
             announcement = Announcement(name, config.osc.host, osc_port=osc.port, oscquery_port=described.port)
@@ -212,6 +235,8 @@ async def serve(config: Config, *, on_ready: Callable[[Ready], None]) -> None:
         ready = await server.start()
         if config.ready_file is not None:
             await asyncio.to_thread(_write_ready, config.ready_file, ready)
+        await asyncio.to_thread(gc.collect)
+        gc.freeze()  # all that stays: else the collector walks through it again and again, for 80 ms each
         on_ready(ready)
         await stop.wait()
     finally:

@@ -46,6 +46,8 @@ BRIDGE_LIBRARIES = ("bridge/ports/", "bridge/wire/", "bridge/engine/")
 CLI_LIBRARIES = frozenset({"typer", "rich"})
 ELSEWHERE = {
     ("bridge/config.py", "platformdirs"),  # names a folder, touches nothing
+    ("bridge/bench/attacks/target.py", "websockets"),  # a client from outside, not ours
+    ("bridge/bench/attacks/floods.py", "websockets"),
     ("bridge/bench/compose.py", "transformers"),  # what ours is measured against, where it is installed
     ("bridge/bench/compose.py", "torch"),
     ("bridge/bench/stems.py", "transformers"),

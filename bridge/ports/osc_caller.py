@@ -11,6 +11,7 @@ import asyncio
 from collections.abc import Callable, Mapping
 from typing import Generic, Protocol, TypeVar
 
+from bridge.crowd import share_of_one
 from bridge.door import Bundle, Message, Outlet, Seat
 from bridge.host import Host
 from bridge.ports.osc_pace import Bucket
@@ -88,6 +89,8 @@ class Caller:
         has_ended: Callable[[int | None], bool] = lambda reply_port: False,
     ) -> None:
         self.seat: Seat | None = None
+        self.share = share_of_one()
+        """What it may say before it is in the crowd, where its door has no connection to hold that."""
         self._sessions = sessions
         self._outlet_for = outlet_for
         self._stranger = stranger
@@ -98,26 +101,35 @@ class Caller:
         self._complained_s = float("-inf")
 
     def hear(self, datagram: bytes) -> None:
-        """Take whatever came; raises nothing that is the caller's fault. A stranger is refused once a datagram."""
+        """Take all that came at once; raises nothing that is the caller's fault."""
+        for packet in self.open(datagram):
+            if not self.take(packet):
+                return
+
+    def open(self, datagram: bytes) -> tuple[Packet, ...]:
+        """The messages of what came, each for `take`; none where it comes to nothing."""
         if self.seat is not None:
             self.seat.host.heard(self.seat)
             if datagram.startswith(_BEGINNINGS) and self._comes_to_nothing(self.seat, datagram):
-                return
+                return ()
         try:
-            packets = unbundle(datagram)
+            return unbundle(datagram)
         except Refused as error:
             self.refuse(subject(Packet(datagram)), error)
-            return
-        for packet in packets:
-            if self._too_fast() and not self._ends_a_note(packet):
-                continue
-            try:
-                seat = self.seat or self._guest()
-                self._take(read(packet), packet, seat)
-            except Refused as error:
-                self.refuse(subject(packet), error)
-                if seat is None:
-                    return
+            return ()
+
+    def take(self, packet: Packet) -> bool:
+        """One message; False where the others of its datagram are not wanted: a stranger is refused once for each."""
+        if self._too_fast() and not self._ends_a_note(packet):
+            return True
+        seat = None
+        try:
+            seat = self.seat or self._guest()
+            self._take(read(packet), packet, seat)
+        except Refused as error:
+            self.refuse(subject(packet), error)
+            return seat is not None
+        return True
 
     def refuse(self, what: str, error: Refused) -> None:
         """Answer that something can't be done."""

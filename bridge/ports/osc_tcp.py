@@ -15,9 +15,11 @@ import errno
 import socket
 from collections import deque
 
+from bridge.crowd import Crowd, share_of_one
 from bridge.door import Bundle, Seat
 from bridge.loopback import is_loopback
 from bridge.ports.osc_caller import Caller, Encoded, Sessions
+from bridge.wire.osc import Packet
 from bridge.wire.osc_messages import encode
 from bridge.wire.slip import Framing
 from sessions.errors import Code, Refused
@@ -25,11 +27,13 @@ from sessions.errors import Code, Refused
 __all__ = ["MAX_CONNECTIONS", "OscTcp"]
 
 MAX_CONNECTIONS = 512
-"""Connections at a time."""
+"""Connections at a time; for one more a stranger has to go."""
 MAX_UNREAD_BYTES = 8 * 2**20
 """What waits for a client to read it: several of the largest sections. One byte more, and the connection is cut."""
-PACKETS_A_TURN = 64
-"""Packets taken from one connection before others have their turn."""
+TURN_S = 0.001
+"""For so long packets are taken from one connection before others have their turn."""
+PIECE_BYTES = 2048
+"""Bytes that are cut into packets at once: a flood of the shortest takes no longer than one of the longest."""
 CLOSE_S = 1.0
 """How long clients have to read what is left when the door closes."""
 STRANGER_S = 60.0
@@ -46,11 +50,14 @@ class _Connection(asyncio.Protocol):
         self.local = False
         self._door = door
         self._framing = Framing()
-        self._waiting: deque[bytes | Refused] = deque()
+        self._unread = bytearray()
+        self._waiting: deque[bytes | Packet | Refused] = deque()
         self._transport: asyncio.Transport | None = None
         self._guest: Seat | None = None
         self._caller = Caller(door.house, lambda _: self, self, self._guest_seat, self.close)
         self._patience: asyncio.TimerHandle | None = None
+        self._share = share_of_one()
+        self._turn: asyncio.Future[None] | None = None
 
     # -- what comes in -----------------------------------------------------------------------------------------------
 
@@ -60,29 +67,61 @@ class _Connection(asyncio.Protocol):
         self.local = is_loopback(transport.get_extra_info("peername")[0])
         if (opened := transport.get_extra_info("socket")) is not None:
             opened.setsockopt(socket.SOL_SOCKET, socket.SO_KEEPALIVE, 1)
-        if len(self._door.connections) >= MAX_CONNECTIONS:
+        if not self._door.enter(self):
             transport.abort()
             return
-        self._door.connections.add(self)
         self._patience = asyncio.get_running_loop().call_later(STRANGER_S, self._close_stranger)
 
     def data_received(self, data: bytes) -> None:
-        self._waiting.extend(self._framing.feed(data))
-        self._take_some()
+        self._unread += data
+        if self._turn is None:
+            self._take_some()
 
     def _take_some(self) -> None:
-        """Some packets now; while more wait, nothing more is read."""
-        for _ in range(min(PACKETS_A_TURN, len(self._waiting))):
-            packet = self._waiting.popleft()
-            if isinstance(packet, Refused):
-                self._caller.refuse("/", packet)
-            else:
-                self._caller.hear(packet)
+        """Some packets now, as many as are within a share; for the others it waits in the crowd, and reads nothing more."""
+        loop = asyncio.get_running_loop()
+        now_s = loop.time()
+        end_s = now_s + TURN_S
+        while now_s < end_s and self._more() and self._share.take(1, now_s):
+            self._take(self._waiting.popleft())
+            now_s = loop.time()
+        self._go_on()
+
+    def _my_turn(self) -> None:
+        """One packet of the crowd's; more of them where nobody else is there."""
+        self._turn = None
+        while self._more():
+            self._take(self._waiting.popleft())
+            if not self._door.crowd.lasts():
+                break
+        self._go_on()
+
+    def _more(self) -> bool:
+        """Whether a packet waits, cut from what has come."""
+        while not self._waiting and self._unread:
+            piece = bytes(self._unread[:PIECE_BYTES])
+            del self._unread[:PIECE_BYTES]
+            self._waiting.extend(self._framing.feed(piece))
+        return bool(self._waiting)
+
+    def _take(self, packet: bytes | Packet | Refused) -> None:
+        """One message; of a bundle the first, the others are the next ones."""
+        if isinstance(packet, Refused):
+            self._caller.refuse("/", packet)
+        elif isinstance(packet, Packet):
+            self._caller.take(packet)
+        else:
+            packets = self._caller.open(packet)
+            if packets and self._caller.take(packets[0]):
+                self._waiting.extendleft(reversed(packets[1:]))
+
+    def _go_on(self) -> None:
+        """While packets wait, nothing more is read."""
         if self._transport is None or self._transport.is_closing():
             return
-        if self._waiting:
+        if self._more():
             self._transport.pause_reading()
-            asyncio.get_running_loop().call_soon(self._take_some)
+            self._turn = self._door.crowd.call(self._my_turn)
         elif self._framing.broken:
             self._transport.close()
         else:
@@ -96,13 +135,21 @@ class _Connection(asyncio.Protocol):
             self._guest = self._door.house.hosts[self._door.session].act_as(self._door.act_as, self)
         return self._guest
 
+    @property
+    def is_stranger(self) -> bool:
+        """Whether it has not joined."""
+        return self._caller.seat is None and self._guest is None
+
     def _close_stranger(self) -> None:
-        if self._caller.seat is None and self._guest is None:
+        if self.is_stranger:
             self.close()
 
     def connection_lost(self, exc: Exception | None) -> None:
         self._transport = None
         self._waiting.clear()
+        self._unread.clear()
+        if self._turn is not None:
+            self._turn.cancel()
         self._door.forget(self)
         if self._patience is not None:
             self._patience.cancel()
@@ -111,6 +158,10 @@ class _Connection(asyncio.Protocol):
             self._guest.host.close(self._guest)
 
     # -- what goes out -----------------------------------------------------------------------------------------------
+
+    @property
+    def waiting_bytes(self) -> int:
+        return 0 if self._transport is None else self._transport.get_write_buffer_size()
 
     def send(self, bundle: Bundle) -> None:
         if self._transport is None or self._transport.is_closing():
@@ -150,12 +201,15 @@ class OscTcp:
         session: str = "",
         act_as: str | None = None,
         any_port: bool = False,
+        crowd: Crowd | None = None,
     ) -> None:
         self.house = house
+        self.crowd = crowd or Crowd()
         self.session = session
         self.act_as = act_as
         self.encoded = Encoded[bytes](lambda bundle: encode(bundle.messages, bundle.at_us))
-        self.connections: set[_Connection] = set()
+        self.connections: dict[_Connection, None] = {}
+        self._let_go = 0
         self._empty = asyncio.Event()
         self._bind = (host, port)
         self._any_port = any_port
@@ -192,9 +246,21 @@ class OscTcp:
                 connection.abort()
             await self._empty.wait()
 
+    def enter(self, connection: _Connection) -> bool:
+        """A place for a new connection, by the longest of the strangers' going if need be; False where all are members'."""
+        if len(self.connections) >= MAX_CONNECTIONS:
+            oldest = next((one for one in self.connections if one.is_stranger), None)
+            if oldest is None:
+                return False
+            self._let_go += 1
+            self.forget(oldest)
+            oldest.abort()
+        self.connections[connection] = None
+        return True
+
     def forget(self, connection: _Connection) -> None:
         """A connection has ended."""
-        self.connections.discard(connection)
+        self.connections.pop(connection, None)
         self._note_empty()
 
     def _note_empty(self) -> None:
@@ -202,5 +268,5 @@ class OscTcp:
             self._empty.set()
 
     def statistics(self) -> dict[str, int]:
-        """Connections now."""
-        return {"connections": len(self.connections)}
+        """Connections now, and strangers who had to make room."""
+        return {"connections": len(self.connections), "let_go": self._let_go}

@@ -21,12 +21,15 @@ from collections import OrderedDict
 from collections.abc import Callable
 from typing import Any, cast
 
-from bridge.door import Bundle, Seat
+from bridge.crowd import Crowd
+from bridge.door import Seat
 from bridge.loopback import is_loopback
 from bridge.ports.osc_caller import Caller, Encoded, Sessions, may_end_a_note, refused
-from bridge.ports.osc_pace import Bucket, Pacer
+from bridge.ports.osc_outlets import Address, Guests, UdpOutlet
+from bridge.ports.osc_pace import Bucket
 from bridge.ports.osc_turns import Turns
 from bridge.ports.udp_port import has_ended
+from bridge.wire.osc import Packet
 from bridge.wire.osc_messages import datagrams
 from sessions.errors import Code, Refused
 
@@ -34,10 +37,6 @@ __all__ = ["MAX_CALLERS", "OscUdp"]
 
 MAX_CALLERS = 1024
 """Senders that are known at a time; one more, and the longest unheard is away."""
-MAX_GUESTS = 8
-"""Senders that hear the answers of `--osc-as`: the last ones."""
-GUEST_S = 60.0
-"""And for so long: oscsend and its like are gone at once."""
 STRANGERS_PER_S = 500
 """Datagrams a second from those who have not joined. Their addresses may be forged, so answering them is bounded."""
 BURST_STRANGERS = 1000
@@ -47,79 +46,15 @@ SOCKET_BUFFER = 4 << 20
 READS_A_TURN = 256
 """Datagrams read from the socket at once, which takes half a millisecond. One a turn, as asyncio reads them, is so slow that
 somebody's flood fills the kernel's buffer, and what everybody else sends waits behind it or is lost."""
-TURN_S = 0.002
-"""For so long they are taken, one of each sender at a time, before the other doors have their turn."""
+TURN_S = 0.001
+"""For so long they are taken as they come, where each sender keeps to a share; all that is beyond waits in the crowd."""
+SHORT_BYTES = 2048
+"""A longer one, a bundle of many messages, always waits in the crowd, message by message."""
 DATAGRAM_BYTES = 65_536
 """The longest there is."""
-URGENT = frozenset(("live.note", "transport.state", "session.pong"))
-"""What is worthless when late, and so never waits behind a section's bars."""
-OF_WORK = frozenset(("section.note", "section.bar", "section.progress", "section.position", "section.stem"))
-"""What must not follow any more once its section is cancelled."""
 
-Address = tuple[Any, ...]
-"""A host and a port; over IPv6 two numbers more."""
 
 _log = logging.getLogger(__name__)
-
-
-class _Outlet:
-    """Where one caller's answers go, at the receiver's pace."""
-
-    kind = "osc"
-    watches = False
-
-    def __init__(self, door: OscUdp, address: Address, on_full: Callable[[], None]) -> None:
-        self.local = is_loopback(address[0])
-        self.address = address
-        self._door = door
-        self._pacer = Pacer(lambda data: door.transmit(data, address))
-        self._on_full = on_full
-
-    def send(self, bundle: Bundle) -> None:
-        if not bundle.messages:
-            return
-        first = bundle.messages[0]
-        urgent = first["type"] in URGENT
-        tag = "" if urgent else f"{first.get('member', '')}/{first.get('id', '')}"
-        if first["type"] == "section.cancelled":
-            self._pacer.drop(tag)
-        for data in self._door.encoded(bundle):
-            kept = self._pacer.put(data, tag=tag * (first["type"] in OF_WORK), urgent=urgent)
-            if not kept:
-                self._overflow()
-                return
-
-    def _overflow(self) -> None:
-        self._pacer.close()
-        error = Refused(Code.TOO_MANY, "answers: more pile up than can be sent; ask for less at a time, and join again")
-        for data in datagrams((refused("/session/join", error),)):
-            self._door.transmit(data, self.address)
-        self._on_full()
-
-
-class _Guests:
-    """The outlet of `--osc-as`: what is said there goes to the senders heard last."""
-
-    kind = "osc"
-    local = True
-    watches = False
-
-    def __init__(self) -> None:
-        self._heard: OrderedDict[Address, tuple[_Outlet, float]] = OrderedDict()
-
-    def heard(self, outlet: _Outlet) -> None:
-        known, _ = self._heard.pop(outlet.address, (outlet, 0.0))
-        self._heard[outlet.address] = (known, asyncio.get_running_loop().time())
-        while len(self._heard) > MAX_GUESTS:
-            self._heard.popitem(last=False)
-
-    def send(self, bundle: Bundle) -> None:
-        if any(message["type"] == "session.joined" for message in bundle.messages):
-            return  # nobody here asked to join
-        late_s = asyncio.get_running_loop().time() - GUEST_S
-        for number, (outlet, heard_s) in enumerate(reversed(list(self._heard.values()))):
-            if number == 0 or heard_s > late_s:
-                outlet.send(bundle)
 
 
 class OscUdp(asyncio.DatagramProtocol):
@@ -139,8 +74,10 @@ class OscUdp(asyncio.DatagramProtocol):
         act_as: str | None = None,
         reply_port: int | None = None,
         has_ended: Callable[[str, int], bool] = has_ended,
+        crowd: Crowd | None = None,
     ) -> None:
         self._house = house
+        self._crowd = crowd or Crowd()
         self._bind = (host, port)
         self._session = session
         self._act_as = act_as
@@ -148,13 +85,13 @@ class OscUdp(asyncio.DatagramProtocol):
         self._has_ended = has_ended
         self.encoded = Encoded[list[bytes]](lambda bundle: datagrams(bundle.messages, bundle.at_us))
         self._callers: OrderedDict[Address, Caller] = OrderedDict()
-        self._guests = _Guests()
+        self._guests = Guests()
         self._guest_seat: Seat | None = None
         self._strangers = Bucket(STRANGERS_PER_S, BURST_STRANGERS)
         self._transport: asyncio.DatagramTransport | None = None
         self._more: socket.socket | None = None
-        self._turns: Turns[Address] = Turns()
-        self._serving = False
+        self._turns: Turns[Address, bytes | Packet] = Turns()
+        self._turn: asyncio.Future[None] | None = None
         self._paused = False
         self._addressee: Address | None = None
         self._counts = dict.fromkeys(("received", "sent", "dropped", "errors"), 0)
@@ -182,6 +119,8 @@ class OscUdp(asyncio.DatagramProtocol):
         if self._guest_seat is not None:
             self._guest_seat.host.close(self._guest_seat)
         self._turns.clear()
+        if self._turn is not None:
+            self._turn.cancel()
         if self._more is not None:
             self._more.close()
             self._more = None
@@ -190,8 +129,8 @@ class OscUdp(asyncio.DatagramProtocol):
             self._transport = None
 
     def statistics(self) -> dict[str, int]:
-        """Datagrams so far, and the senders known now."""
-        return {**self._counts, "callers": len(self._callers)}
+        """Datagrams so far, those that wait, and the senders known now."""
+        return {**self._counts, "waiting": len(self._turns), "callers": len(self._callers)}
 
     # -- what comes in -----------------------------------------------------------------------------------------------
 
@@ -200,31 +139,42 @@ class OscUdp(asyncio.DatagramProtocol):
 
     def datagram_received(self, data: bytes, addr: Address) -> None:
         """Take what came, and more of what waits."""
-        if self._more is None:
-            self._take(data, addr)
-            return
-        self._keep(data, addr)
+        loop = asyncio.get_running_loop()
+        end_s = loop.time() + TURN_S
+        self._take_or_keep(data, addr, end_s)
         for _ in range(READS_A_TURN - 1):
+            if self._more is None or loop.time() > end_s:
+                break
             try:
-                self._keep(*self._more.recvfrom(DATAGRAM_BYTES))
+                data, addr = self._more.recvfrom(DATAGRAM_BYTES)
             except OSError:  # nothing waits; or what asyncio will come upon and tell `error_received`
                 break
-        if not self._serving:
-            self._serve()
+            self._take_or_keep(data, addr, end_s)
+        if self._turns and self._turn is None:
+            self._turn = self._crowd.call(self._serve)
 
-    def _keep(self, data: bytes, addr: Address) -> None:
-        if not self._turns.put(addr, data, dear=may_end_a_note(data)):
+    def _take_or_keep(self, data: bytes, addr: Address, end_s: float) -> None:
+        """At once what is within a known sender's share; the rest, and strangers, in the crowd's turns."""
+        caller, now_s = self._callers.get(addr), asyncio.get_running_loop().time()
+        known = caller is not None and len(data) <= SHORT_BYTES and addr not in self._turns
+        if known and caller is not None and now_s < end_s and caller.share.take(1, now_s):
+            self._take(data, addr)
+        elif not self._turns.put(addr, data, dear=may_end_a_note(data)):
             self._counts["dropped"] += 1
 
     def _serve(self) -> None:
-        loop = asyncio.get_running_loop()
-        end_s = loop.time() + TURN_S
-        while self._turns and loop.time() < end_s:
-            addr, data = self._turns.next()
-            self._take(data, addr)
-        self._serving = bool(self._turns)
-        if self._serving:
-            loop.call_soon(self._serve)
+        """One datagram of the crowd's; more of them where nobody waits at another door."""
+        self._turn = None
+        while self._turns:
+            addr, sent = self._turns.next()
+            if isinstance(sent, Packet):
+                self._take_next_of_bundle(sent, addr)
+            else:
+                self._take(sent, addr)
+            if not self._crowd.lasts():
+                break
+        if self._turns:
+            self._turn = self._crowd.call(self._serve)
 
     def _take(self, data: bytes, addr: Address) -> None:
         self._counts["received"] += 1
@@ -238,18 +188,25 @@ class OscUdp(asyncio.DatagramProtocol):
         else:
             self._counts["dropped"] += 1
             return
-        caller.hear(data)
+        packets = caller.open(data)
+        if packets and caller.take(packets[0]):
+            self._turns.put_back(addr, packets[1:])
         if caller.seat is not None or self._may_be_guest(addr):
             self._callers[addr] = caller
             if len(self._callers) > MAX_CALLERS:
                 self._callers.popitem(last=False)[1].close()
 
+    def _take_next_of_bundle(self, packet: Packet, addr: Address) -> None:
+        caller = self._callers.get(addr)
+        if caller is not None:  # else its first message was a stranger's
+            caller.take(packet)
+
     def _may_be_guest(self, addr: Address) -> bool:
         return self._act_as is not None and is_loopback(addr[0])
 
     def _caller(self, addr: Address) -> Caller:
-        def outlet_for(reply_port: int | None) -> _Outlet:
-            return _Outlet(self, _with_port(addr, reply_port), functools.partial(self._drop_soon, addr))
+        def outlet_for(reply_port: int | None) -> UdpOutlet:
+            return UdpOutlet(self, _with_port(addr, reply_port), functools.partial(self._drop_soon, addr))
 
         is_gone = functools.partial(self._is_gone, addr)
         if not self._may_be_guest(addr):

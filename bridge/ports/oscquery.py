@@ -174,6 +174,10 @@ class OscQuery:
             connection.abort()
         await asyncio.sleep(0)  # so that they hear of it
 
+    def statistics(self) -> dict[str, int]:
+        """Connections now."""
+        return {"connections": len(self.connections)}
+
     def answer(self, request_line: str) -> bytes:
         """The whole response to a request's first line."""
         words = request_line.split(" ")

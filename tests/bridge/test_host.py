@@ -43,7 +43,7 @@ class Ear:
     """An outlet that keeps what it is told."""
 
     def __init__(self, kind: str = "ws") -> None:
-        self.kind, self.local, self.watches = kind, True, kind == "ws"
+        self.kind, self.local, self.watches, self.waiting_bytes = kind, True, kind == "ws", 0
         self.bundles: list[Bundle] = []
 
     def send(self, bundle: Bundle) -> None:

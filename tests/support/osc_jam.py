@@ -42,7 +42,7 @@ class VirtualClock:
 
 
 class _Ear:
-    kind, local, watches = "engine", True, False
+    kind, local, watches, waiting_bytes = "engine", True, False, 0
 
     def __init__(self) -> None:
         self.works: asyncio.Queue[Message] = asyncio.Queue()

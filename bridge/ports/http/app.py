@@ -8,22 +8,25 @@
 from __future__ import annotations
 
 import asyncio
+from collections.abc import Callable
 from pathlib import Path
-from typing import Final
+from typing import Any, Final
 
 from fastapi import FastAPI, Request
-from fastapi.responses import JSONResponse
+from fastapi.responses import JSONResponse, Response
+from starlette.types import Message
 
+from bridge.crowd import Crowd
 from bridge.house import House
-from bridge.ports.http import blobs, errors, invites, log, sections, takes, ws
+from bridge.ports.http import blobs, errors, invites, log, metrics, sections, takes, ws
 from bridge.ports.http.auth import house_of
 from bridge.ports.http.guard import Guard, Hosts
-from bridge.ports.http.models import SOCKET, Capabilities, Health
+from bridge.ports.http.models import REFUSALS, SOCKET, Capabilities, Health
 from bridge.ports.http.routes import Routes
 from bridge.ports.http.studio import Studio
 from sessions.capabilities import capabilities, renderers_of
 
-__all__ = ["STUDIO", "create_app"]
+__all__ = ["STUDIO", "Statistics", "create_app", "description", "warm_up"]
 
 STUDIO: Final = Path(__file__).parents[2] / "studio"
 """The page that comes with the package."""
@@ -38,16 +41,30 @@ public = Routes("server", "")
 
 
 @public.read("/openapi.json", include_in_schema=False)
-async def describe(request: Request) -> JSONResponse:
+async def describe(request: Request) -> Response:
     """All of this, for programs; made once, off the loop, as it takes a tenth of a second."""
-    found = await asyncio.to_thread(request.app.openapi)
-    return JSONResponse({**found, "paths": {**found["paths"], "/ws": SOCKET}})
+    described: Response | None = getattr(request.app.state, "described", None)
+    if described is None:
+        described = JSONResponse(await asyncio.to_thread(description, request.app))
+        request.app.state.described = described
+    return described
+
+
+def description(app: FastAPI) -> dict[str, Any]:
+    """The OpenAPI description, with what the framework leaves out: the WebSocket, and that refusals are JSON everywhere."""
+    found = app.openapi()
+    refusal = {"application/json": {"schema": {"$ref": "#/components/schemas/Refusal"}}}
+    for operation in (operation for path in found["paths"].values() for operation in path.values()):
+        for status in REFUSALS:
+            operation["responses"][str(status)]["content"] = refusal
+    return {**found, "paths": {**found["paths"], "/ws": SOCKET}}
 
 
 @public.read("/api/health")
 async def health(request: Request) -> Health:
-    """Whether the server is up, which engines are here, which sessions."""
-    return Health.model_validate(house_of(request).health())
+    """Whether the server is up, which engines are here, which sessions, and how full each queue is."""
+    doors = {name: counts for name, counts in request.app.state.statistics().items() if name != "sessions"}
+    return Health.model_validate(house_of(request).health() | {"doors": doors})
 
 
 @public.read("/api/capabilities")
@@ -57,8 +74,20 @@ async def show_capabilities(request: Request) -> Capabilities:
     return Capabilities.model_validate(capabilities() | {"renderers": renderers})
 
 
-def create_app(house: House, *, hosts: Hosts, static: Path = STUDIO) -> FastAPI:
+Statistics = Callable[[], dict[str, Any]]
+"""Counts by what they are of, and under `sessions` such by session."""
+
+
+def create_app(
+    house: House,
+    *,
+    hosts: Hosts,
+    static: Path = STUDIO,
+    crowd: Crowd | None = None,
+    statistics: Statistics | None = None,
+) -> FastAPI:
     """The app for a house; it answers to `hosts` only and serves the page in `static`."""
+    crowd = crowd or Crowd()
     app = FastAPI(
         title="StarBridge",
         version="1",
@@ -68,10 +97,35 @@ def create_app(house: House, *, hosts: Hosts, static: Path = STUDIO) -> FastAPI:
         redirect_slashes=False,
     )
     app.state.house = house
+    app.state.crowd = crowd
+    app.state.statistics = statistics or (lambda: {"crowd": crowd.statistics(), "sessions": house.statistics()})
     app.state.uploads = asyncio.Semaphore(blobs.MAX_UPLOADS)
     errors.install(app)
-    for router in (public, sections.router, takes.router, log.router, blobs.router, invites.router, ws.router):
+    for router in (
+        public,
+        metrics.router,
+        sections.router,
+        takes.router,
+        log.router,
+        blobs.router,
+        invites.router,
+        ws.router,
+    ):
         app.include_router(router)
     app.router.default = Studio(static)
     app.add_middleware(Guard, hosts=hosts)
     return app
+
+
+def warm_up(app: FastAPI) -> None:
+    """Let the framework build what it builds at its first request, a tenth of a second long: in a thread, not in the loop."""
+
+    async def receive() -> Message:
+        return {"type": "http.request", "body": b"", "more_body": False}
+
+    async def send(_: Message) -> None:
+        """Nobody asked."""
+
+    scope = {"type": "http", "http_version": "1.1", "method": "GET", "path": "/-", "raw_path": b"/-"}
+    scope |= {"scheme": "http", "query_string": b"", "root_path": "", "headers": [(b"host", b"localhost")]}
+    asyncio.run(app(scope | {"client": None, "server": None}, receive, send))

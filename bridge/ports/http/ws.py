@@ -24,11 +24,13 @@ from typing import Any, Final
 from fastapi import APIRouter, WebSocket
 from starlette.websockets import WebSocketDisconnect
 
+from bridge.crowd import Crowd, share_of_one
 from bridge.door import Bundle, Message, Seat, refusal
 from bridge.house import House
 from bridge.loopback import is_loopback
 from bridge.outbox import Outbox
 from bridge.ports.http.auth import open_door
+from bridge.ports.http.connections import JOINED
 from bridge.ports.http.line import line_of
 from bridge.wire.frames import frame_text, framed, parse_frame
 from sessions.errors import Code, Refused
@@ -43,7 +45,9 @@ STRANGER_S: Final = 20.0
 REFUSE_S: Final = 1.0
 """And one whose token is none: a person with a bad link waits for this. A first message before that is refused by its name."""
 TURN: Final = 16
-"""Messages of one client before everybody else has a turn."""
+"""Messages of one client before everybody else has a turn,"""
+TURN_S: Final = 0.001
+"""and for so long."""
 MAX_UNANSWERED: Final = 1024
 """Messages of one client that wait for the disk; after that its socket is not read until some are through."""
 CLOSE_S: Final = 1.0
@@ -60,7 +64,7 @@ async def ws(socket: WebSocket) -> None:
     """Everything live, as JSON objects both ways."""
     house: House = socket.app.state.house
     await socket.accept()
-    await Connection(house, socket).serve()
+    await Connection(house, socket, socket.app.state.crowd).serve()
 
 
 class Connection:
@@ -69,8 +73,10 @@ class Connection:
     kind = "ws"
     watches = True
 
-    def __init__(self, house: House, socket: WebSocket) -> None:
+    def __init__(self, house: House, socket: WebSocket, crowd: Crowd) -> None:
         self._house = house
+        self._crowd = crowd
+        self._share = share_of_one()
         self._socket = socket
         self._session = socket.query_params.get("session", "")
         self._token = _token(socket)
@@ -82,6 +88,10 @@ class Connection:
         self._over: asyncio.Future[int] = asyncio.get_running_loop().create_future()
         self._goodbye = 0
         self.local = socket.client is not None and is_loopback(socket.client.host)
+
+    @property
+    def waiting_bytes(self) -> int:
+        return self._outbox.waiting_bytes
 
     def send(self, bundle: Bundle) -> None:
         frames = _frames(bundle)
@@ -117,15 +127,21 @@ class Connection:
     # -- in --------------------------------------------------------------------------------------------------------
 
     async def _read(self) -> None:
-        turn = 0
+        loop = asyncio.get_running_loop()
+        turn, end_s = 0, loop.time() + TURN_S
         while True:
             frame = await self._socket.receive()
             if frame["type"] == "websocket.disconnect":
                 return
-            self._take(frame)
+            if self._share.take(1, loop.time()):
+                self._take(frame)
+            else:
+                async with self._crowd.turn():
+                    self._take(frame)
             turn += 1
-            if turn % TURN == 0:
+            if turn == TURN or loop.time() > end_s:
                 await asyncio.sleep(0)
+                turn, end_s = 0, loop.time() + TURN_S
             while len(self._unanswered) >= MAX_UNANSWERED:
                 await asyncio.wait(self._unanswered, return_when=asyncio.FIRST_COMPLETED)
 
@@ -169,6 +185,7 @@ class Connection:
             self._seat = None
         self._seat, joined = host.join(invite, said, self)
         self._seat.dismissed = self._dismissed
+        self._socket.scope["extensions"].get(JOINED, lambda: None)()
         self._wait_for(said, joined)
 
     def _submit(self, message: Message) -> None:

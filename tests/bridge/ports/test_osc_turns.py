@@ -11,7 +11,7 @@ from bridge.ports.osc_turns import Turns
 
 
 def test_nobody_waits_behind_somebodys_flood() -> None:
-    turns: Turns[str] = Turns()
+    turns: Turns[str, bytes] = Turns()
     for number in range(1000):
         assert turns.put("ana", b"%d" % number)
     assert turns.put("ben", b"one")
@@ -26,7 +26,7 @@ def test_nobody_waits_behind_somebodys_flood() -> None:
 
 @given(st.lists(st.tuples(st.sampled_from("abc"), st.binary(max_size=3))))
 def test_everything_comes_once_and_each_senders_in_order(sent: list[tuple[str, bytes]]) -> None:
-    turns: Turns[str] = Turns()
+    turns: Turns[str, bytes] = Turns()
     for sender, datagram in sent:
         assert turns.put(sender, datagram)
     came = [turns.next() for _ in sent]
@@ -38,7 +38,7 @@ def test_everything_comes_once_and_each_senders_in_order(sent: list[tuple[str, b
 def test_there_is_room_for_so_many(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(osc_turns, "MAX_WAITING_OF_ONE", 3)
     monkeypatch.setattr(osc_turns, "MAX_WAITING", 8)
-    turns: Turns[str] = Turns()
+    turns: Turns[str, bytes] = Turns()
     assert [turns.put("ana", b"") for _ in range(4)] == [True, True, True, False]
     assert [turns.put("ana", b"", dear=True) for _ in range(4)] == [True, True, True, False]
     assert [turns.put(sender, b"") for sender in "bcd"] == [True, True, False]

@@ -12,7 +12,8 @@ from typing import Any
 import pytest
 
 from bridge.ports import osc_pace, osc_udp
-from bridge.ports.osc_udp import BURST_STRANGERS, GUEST_S, STRANGERS_PER_S, OscUdp
+from bridge.ports.osc_outlets import GUEST_S
+from bridge.ports.osc_udp import BURST_STRANGERS, STRANGERS_PER_S, OscUdp
 from bridge.wire.osc import pack
 from sessions.errors import Code, Refused
 from sessions.state import Presence

@@ -16,7 +16,8 @@ from fastapi import FastAPI, WebSocket
 from websockets.asyncio.client import connect
 from websockets.exceptions import ConnectionClosed, InvalidStatus
 
-from bridge.ports.http import server as http_server
+from bridge.ports.http import lobby
+from bridge.ports.http.connections import JOINED
 from bridge.ports.http.server import MAX_FRAME_BYTES, MAX_HEADER_BYTES, HttpServer
 from tests.bridge.ports.http.tls import write_certificate
 from tests.support.virtual_time import run_real
@@ -38,6 +39,8 @@ def echo() -> FastAPI:
     @app.websocket("/ws")
     async def ws(socket: WebSocket) -> None:
         await socket.accept()
+        if "stranger" not in socket.query_params:
+            socket.scope["extensions"][JOINED]()
         try:
             while True:
                 frame = await socket.receive()
@@ -122,7 +125,7 @@ def test_what_is_no_http_is_answered_in_our_words(junk: bytes) -> None:
 
 
 def test_too_many_connections_are_told_so(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(http_server, "MAX_CONNECTIONS", 2)
+    monkeypatch.setattr(lobby, "MAX_CONNECTIONS", 2)
 
     async def scene() -> None:
         async with serving(echo()) as (host, port):
@@ -139,8 +142,70 @@ def test_too_many_connections_are_told_so(monkeypatch: pytest.MonkeyPatch) -> No
     run_real(scene())
 
 
+def test_strangers_make_room_and_then_who_is_idle(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(lobby, "MAX_CONNECTIONS", 3)
+
+    async def scene() -> None:
+        async with serving(echo()) as (host, port):
+            url = f"ws://{host}:{port}/ws"
+            idle_reader, idle = await asyncio.open_connection(host, port)
+            idle.write(b"GET /hello HTTP/1.1\r\nHost: localhost\r\n\r\n")
+            assert await idle_reader.readuntil(b"hello")
+            async with connect(url) as member, connect(url + "?stranger=1") as stranger:
+                async with connect(url):  # takes the place of who has not joined
+                    with pytest.raises(ConnectionClosed):
+                        await stranger.recv()
+                    half_reader, half = await asyncio.open_connection(host, port)  # and this one of who is idle
+                    half.write(b"GET / HT")
+                    while await idle_reader.read(100):
+                        pass
+                    async with connect(url):  # and this one of who says half a word
+                        with contextlib.suppress(ConnectionResetError):
+                            assert await half_reader.read() == b""
+                        with pytest.raises(InvalidStatus):
+                            await connect(url)
+                await member.send("all the while")
+                assert await member.recv() == "all the while"
+            for writer in (idle, half):
+                writer.close()
+
+    run_real(scene())
+
+
+@pytest.mark.parametrize(
+    "flood",
+    [
+        b"POST /hello HTTP/1.1\r\nHost: localhost\r\nTransfer-Encoding: chunked\r\n\r\n" + b"1\r\nx\r\n" * 40_000,
+        b"GET /hello HTTP/1.1\r\nHost: localhost\r\n\r\n" * 500,
+        b"\x89\x80abcd" * 40_000,
+        b"\x81\x81abcd\x00" * 5_000,
+    ],
+    ids=["chunks", "requests", "pings", "messages"],
+)
+def test_a_read_full_of_small_things_holds_nobody_up(flood: bytes) -> None:
+    """The guard of all tests fails on a callback that computes for long; what is asked is still answered, in order."""
+
+    async def scene() -> None:
+        async with serving(echo()) as (host, port), connect(f"ws://{host}:{port}/ws") as socket:
+            reader, writer = await asyncio.open_connection(host, port)
+            if flood[0] & 0x80:
+                head = b"GET /ws HTTP/1.1\r\nHost: localhost\r\nConnection: Upgrade\r\nUpgrade: websocket\r\n"
+                writer.write(head + b"Sec-WebSocket-Key: AAAAAAAAAAAAAAAAAAAAAA==\r\nSec-WebSocket-Version: 13\r\n\r\n")
+                await reader.readuntil(b"\r\n\r\n")
+            writer.write(flood)
+            for word in ("one", "two", "three"):
+                await socket.send(word)
+                assert await socket.recv() == word
+            wanted = {b"P": b" 405 ", b"G": b"200 OK" * 1, b"\x89": b"\x8a", b"\x81": b"\x81"}[flood[:1]]
+            assert wanted in await reader.read(65_536)
+            writer.transport.abort()
+            await asyncio.sleep(0)
+
+    run_real(scene())
+
+
 def test_who_connects_and_asks_nothing_is_let_go(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(http_server, "FIRST_REQUEST_S", 0.05)
+    monkeypatch.setattr(lobby, "FIRST_REQUEST_S", 0.05)
 
     async def scene() -> None:
         async with serving(echo()) as (host, port), connect(f"ws://{host}:{port}/ws") as socket:

@@ -10,6 +10,7 @@ from typing import Any
 
 import pytest
 
+from bridge.crowd import Crowd
 from bridge.door import Bundle
 from bridge.outbox import Outbox
 from bridge.ports.http import ws
@@ -28,6 +29,7 @@ class Socket:
         self._stays = stays
         self.query_params = {"session": "jam", "token": "t"}
         self.headers: dict[str, str] = {}
+        self.scope: dict[str, Any] = {"extensions": {}}
         self.client = SimpleNamespace(host="192.168.1.7")
         self.scope = {"extensions": {LINE: self}}
         self.written: list[bytes] = []
@@ -94,7 +96,7 @@ def done() -> asyncio.Future[Any]:
 
 
 def connection(house: House, socket: Socket) -> Connection:
-    return Connection(house, socket)  # type: ignore[arg-type]
+    return Connection(house, socket, Crowd())  # type: ignore[arg-type]
 
 
 def test_a_flood_leaves_turns_to_everybody_else() -> None:

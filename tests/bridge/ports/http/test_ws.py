@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import base64
+import functools
 import json
 from pathlib import Path
 from typing import Any
@@ -14,6 +15,7 @@ from websockets.asyncio.client import connect
 from websockets.exceptions import ConnectionClosed, InvalidStatus
 
 from bridge import restraint
+from bridge.outbox import Outbox
 from bridge.ports.http import ws
 from bridge.wire.frames import MAX_SIZE
 from sessions.errors import Code, Refused
@@ -377,6 +379,7 @@ def test_a_mistake_of_ours_is_said_and_the_socket_goes_on(tmp_path: Path, monkey
 
 def test_who_does_not_read_is_closed_and_nobody_waits_for_him(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(restraint, "CHATS_BURST", 1_000_000)
+    monkeypatch.setattr(ws, "Outbox", functools.partial(Outbox, max_bytes=1 << 20))
 
     async def scene(jam: Jam) -> None:
         async with jam.client("leader", "ana") as ana, jam.client("guest", "deaf", max_queue=1) as deaf:
@@ -421,7 +424,9 @@ def test_a_connection_that_breaks_leaves_its_member_away(tmp_path: Path) -> None
     play(tmp_path, scene)
 
 
-def test_a_flood_of_notes_is_refused_once(tmp_path: Path) -> None:
+def test_a_flood_of_notes_is_refused_once(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(restraint, "NOTES_PER_S", 1)  # however slowly it is read
+
     async def scene(jam: Jam) -> None:
         async with jam.client("guest", "eager") as eager, jam.client("rhythm", "calm") as calm:
             for number in range(5000):

@@ -1,0 +1,147 @@
+"""Strangers and liars: tokens of each wrong kind, a crowd that joins by one link, dates years ahead, trains of datagrams.
+
+outcome = tokens_udp(target)
+"""
+
+from __future__ import annotations
+
+import contextlib
+import socket
+import time
+
+from bridge.bench.attacks.floods import flood_udp
+from bridge.bench.attacks.target import RATE, TICK_S, Outcome, Target, hear_datagrams, hear_packet, join, note
+from bridge.wire.osc import bundle
+from bridge.wire.slip import Framing, slip
+from sessions.invites import make_invite
+from sessions.keys import log_key
+
+__all__ = ["future", "joins", "tokens_http", "tokens_tcp", "tokens_udp", "train", "wrong_tokens"]
+
+TRAIN_BYTES = 10 * 2**20
+YEARS_US = 10 * 365 * 86_400 * 1_000_000
+
+
+def future(target: Target) -> Outcome:
+    """Bundles dated years ahead, and more of those within the minute than are kept."""
+    now_us = time.time_ns() // 1000
+
+    def dated(number: int) -> bytes:
+        ahead_us = YEARS_US if number % 2 else 30_000_000
+        return bundle([note(number)], now_us + ahead_us)
+
+    return flood_udp(target, dated)
+
+
+def train(target: Target) -> Outcome:
+    """Ten megabytes of the longest datagrams at once: junk, and bundles full of notes."""
+    came = Outcome()
+    full = bundle([note(number) for number in range(256)])
+    waggons = (bytes(65_000), b"#bundle\0" + b"\xff" * 60_000, full, bundle([full] * 4)[:65_000], full + bytes(40_000))
+    with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as line:
+        line.connect(target.osc)
+        line.send(join(target.invites["rhythm"]))
+        size = 0
+        while size < TRAIN_BYTES:
+            waggon = waggons[came.sent % len(waggons)]
+            with contextlib.suppress(OSError):
+                size += line.send(waggon)
+            came.sent += 1
+        time.sleep(min(target.seconds, 1.0))
+        hear_datagrams(line, came)
+    return came
+
+
+def joins(target: Target) -> Outcome:
+    """A thousand joins a second by one link, each from a port of its own."""
+    came, lines = Outcome(), []
+    begun = time.monotonic()
+    try:
+        while (passed := time.monotonic() - begun) < target.seconds:
+            for _ in range(int(passed * RATE / 10) - came.sent):
+                line = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
+                line.connect(target.osc)
+                line.send(join(target.invites["guest"]))
+                lines.append(line)
+                came.sent += 1
+            time.sleep(TICK_S)
+        time.sleep(0.3)
+        for line in lines:
+            hear_datagrams(line, came)
+    finally:
+        for line in lines:
+            line.close()
+    return came
+
+
+def wrong_tokens(target: Target) -> list[str]:
+    """One of each kind that is none."""
+    good = target.invites["leader"]
+    body, _, signature = good.rpartition(".")
+    forged = make_invite(log_key(target.session), target.session, "leader", "", 4_000_000_000, "00" * 8)
+    foreign = make_invite(log_key("other"), "other", "leader", "", 4_000_000_000, "00" * 8)
+    turned = signature[:-4] + ("AAAA" if signature[-4:] != "AAAA" else "BBBB")
+    bits = [good[:at] + ("A" if good[at] != "A" else "B") + good[at + 1 :] for at in range(0, len(good), 7)]
+    odd = ["", ".", "..", "é" * 50, "\0", "a" * 1024, "a" * 60_000, "{}", "null", good + ".", good + good, good[:-1]]
+    return [forged, foreign, f"{body}.{turned}", *bits, *odd]
+
+
+def tokens_udp(target: Target) -> Outcome:
+    """Tokens of each wrong kind by strangers, over UDP."""
+    came, wrong = Outcome(), [join(token) for token in wrong_tokens(target)]
+    with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as line:
+        line.connect(target.osc)
+        for due in target.ticks():
+            for _ in range(due):
+                with contextlib.suppress(OSError):
+                    line.send(wrong[came.sent % len(wrong)])
+                came.sent += 1
+            hear_datagrams(line, came)
+        time.sleep(0.3)
+        hear_datagrams(line, came)
+    return came
+
+
+def tokens_tcp(target: Target) -> Outcome:
+    """And on one stream, one after the other."""
+    wrong = [join(token) for token in wrong_tokens(target)]
+    framing, came, left = Framing(), Outcome(), b""
+    with target.stream(target.osc_tcp) as line:
+        line.setblocking(False)
+        for due in target.ticks():
+            if len(left) < 1 << 20:
+                left += b"".join(slip(wrong[(came.sent + number) % len(wrong)]) for number in range(due))
+                came.sent += due
+            try:
+                left = left[line.send(left) :] if left else b""
+                while data := line.recv(65_536):
+                    for packet in framing.feed(data):
+                        if isinstance(packet, bytes):
+                            hear_packet(packet, came)
+                came.dropped += 1
+                break
+            except BlockingIOError:
+                continue
+            except OSError:
+                came.dropped += 1
+                break
+    return came
+
+
+def tokens_http(target: Target) -> Outcome:
+    """And as HTTP requests, many on one connection before any answer is read."""
+    came = Outcome()
+    wrong = [token for token in wrong_tokens(target) if token.isascii() and token.isprintable() and len(token) < 9000]
+    end_s = time.monotonic() + target.seconds
+    while time.monotonic() < end_s:
+        with contextlib.suppress(OSError), target.stream(target.web) as line:
+            for token in wrong:
+                head = f"GET /api/sessions/{target.session}/takes HTTP/1.1\r\nHost: localhost\r\n"
+                line.sendall(f"{head}Authorization: Bearer {token}\r\n\r\n".encode())
+                came.sent += 1
+            line.settimeout(0.5)
+            with contextlib.suppress(TimeoutError):
+                while data := line.recv(65_536):
+                    for status in (b"401", b"400", b"431"):
+                        came.answers[status.decode()] += data.count(b"HTTP/1.1 " + status)
+    return came

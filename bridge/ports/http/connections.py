@@ -1,0 +1,254 @@
+"""The connections of the HTTP server: uvicorn's two protocols, fed in small pieces, with a place in the lobby.
+
+What one read brings may be forty thousand frames or chunks, which uvicorn would take at once, and everybody else would
+wait. So bytes are cut: a few at once, what is beyond a share in the crowd's turns, and nothing more is read meanwhile. uvicorn's
+inside is known in this file and in `server` only.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import json
+from typing import Any, Final, cast
+
+import h11
+from uvicorn.protocols.http.flow_control import FlowControl
+from uvicorn.protocols.http.h11_impl import H11Protocol
+from uvicorn.protocols.websockets.websockets_sansio_impl import WebSocketsSansIOProtocol
+from uvicorn.server import ServerState
+
+from bridge.crowd import share_of_one
+from bridge.ports.http import lobby as rooms
+from bridge.ports.http.line import LINE
+from bridge.ports.http.lobby import Lobby
+
+__all__ = ["JOINED", "Requests", "Sockets"]
+
+PIECE_BYTES: Final = 512
+"""Bytes that are parsed at once: some eighty of the shortest frames or chunks, a millisecond."""
+LONG_PIECE_BYTES: Final = 4096
+"""And where that goes quickly, as inside of a long frame."""
+REQUEST_S: Final = 0.002
+"""What a request costs the loop, which is spent after it was parsed."""
+QUICK_S: Final = 0.000_2
+"""So quickly."""
+BODY_PIECE_BYTES: Final = 64 * 1024
+"""And of a body of known length, in which there is nothing to be parsed."""
+LINGER_S: Final = 3.0
+"""How long a peer may take to read what is left once its WebSocket is over."""
+JOINED: Final = "starbridge.joined"
+"""The extension by which the app says that a WebSocket is somebody's: a call without arguments."""
+
+
+def _plain_answer(status: str, code: str, advice: str) -> bytes:
+    """An answer made without the app, for what never reaches it."""
+    body = json.dumps({"code": code, "advice": advice}).encode()
+    head = [f"HTTP/1.1 {status}", "Content-Type: application/json", f"Content-Length: {len(body)}", "Connection: close"]
+    return "\r\n".join([*head, "", ""]).encode() + body
+
+
+_FULL = _plain_answer("503 Service Unavailable", "too-many", "too many connections are open; try again in a moment")
+_BROKEN = _plain_answer("400 Bad Request", "bad-value", "this is not a whole HTTP request, or its headers are too long")
+
+
+class _Flow(FlowControl):
+    """uvicorn's own, which tells when the app has room for more."""
+
+    def __init__(self, owner: Requests, transport: asyncio.Transport) -> None:
+        super().__init__(transport)
+        self._owner = owner
+
+    def resume_reading(self) -> None:
+        super().resume_reading()
+        self._owner.go_on()
+
+
+class Requests(H11Protocol):
+    """A connection that speaks HTTP; h11 bounds the headers, which uvicorn's quicker parser does not."""
+
+    def __init__(self, lobby: Lobby, config: Any, server_state: ServerState, app_state: dict[str, Any]) -> None:
+        super().__init__(config, server_state, app_state)
+        self._lobby = lobby
+        self._unread = bytearray()
+        self._share = share_of_one()
+        self._turn: asyncio.Future[None] | None = None
+
+    def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]
+        super().connection_made(transport)
+        self.flow = _Flow(self, transport)
+        self._share = self._lobby.share_of(self.client[0] if self.client else "")
+        if not self._lobby.enter(self):
+            transport.write(_FULL)
+            transport.close()
+        self.loop.call_later(rooms.FIRST_REQUEST_S, self._first_request_is_late)
+
+    def _first_request_is_late(self) -> None:
+        asked: Any = self.cycle
+        if asked is None and self in self.connections:
+            self.transport.abort()
+
+    def data_received(self, data: bytes) -> None:
+        self._unread += data
+        self.go_on()
+
+    def go_on(self) -> None:
+        """Parse what has come, as much as the share and the app have room for."""
+        while self._unread and self._turn is None and not self.flow.read_paused:
+            if not self._share.take(1, self.loop.time()):
+                self.transport.pause_reading()
+                self._turn = self._lobby.crowd.call(self._my_turn, REQUEST_S)
+                return
+            self._parse_a_piece()
+
+    def _my_turn(self) -> None:
+        self._turn = None
+        while self._unread and not self.flow.read_paused:
+            self._parse_a_piece()
+            if not self._lobby.crowd.lasts():
+                break
+        if self._unread and not self.flow.read_paused:
+            self._turn = self._lobby.crowd.call(self._my_turn, 0.0 if self._in_plain_body() else REQUEST_S)
+        elif not self._unread and not self.flow.read_paused and not self.transport.is_closing():
+            self.transport.resume_reading()
+
+    def _parse_a_piece(self) -> None:
+        if self not in self.connections or self.transport.is_closing():
+            self._unread.clear()  # it has become a WebSocket, whose client must wait for the answer; or it is over
+            return
+        size = BODY_PIECE_BYTES if self._in_plain_body() else PIECE_BYTES
+        piece = bytes(self._unread[:size])
+        del self._unread[:size]
+        super().data_received(piece)
+
+    def _in_plain_body(self) -> bool:
+        inside = self.conn.their_state is h11.SEND_BODY
+        return inside and not any(name == b"transfer-encoding" for name, _ in self.headers)
+
+    def handle_events(self) -> None:
+        before: Any = self.cycle
+        super().handle_events()
+        if self.cycle is not before:
+            self._lobby.knows(self)
+
+    def on_response_complete(self) -> None:
+        before = self.cycle
+        super().on_response_complete()
+        if self.cycle is before:  # no pipelined request is being answered already
+            self._lobby.rests(self)
+
+    def handle_websocket_upgrade(self, event: h11.Request) -> None:
+        super().handle_websocket_upgrade(event)
+        follower = self.transport.get_protocol()
+        assert isinstance(follower, Sockets)
+        self._lobby.turns_into(self, follower)
+
+    def send_400_response(self, msg: str) -> None:
+        self.transport.write(_BROKEN)
+        self.transport.close()
+
+    def connection_lost(self, exc: Exception | None) -> None:
+        self._unread.clear()
+        if self._turn is not None:
+            self._turn.cancel()
+        self._lobby.leaves(self)
+        super().connection_lost(exc)
+
+    def leave(self) -> None:
+        """Hang up for somebody else's sake."""
+        self.transport.abort()
+
+
+class Sockets(WebSocketsSansIOProtocol):
+    """A connection that has become a WebSocket; the line of its app (`bridge.ports.http.line`)."""
+
+    def __init__(self, lobby: Lobby, config: Any, server_state: ServerState, app_state: dict[str, Any]) -> None:
+        super().__init__(config, server_state, app_state)
+        self._lobby = lobby
+        self._unread = bytearray()
+        self._share = share_of_one()
+        self._turn: asyncio.Future[None] | None = None
+        self._piece_bytes = PIECE_BYTES
+
+    def handle_connect(self, event: Any) -> None:
+        super().handle_connect(event)
+        if self.response.status_code == 101:
+            self.scope["extensions"][JOINED] = lambda: self._lobby.knows(self)  # type: ignore[assignment]
+
+    def data_received(self, data: bytes) -> None:
+        self._unread += data
+        self._go_on()
+
+    @property
+    def _has_room(self) -> bool:
+        """Whether the app waits for a message, or takes no more of them and only the goodbye is to be read."""
+        return bool(self._unread) and (self.queue.empty() or self.close_sent) and not self.disconnected
+
+    def _go_on(self) -> None:
+        while self._has_room and self._turn is None:
+            if not self._share.take(1, self.loop.time()):
+                self.transport.pause_reading()
+                self._turn = self._lobby.crowd.call(self._my_turn)
+                return
+            self._parse_a_piece()
+        self._read_on()
+
+    def _my_turn(self) -> None:
+        self._turn = None
+        while self._has_room:
+            self._parse_a_piece()
+            if not self._lobby.crowd.lasts():
+                break
+        if self._has_room:
+            self._turn = self._lobby.crowd.call(self._my_turn)
+        else:
+            self._read_on()
+
+    def _parse_a_piece(self) -> None:
+        begun_s = self.loop.time()
+        piece = bytes(self._unread[: self._piece_bytes])
+        del self._unread[: self._piece_bytes]
+        super().data_received(piece)
+        quick = self.loop.time() - begun_s < QUICK_S
+        self._piece_bytes = min(2 * self._piece_bytes, LONG_PIECE_BYTES) if quick else PIECE_BYTES
+
+    def _read_on(self) -> None:
+        """Read more once all of what was read is parsed and with the app."""
+        if not self._unread and self.queue.empty() and not self.transport.is_closing():
+            self.read_paused = False
+            self.transport.resume_reading()
+
+    async def receive(self) -> Any:
+        """The next message; uvicorn's own would read on while something is still to be parsed."""
+        if self.queue.empty():
+            self._go_on()
+        message = await self.queue.get()
+        self._read_on()
+        return message
+
+    async def run_asgi(self) -> None:
+        self.scope["extensions"][LINE] = cast(Any, self)
+        await super().run_asgi()
+        # A peer that reads nothing would hold its connection, and what is queued for it, for ever.
+        self.loop.call_later(LINGER_S, self.transport.abort)
+
+    @property
+    def is_free(self) -> bool:
+        return self.writable.is_set()
+
+    def write(self, frames: bytes) -> None:
+        if not (self.close_sent or self.disconnected or self.transport.is_closing()):
+            self.transport.write(frames)
+
+    async def drained(self) -> None:
+        await self.writable.wait()
+
+    def connection_lost(self, exc: Exception | None) -> None:
+        self._unread.clear()
+        if self._turn is not None:
+            self._turn.cancel()
+        self._lobby.leaves(self)
+        super().connection_lost(exc)
+
+    def leave(self) -> None:
+        """Hang up for somebody else's sake."""
+        self.transport.abort()

@@ -1,0 +1,184 @@
+"""The lobby: every connection of the HTTP door from its first byte on, so that none holds a place that somebody else needs.
+
+Whoever has asked nothing yet, or opened a WebSocket and not joined, is a stranger; whoever was answered and asks nothing more
+is idle. Where all places are taken the longest of the strangers goes for who comes, then the longest of the idle; where
+everybody is busy, who comes is told so. Over TLS a connection counts before its handshake, which may take only so long.
+
+    lobby = Lobby(crowd)
+    lobby.enter(connection)         # False: there is no place
+    lobby.knows(connection)         # it has joined, or is being answered
+"""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import ssl
+from collections import OrderedDict
+from collections.abc import Callable
+from typing import Final, Protocol
+
+from bridge.crowd import Crowd, share_of_one
+from bridge.ports.osc_pace import Bucket
+
+__all__ = ["FIRST_REQUEST_S", "HANDSHAKES_PER_S", "HANDSHAKE_S", "MAX_CONNECTIONS", "Gate", "Lobby"]
+
+MAX_CONNECTIONS: Final = 512
+"""Open at a time, WebSockets included; most systems give a process 1024 files."""
+FIRST_REQUEST_S: Final = 20.0
+"""From the connection to its first whole request."""
+HANDSHAKE_S: Final = 10.0
+"""For a TLS handshake."""
+HANDSHAKES_PER_S: Final = 50
+"""TLS handshakes that begin at once; each takes a millisecond of the loop's. Others wait in the crowd."""
+HANDSHAKE_COST_S: Final = 0.001
+"""What one counts there."""
+MAX_ADDRESSES: Final = 1024
+"""Of which it is known how much came from them."""
+
+
+class Guest(Protocol):
+    """A connection, as the lobby sees it."""
+
+    def leave(self) -> None:
+        """Hang up now."""
+
+
+class Lobby:
+    """Who is here: strangers, idle and busy ones."""
+
+    def __init__(self, crowd: Crowd) -> None:
+        self.crowd = crowd
+        self.handshakes = Bucket(HANDSHAKES_PER_S, HANDSHAKES_PER_S)
+        self._shares: OrderedDict[str, Bucket] = OrderedDict()
+        self._strangers: OrderedDict[Guest, None] = OrderedDict()
+        self._idle: OrderedDict[Guest, None] = OrderedDict()
+        self._busy: set[Guest] = set()
+        self._let_go = 0
+        self._turned_away = 0
+
+    def share_of(self, address: str) -> Bucket:
+        """What comes from one address before it is in the crowd, on however many connections."""
+        share = self._shares.pop(address, None) or share_of_one()
+        self._shares[address] = share
+        if len(self._shares) > MAX_ADDRESSES:
+            self._shares.popitem(last=False)
+        return share
+
+    def __len__(self) -> int:
+        return len(self._strangers) + len(self._idle) + len(self._busy)
+
+    def enter(self, guest: Guest) -> bool:
+        """A place for a stranger; False where everybody who is here is busy."""
+        if len(self) >= MAX_CONNECTIONS:
+            for waiting in (self._strangers, self._idle):
+                if waiting:
+                    oldest, _ = waiting.popitem(last=False)
+                    self._let_go += 1
+                    oldest.leave()
+                    break
+            else:
+                self._turned_away += 1
+                return False
+        self._strangers[guest] = None
+        return True
+
+    def knows(self, guest: Guest) -> None:
+        """It is being answered, or has joined: its place is its own."""
+        if self._strangers.pop(guest, guest) is None or self._idle.pop(guest, guest) is None:
+            self._busy.add(guest)
+
+    def rests(self, guest: Guest) -> None:
+        """It was answered, and may ask again or not."""
+        if guest in self._busy:
+            self._busy.discard(guest)
+            self._idle[guest] = None
+
+    def turns_into(self, guest: Guest, other: Guest) -> None:
+        """A connection goes on as another protocol's, as a stranger again."""
+        self.leaves(guest)
+        self._strangers[other] = None
+
+    def leaves(self, guest: Guest) -> None:
+        """It is gone."""
+        self._strangers.pop(guest, None)
+        self._idle.pop(guest, None)
+        self._busy.discard(guest)
+
+    def close(self) -> None:
+        """Everybody goes."""
+        for guest in [*self._strangers, *self._idle, *self._busy]:
+            guest.leave()
+
+    def statistics(self) -> dict[str, int]:
+        """Who is here, and how many had to go or were not let in."""
+        return {
+            "connections": len(self),
+            "strangers": len(self._strangers),
+            "idle": len(self._idle),
+            "let_go": self._let_go,
+            "turned_away": self._turned_away,
+        }
+
+
+class Gate(asyncio.Protocol):
+    """A connection before its TLS handshake; `make` is what it speaks behind that."""
+
+    def __init__(self, lobby: Lobby, context: ssl.SSLContext, make: Callable[[], asyncio.Protocol]) -> None:
+        self._lobby = lobby
+        self._context = context
+        self._make = make
+        self._transport: asyncio.Transport | None = None
+        self._early = bytearray()
+        self._shaking: asyncio.Task[None] | None = None
+
+    def connection_made(self, transport: asyncio.BaseTransport) -> None:
+        assert isinstance(transport, asyncio.Transport)
+        self._transport = transport
+        transport.pause_reading()
+        if self._lobby.enter(self):
+            self._shaking = asyncio.create_task(self._shake_hands(transport))
+        else:
+            transport.abort()
+
+    async def _shake_hands(self, transport: asyncio.Transport) -> None:
+        loop = asyncio.get_running_loop()
+        if not self._lobby.handshakes.take(1, loop.time()):
+            async with self._lobby.crowd.turn(HANDSHAKE_COST_S):
+                pass
+        try:
+            secured = await loop.start_tls(
+                transport, self, self._context, server_side=True, ssl_handshake_timeout=HANDSHAKE_S
+            )
+        except OSError:  # it did not want to after all, or took too long; ssl.SSLError is one too
+            secured = None
+        self._lobby.leaves(self)
+        if secured is None or secured.is_closing() or self._transport is None:
+            transport.abort()
+            return
+        protocol = self._make()
+        protocol.connection_made(secured)
+        secured.set_protocol(protocol)
+        if self._early:
+            protocol.data_received(bytes(self._early))
+
+    def data_received(self, data: bytes) -> None:
+        """What came with the handshake's last word, a moment before it is known to be over."""
+        self._early += data
+
+    def connection_lost(self, exc: Exception | None) -> None:
+        self._transport = None
+        self._lobby.leaves(self)
+
+    def leave(self) -> None:
+        """Hang up in the middle of the handshake."""
+        if self._shaking is not None:
+            self._shaking.cancel()
+        if self._transport is not None:
+            self._transport.abort()
+
+    async def over(self) -> None:
+        """Until nothing of it runs any more."""
+        if self._shaking is not None:
+            with contextlib.suppress(asyncio.CancelledError):
+                await self._shaking
