@@ -41,7 +41,7 @@ FROM_BPM, STEP_BPM, STEPS, STEP_S = 110.0, 2.0, 40, 0.2
 
 
 class _Watcher:
-    kind, local, watches = "test", True, False
+    kind, local, watches, waiting_bytes = "test", True, False, 0
 
     def send(self, bundle: Bundle) -> None:
         """Nothing is done with it."""

@@ -74,7 +74,7 @@ class Sender(Protocol):
 class MidiDoor:
     """One port of one session. `start` and `close` once each."""
 
-    kind, local, watches = "midi", True, False
+    kind, local, watches, waiting_bytes = "midi", True, False, 0
 
     def __init__(
         self,
