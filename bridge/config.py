@@ -113,7 +113,7 @@ class Config:
 
 @dataclass(frozen=True, slots=True)
 class Ready:
-    """Where a server is reached once every door is open; all but the last is what the ready file says."""
+    """Where a server is reached once every door is open; all but the last two is what the ready file says."""
 
     http: str
     osc: str
@@ -121,5 +121,7 @@ class Ready:
     oscquery: str
     session: str
     invites: dict[str, str]
+    certificate: tuple[Path, str] | None = None
+    """The certificate that the server made for itself, and its fingerprint: for people, not in the file."""
     midi: str = ""
     """The MIDI port and its system, or why there is none, for people; empty where none was wanted."""

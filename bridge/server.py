@@ -17,7 +17,8 @@ import os
 import signal
 import sys
 from collections.abc import Callable
-from dataclasses import asdict
+from dataclasses import asdict, replace
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any, Protocol
 
@@ -39,6 +40,7 @@ from bridge.ports.midi.link import Link
 from bridge.ports.osc_tcp import OscTcp
 from bridge.ports.osc_udp import OscUdp
 from bridge.ports.oscquery import OscQuery
+from bridge.ports.own_certificate import OwnCertificate, names_of, own_certificate
 from bridge.ports.secret import secret_of
 from models.render.audiocraft.weights import Weights
 from osc_schemas import book
@@ -108,8 +110,12 @@ class Server:
             await asyncio.to_thread(_check_audiocraft, config)
         elif config.musicgen is not None:
             await asyncio.to_thread(_check_musicgen, config.musicgen)
+        own = None
         if config.tls_cert is not None and config.tls_key is not None:
             await asyncio.to_thread(check_certificate, config.tls_cert, config.tls_key)
+        elif not config.http.loopback:
+            own = await asyncio.to_thread(self._own_certificate)
+            self.config = config = replace(config, tls_cert=own.cert, tls_key=own.key)
         host = await self.house.start(config.session)
         self._opened.push_async_callback(self.house.close)
         midi = await self._start_midi(host, config.midi) if config.midi is not None else None
@@ -171,7 +177,13 @@ class Server:
             session=config.session,
             midi=await midi if midi is not None else "",
             invites={role: host.make_invite(role, expires_s=INVITE_S) for role in ROLES},
+            certificate=(own.cert, own.fingerprint) if own is not None else None,
         )
+
+    def _own_certificate(self) -> OwnCertificate:
+        """Beyond this machine nothing is in the clear."""
+        names = names_of(self.config.http.host)
+        return own_certificate(self.config.data / "tls", names, datetime.fromtimestamp(self._clock.now_us() / 1e6, UTC))
 
     async def _start_midi(self, host: Host, choice: MidiChoice) -> asyncio.Task[str]:
         """Begin to open a MIDI port; what there is to say of it comes with the task. Raises `Refused` for a wrong role."""
@@ -272,6 +284,6 @@ def _write_ready(path: Path, ready: Ready) -> None:
     path.parent.mkdir(parents=True, exist_ok=True)
     half = path.with_name(path.name + f".{os.getpid()}")
     half.touch(mode=0o600)
-    promised = {name: value for name, value in asdict(ready).items() if name != "midi"}
+    promised = {name: value for name, value in asdict(ready).items() if name not in ("midi", "certificate")}
     half.write_text(json.dumps(promised, indent=2), encoding="utf-8")
     half.replace(path)

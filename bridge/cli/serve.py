@@ -32,6 +32,7 @@ EXAMPLES = """
   starbridge serve --session friday --data ~/jams
   starbridge serve --osc-as leader          [dim]oscsend and simple controllers act as leader, from this machine[/dim]
   starbridge serve --midi-device Launchkey --midi-part melody          [dim]a keyboard that plays the melody[/dim]
+  starbridge serve --http 0.0.0.0:8765      [dim]for the local network, over TLS by a certificate that it makes[/dim]
   starbridge serve --http 0.0.0.0:8765 --tls-cert cert.pem --tls-key key.pem
 """
 
@@ -66,7 +67,12 @@ def serve(
         ),
     ] = None,
     tls_cert: Annotated[
-        Path | None, typer.Option("--tls-cert", metavar="F", help="A certificate (PEM) to serve over TLS.")
+        Path | None,
+        typer.Option(
+            "--tls-cert",
+            metavar="F",
+            help="A certificate (PEM) to serve over TLS; without one, a server open beyond this machine makes its own.",
+        ),
     ] = None,
     tls_key: Annotated[Path | None, typer.Option("--tls-key", metavar="F", help="Its private key (PEM).")] = None,
     ready_file: Annotated[
@@ -180,6 +186,10 @@ def show(ready: Ready, data: Path) -> None:
     console.print(f"  OSC      {ready.osc} (UDP), {ready.osc_tcp} (TCP), described at {ready.oscquery}")
     if ready.midi:
         console.print(f"  MIDI     {ready.midi}", markup=False)
+    if ready.certificate is not None:
+        path, fingerprint = ready.certificate
+        console.print(f"  TLS      by a certificate of the server's own, {path}", markup=False)
+        console.print(f"           whose SHA-256 must be what a browser shows when it warns: {fingerprint}")
     console.print(f"  Log      {data / 'sessions' / ready.session}", markup=False)
     console.print("Invites, each a link for one role; over OSC, send its token to /session/join:")
     for role, token in ready.invites.items():

@@ -49,6 +49,10 @@ SECURITY_HEADERS: Final = {
 """On every answer: the page runs its own files only, and nobody frames it, guesses types or learns its address."""
 
 
+STRICT_TRANSPORT: Final = "max-age=31536000"
+"""Over TLS: no more in the clear, for a year. Not for names of this machine, where it would hold for every other server too."""
+
+
 @dataclass(frozen=True, slots=True)
 class Hosts:
     """The names that a server answers to, and the foreign pages that may use it."""
@@ -125,14 +129,19 @@ class Guard:
             await self._app(scope, receive, send)
             return
 
+        headers = Headers(scope=scope)
+        asked = _authority(headers.get("host") or "", 0)
+        strict = scope.get("scheme") in ("https", "wss") and asked is not None and asked[0] not in LOOPBACK
+
         async def secured(message: Message) -> None:
             if message["type"] in ("http.response.start", "websocket.http.response.start"):
-                headers = MutableHeaders(scope=message)
+                answered = MutableHeaders(scope=message)
                 for name, value in SECURITY_HEADERS.items():
-                    headers[name] = value
+                    answered[name] = value
+                if strict:
+                    answered["Strict-Transport-Security"] = STRICT_TRANSPORT
             await send(message)
 
-        headers = Headers(scope=scope)
         refused = self._hosts.refusal(headers.get("host"), headers.get("origin"))
         if refused is None:
             await self._app(scope, receive, secured)

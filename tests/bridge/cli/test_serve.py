@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import hashlib
 import json
 import signal
 import socket
+import ssl
 import stat
 import subprocess
 import sys
@@ -170,3 +172,27 @@ def test_midi_is_refused_where_it_makes_no_sense(
     done = starbridge("serve", "--midi-system", "flute", "--data", str(tmp_path))
     assert done.exit_code != 0
     assert "midi-system" in done.output
+
+
+def test_beyond_this_machine_it_makes_a_certificate_of_its_own(tmp_path: Path) -> None:
+    with running_server(tmp_path, "--http", "0.0.0.0:0") as server:
+        assert server.http.startswith("https://127.0.0.1:")
+        cert = server.data / "tls" / "cert.pem"
+        context = ssl.create_default_context(cafile=str(cert))
+        context.verify_flags |= ssl.VERIFY_X509_PARTIAL_CHAIN
+        port = int(server.http.rpartition(":")[2])
+        with (
+            socket.create_connection(("127.0.0.1", port)) as line,
+            context.wrap_socket(line, server_hostname="127.0.0.1") as secured,
+        ):
+            secured.sendall(b"GET /api/health HTTP/1.1\r\nHost: 127.0.0.1\r\nConnection: close\r\n\r\n")
+            answer = b"".join(iter(lambda: secured.recv(65_536), b""))
+            shown = hashlib.sha256(secured.getpeercert(binary_form=True) or b"").hexdigest().upper()
+        assert b'"status":"ok"' in answer
+        output = server.output().replace("\n", "")
+        assert ":".join(shown[at : at + 2] for at in range(0, 64, 2)) in output
+        assert str(cert) in output
+        with socket.create_connection(("127.0.0.1", port)) as line:
+            line.sendall(b"GET /api/health HTTP/1.1\r\nHost: 127.0.0.1\r\n\r\n")
+            line.settimeout(20)
+            assert b"200 OK" not in line.recv(4096), "nothing in the clear"

@@ -112,6 +112,19 @@ def test_every_answer_carries_the_security_headers() -> None:
     asyncio.run(scene())
 
 
+@pytest.mark.parametrize(
+    ("url", "strict"),
+    [("https://studio.example", True), ("https://localhost", False), ("http://studio.example", False)],
+)
+def test_what_was_asked_over_tls_stays_there_but_for_this_machine_s_names(url: str, strict: bool) -> None:
+    async def scene() -> None:
+        transport = httpx.ASGITransport(Guard(FastAPI(), EVERYWHERE))
+        async with httpx.AsyncClient(transport=transport, base_url=url) as client:
+            assert ("strict-transport-security" in (await client.get("/")).headers) is strict
+
+    asyncio.run(scene())
+
+
 def test_a_foreign_page_gets_no_websocket_but_an_answer() -> None:
     async def scene() -> list[dict[str, object]]:
         sent: list[dict[str, object]] = []
