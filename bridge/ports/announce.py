@@ -16,6 +16,8 @@ import logging
 import socket
 from typing import TYPE_CHECKING, Final
 
+from bridge.ports.interfaces import addresses
+
 if TYPE_CHECKING:
     from zeroconf.asyncio import AsyncServiceInfo, AsyncZeroconf
 
@@ -103,10 +105,7 @@ class Announcement:
                 with socket.socket(family, kind) as probe:
                     probe.bind(address)  # zeroconf leaves sockets open where it finds this out itself
             return list(dict.fromkeys(str(entry[4][0]) for entry in found))
-        import ifaddr  # zeroconf's own way to look at the interfaces
-
-        ips = [ip.ip if ip.is_IPv4 else ip.ip[0] for adapter in ifaddr.get_adapters() for ip in adapter.ips]
-        usable = [str(ip) for ip in ips if not _is_idle(str(ip))]
+        usable = [ip for ip in addresses() if not _is_idle(ip)]
         if not usable:
             raise OSError("no interface has an address")
         return usable

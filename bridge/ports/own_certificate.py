@@ -20,6 +20,7 @@ from hashlib import sha256
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from bridge.ports.interfaces import addresses
 from sessions.errors import Code, Refused
 
 if TYPE_CHECKING:
@@ -49,11 +50,8 @@ class OwnCertificate:
 
 def names_of(host: str) -> tuple[str, ...]:
     """What a server bound to this host may be called: its name, the machine's, and every address that it has."""
-    import ifaddr
-
     machine = socket.gethostname().lower()
-    ips = [ip.ip if ip.is_IPv4 else ip.ip[0] for adapter in ifaddr.get_adapters() for ip in adapter.ips]
-    own = ["localhost", "127.0.0.1", "::1", machine, f"{machine}.local", host.strip("[]").lower(), *map(str, ips)]
+    own = ["localhost", "127.0.0.1", "::1", machine, f"{machine}.local", host.strip("[]").lower(), *addresses()]
     return tuple(name for name in dict.fromkeys(own) if _general_name(name) is not None)[:MAX_NAMES]
 
 

@@ -17,7 +17,7 @@ from bridge.ports.own_certificate import RENEWED_BEFORE, VALID, names_of, own_ce
 from sessions.errors import Refused
 
 NOW = datetime(2026, 3, 1, 12, tzinfo=UTC)
-NAMES = ("localhost", "127.0.0.1", "::1", "192.168.1.7", "studio.local")
+NAMES: tuple[str, ...] = ("localhost", "127.0.0.1", "::1", "192.168.1.7", "studio.local")
 
 
 def test_it_is_made_once_and_kept(tmp_path: Path) -> None:
