@@ -1,5 +1,5 @@
 /**
- * Dark or light: as the system says, unless somebody chose on this browser. The page's root carries what holds.
+ * Dark or light: as the system says, unless somebody chose on this browser; paper is light. The page's root carries what holds.
  *
  *     const theme = new Theme();   theme.next();   // system, light, dark, system, ...
  *
@@ -19,6 +19,8 @@ export class Theme {
     const kept = /** @type {Choice} */ (localStorage.getItem(KEPT));
     this.choice = CHOICES.includes(kept) ? kept : "system";
     LIGHT.addEventListener("change", () => this.#show());
+    addEventListener("beforeprint", () => (document.documentElement.dataset.theme = "light"));
+    addEventListener("afterprint", () => this.#show());
     this.#show();
   }
 

