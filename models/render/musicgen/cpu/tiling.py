@@ -1,9 +1,9 @@
 """A tile of a product with packed weights: sixty-four outputs, of one row, two or four, in LLVM's own terms.
 
-Lives here: the order in which weights are read and sums are kept, for two kinds of processors. Some multiply four bytes and add
-them in one instruction and have registers for a whole tile; others (`by_signs`) take sixteen outputs after sixteen. Whole
-numbers are exact, sums of float32 have one order: the same numbers give the same bits, whatever the processor and however
-many rows share a pass. Arrays are checked by whoever calls; nothing knows what a model is.
+Lives here: the order in which weights are read and sums are kept. Where registers hold a whole tile (`roomy`), its four blocks
+go abreast; elsewhere sixteen outputs after sixteen. Whole numbers are exact, sums of float32 have one order: the same numbers
+give the same bits, whatever the processor and however many rows share a pass. Arrays are checked by whoever calls; nothing
+knows what a model is.
 
 One core of an EPYC (Zen 3: AVX2), thousands of millions of products a second, others at work beside it:
 
@@ -23,7 +23,7 @@ from llvmlite import ir
 from numba import types
 from numba.core import cgutils
 
-from models.compose.runtime.processor import pairs
+from models.compose.runtime.processor import pairs, roomy
 from models.render.musicgen.cpu.llvm import (
     BYTES,
     F32,
@@ -120,31 +120,35 @@ def _tile(rows: int) -> Any:
                         place = sum_of(r, block)
                         b.store(fma(b, b.sitofp(whole[r], FLOATS), factor, b.load(place)), place)
 
+                def added(total: Any, r: int, four: int, weights: Any) -> Any:
+                    """The whole numbers of a row for a block, from one vector of weights more."""
+                    if by_signs():
+                        return _with_signs(b, halves, total, weights, fours(r, four))
+                    if not halves:
+                        weights = b.xor(weights, constant(BYTES, -128))
+                    return dot(b, offset[r] if total is None else total, weights, fours(r, four))
+
                 def block_by_block() -> None:
                     with cgutils.for_range(b, n(ABREAST)) as blocks:
                         total: list[Any] = [None] * rows
                         for quad in many:
                             for four, weights in some(blocks.index, quad):
-                                for r in range(rows):
-                                    total[r] = _with_signs(b, halves, total[r], weights, fours(r, four))
-                        if halves:
+                                total = [added(total[r], r, four, weights) for r in range(rows)]
+                        if halves and by_signs():
                             total = [b.add(offset[r], pairs(b, total[r], constant(SHORTS, 1))) for r in range(rows)]
                         scaled(blocks.index, total)
 
                 def all_abreast() -> None:
-                    whole = [list(offset) for _ in range(ABREAST)]
+                    whole: list[list[Any]] = [[None] * rows for _ in range(ABREAST)]
                     for quad in many:
                         for block in range(ABREAST):
                             for four, weights in some(n(block), quad):
-                                if not halves:
-                                    weights = b.xor(weights, constant(BYTES, -128))
-                                for r in range(rows):
-                                    whole[block][r] = dot(b, whole[block][r], weights, fours(r, four))
+                                whole[block] = [added(whole[block][r], r, four, weights) for r in range(rows)]
                     for block in range(ABREAST):
                         scaled(n(block), whole[block])
 
                 many = range(0, QUADS, 2 if halves else 1)
-                block_by_block() if by_signs() else all_abreast()
+                all_abreast() if roomy() else block_by_block()
             for r in range(rows):
                 for block in range(ABREAST):
                     at = b.add(b.add(b.mul(lines[r], stride), args[8]), n(block * LANES))
