@@ -80,6 +80,9 @@ def test_a_preset_fills_the_form_and_the_form_becomes_one(server: Puppet, join: 
     page.wait("document.querySelector('#field-meter').value === '7/8'")
     page.wait("document.querySelector('details[data-part=bass] .set-count').textContent === '1'")
     page.type("#field-bars", "6")
+    add_take(server)
+    page.click("details[data-group=build] summary")
+    page.choose("#field-context", "take-1")
     page.click("button[aria-label='Keep as a preset']")
     page.type("#preset-name", "six of seven")
     page.press("Enter")
@@ -90,6 +93,7 @@ def test_a_preset_fills_the_form_and_the_form_becomes_one(server: Puppet, join: 
     page.click("#ask-button")
     asked = sent(server.heard("section.request"))
     assert (asked["bars"], asked["meter"], asked["bass.interest"], asked["key"]) == (6, "7/8", 0.7, "E dorian")
+    assert "context" not in asked, "a take is one session's"
     page.click("button[aria-label='Let this preset go']")
     page.wait("![...document.querySelector('#preset').options].some((option) => option.value === 'six of seven')")
 

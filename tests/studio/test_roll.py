@@ -183,6 +183,22 @@ def test_notes_are_heard_before_there_is_a_stem(server: Puppet, join: Join) -> N
     assert page.evaluate("starbridge.sketch.voices") == 0, "what is put aside is not heard"
 
 
+def test_a_part_is_seen_and_heard_alone(server: Puppet, join: Join) -> None:
+    page = join("listener")
+    request = request_fields(bars=1, parts="drums,bass,melody")
+    section: Message = {"type": "section.requested", "id": "v", "member": "kim", "status": "queued", "request": request}
+    server.say(section)
+    page.wait("document.querySelectorAll('.legend-part').length === 3")
+    shown = (
+        "[...document.querySelectorAll('.legend-part')].filter((b) => b.ariaPressed === 'true').map((b) => b.innerText)"
+    )
+    alone = "document.querySelector('.legend-part[data-part=bass]').dispatchEvent(new MouseEvent('click', { shiftKey: true }))"
+    page.evaluate(f"void {alone}")
+    page.wait(f"String({shown}) === 'bass'")
+    page.evaluate(f"void {alone}")
+    page.wait(f"String({shown}) === 'drums,bass,melody'")
+
+
 def test_a_touched_note_sounds(server: Puppet, join: Join) -> None:
     page = join("listener")
     add_take(server, page, Note(0, 30720, 40, 127))

@@ -32,7 +32,7 @@ export function requestForm(studio) {
   const form = h("form", { id: "request-form", novalidate: true, onsubmit: send }, note, fields, h("div", { class: "form-end" }, notice.el, outcome, submit, clear));
   root.append(none, form);
 
-  const presets = presetRow(read, (wanted) => write(wanted));
+  const presets = presetRow(() => withoutTake(read()), (wanted) => write(wanted));
   fields.addEventListener("input", () => countSet(fields, controls));
   fields.addEventListener("change", () => countSet(fields, controls));
 
@@ -156,4 +156,9 @@ export function words(section) {
     default:
       return `${section.id} failed: ${inWords(section.advice, section.code || "failed")}`;
   }
+}
+
+/** What a preset keeps: a take is one session's, and means nothing in another. @param {Record<string, any>} fields */
+function withoutTake({ context: _, strength: __, ...rest }) {
+  return rest;
 }

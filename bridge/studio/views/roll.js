@@ -78,10 +78,12 @@ export function pianoRoll(studio, player, sketch, acts) {
     if (bars && take) acts.redo(take, bars);
   }
 
-  /** @param {string} part */
-  function toggle(part) {
-    const next = new Set(hidden);
-    if (!next.delete(part)) next.add(part);
+  /** @param {string} part @param {boolean} alone  puts all others aside; once more brings them back */
+  function toggle(part, alone) {
+    const others = partsOf(/** @type {Section} */ (current())).filter((one) => one !== part);
+    const isAlone = !hidden.has(part) && others.every((one) => hidden.has(one));
+    const next = alone ? new Set(isAlone ? [] : others) : new Set(hidden);
+    if (!alone && !next.delete(part)) next.add(part);
     sketch.hidden = hidden = next;
     update(studio.state);
   }
@@ -142,7 +144,7 @@ export function pianoRoll(studio, player, sketch, acts) {
 
   /** @param {string} part */
   function legendRow(part) {
-    const el = h("button", { type: "button", class: "legend-part", "data-part": part, onclick: () => toggle(part), title: `Show or put aside the ${part}` }, part);
+    const el = h("button", { type: "button", class: "legend-part", "data-part": part, onclick: (/** @type {MouseEvent} */ event) => toggle(part, event.shiftKey), title: `Show or put aside the ${part}; with Shift, see and hear it alone` }, part);
     return { el: h("li", {}, el), update: () => (el.setAttribute("aria-pressed", String(!hidden.has(part))), (el.disabled = part === "texture")) };
   }
 
