@@ -10,6 +10,7 @@ import logging
 import secrets
 from collections.abc import Callable, Iterable, Iterator
 from pathlib import Path
+from urllib.parse import quote
 
 from bridge.door import Bundle, Message, Outlet, Seat
 from sessions.answers import Tell, To
@@ -25,6 +26,8 @@ MAX_SEATS_PER_MEMBER = 8
 MAX_LOOKED_AFTER = 16
 """Connections of those who share a link, the longest unheard, of which is asked whether their programs are still there when
 somebody comes by it: each costs the system a port."""
+WITH_URL = frozenset(("section.stem", "section.preview"))
+"""What says where something can be fetched."""
 STEADY = frozenset(("ws",))
 """Doors whose silence says nothing, since pings tell when the connection is gone. (A container that was paused would send
 everybody away, and an engine that is away has no work to answer.)"""
@@ -109,7 +112,7 @@ class Audience:
             meant = list(self._seats.get(told.member, ()))
         else:
             meant = [seat for seat in self.seats() if _hears(told, seat, state)]
-        give = self.send if _tells_of_stems(bundle) else self._give  # nearly always the same for everybody
+        give = self.send if _tells_of_sound(bundle) else self._give  # nearly always the same for everybody
         for seat in meant:
             give(seat, bundle)
 
@@ -129,21 +132,25 @@ class Audience:
                 self._let_go(seat)
 
     def _for_outlet(self, bundle: Bundle, outlet: Outlet) -> Bundle:
-        """Stems get their address, and their path where the outlet is on this machine."""
-        if not _tells_of_stems(bundle):
+        """Stems and previews get their address, and stems their path where the outlet is on this machine."""
+        if not _tells_of_sound(bundle):
             return bundle
         return Bundle(tuple(self._filled(message, outlet) for message in bundle.messages), bundle.at_us)
 
     def _filled(self, message: Message, outlet: Outlet) -> Message:
-        if message["type"] != "section.stem":
+        if message["type"] not in WITH_URL:
             return message
+        at = f"{self._base_url()}/api/sessions/{self._session}"
+        if message["type"] == "section.preview":
+            section = quote(f"{message['member']}/{message['id']}")
+            return {**message, "url": f"{at}/sections/{section}/preview/{message['part']}.wav"}
         path = self._path_of(message["sha256"]) if outlet.local else None
-        url = f"{self._base_url()}/api/sessions/{self._session}/blobs/{message['sha256']}"
+        url = f"{at}/blobs/{message['sha256']}"
         return {**message, "url": url, "path": str(path) if path is not None else ""}
 
 
-def _tells_of_stems(bundle: Bundle) -> bool:
-    return any(message["type"] == "section.stem" for message in bundle.messages)
+def _tells_of_sound(bundle: Bundle) -> bool:
+    return any(message["type"] in WITH_URL for message in bundle.messages)
 
 
 def _hears(told: Tell, seat: Seat, state: State) -> bool:

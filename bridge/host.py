@@ -25,6 +25,7 @@ from bridge.ledger import Ledger
 from bridge.pacer import Pacer
 from bridge.ports.clock import Clock
 from bridge.ports.disk import Record
+from bridge.previews import Previews
 from bridge.restraint import Restraint
 from bridge.scribe import Scribe
 from bridge.signatures import check_signature, id_of
@@ -69,7 +70,8 @@ class Host:
             lambda member: self.state.sounding.get(member, ()), lambda member: self.state.moved.get(member, ())
         )
         self._pacer = Pacer(clock, lambda: self.state, self._audience.tell)
-        self._scribe = Scribe(ledger, self._audience, self._hope, self._pacer.look)
+        self.previews = Previews(lambda: self.state, self._audience.tell)
+        self._scribe = Scribe(ledger, self._audience, self._hope, self._look)
         self._visits = Visits(lambda: self.state, self.join, self._audience)
         self._tasks: list[asyncio.Task[None]] = []
         self._closed = False
@@ -110,7 +112,13 @@ class Host:
         for came_to in await asyncio.gather(*self._tasks, return_exceptions=True):
             if isinstance(came_to, Exception):
                 _log.error("session %s: a task of its host failed", self.name, exc_info=came_to)
+        self.previews.close()
         await self._scribe.close()
+
+    def _look(self) -> None:
+        """What changes by itself after an event."""
+        self._pacer.look()
+        self.previews.look()
 
     # -- who comes in ------------------------------------------------------------------------------------------------
 
@@ -130,7 +138,7 @@ class Host:
         self._audience.add(seat)
         acknowledged = self._scribe.come_to(seat.member, decision, message, signature)
         if outlet.watches:
-            for told in welcome(self.state, seat.member, self._clock.now_us()):
+            for told in (*welcome(self.state, seat.member, self._clock.now_us()), *self.previews.heard()):
                 self._scribe.answer(seat, Bundle(told.messages, told.at_us))
         return seat, acknowledged
 
@@ -281,4 +289,5 @@ class Host:
             "takes": len(self.state.takes),
             "held_back": self.restraint.held_back,
             **self._audience.statistics(),
+            "preview_bytes": self.previews.total_bytes,
         }

@@ -14,10 +14,11 @@ import http.client
 import ssl
 from dataclasses import dataclass, field
 from pathlib import Path
-from urllib.parse import quote
+from urllib.parse import quote, urlencode
 
 from bridge.engine.trouble import LinkLost, NoHttp, refusal, trouble
 from bridge.engine.where import Where, read_url, trust
+from models.work import StemPreview
 from sessions.checkpoint import read_note
 from sessions.errors import Refused
 
@@ -64,7 +65,13 @@ class Door:
         """Hand in a blob; one that is there already is no error. Raises Refused, or LinkLost."""
         self._ask("PUT", f"/api/sessions/{quote(session, safe='')}/blobs/{sha256}", data)
 
-    def _ask(self, method: str, path: str, data: bytes | None = None) -> bytes:
+    def put_preview(self, session: str, section: str, piece: StemPreview) -> None:
+        """Let a piece of a part be heard. Raises Refused, or LinkLost."""
+        facts = {name: getattr(piece, name) for name in ("by", "version", "start", "frames", "rate", "channels")}
+        where = f"/api/sessions/{quote(session, safe='')}/sections/{quote(section)}/preview/{quote(piece.part)}.wav"
+        self._ask("PUT", f"{where}?{urlencode(facts)}", piece.pcm, "application/octet-stream")
+
+    def _ask(self, method: str, path: str, data: bytes | None = None, kind: str = "audio/wav") -> bytes:
         connection: http.client.HTTPConnection
         host, port = self.where.host, self.where.port
         if self.tls is None:
@@ -73,7 +80,7 @@ class Door:
             connection = http.client.HTTPSConnection(host, port, timeout=TIMEOUT_S, context=self.tls)
         headers = {"Authorization": f"Bearer {self.token}"}
         if data is not None:
-            headers["Content-Type"] = "audio/wav"
+            headers["Content-Type"] = kind
         try:
             with contextlib.suppress(BrokenPipeError, ConnectionResetError):  # who refuses a long body says so early
                 connection.request(method, path, data, headers)

@@ -5,6 +5,7 @@ a part's sound; a lost connection is a cancel as well, for the server hands the 
 
     < {"type": "engine.work", "section": "ana/1", "request": {...}, "context": null, "attempt": 1}
     > {"type": "engine.bar", "section": "ana/1", "part": "bass", "bar": 1, "notes": [[0, 480, 36, 100]]}    for all parts, bars
+      PUT /api/sessions/jam/sections/ana/1/preview/bass.wav?...     what is heard for now, beside the rest
       PUT /api/sessions/jam/blobs/<sha256>
     > {"type": "engine.stem", "section": "ana/1", "part": "bass", "sha256": ..., "frames": 661500, "rate": 44100}   "mix" last
     > {"type": "engine.done", "section": "ana/1", "composer": {...}, "renderer": {...}, "chords": "Am F C G", "stems": {...}}
@@ -20,7 +21,8 @@ import hashlib
 import logging
 import threading
 from collections import deque
-from collections.abc import Mapping, Sequence
+from collections.abc import Coroutine, Iterator, Mapping, Sequence
+from functools import partial
 from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 from typing import Any
@@ -30,6 +32,7 @@ from bridge.engine.backoff import Backoff
 from bridge.engine.bench import AT_ONCE, Bench
 from bridge.engine.blobs import Door
 from bridge.engine.link import Link, Message
+from bridge.engine.previews import Previews
 from bridge.engine.trouble import LinkLost
 from models.work import BarWritten, Finished, Output, Parent, Progress, StemPreview, StemRendered, Work
 from sessions.errors import Code, Refused
@@ -122,6 +125,7 @@ class _Shift:
         self._bench = bench
         self._backoff = backoff
         self._along = Along(bench, link.send)
+        self._previews = Previews(partial(door.put_preview, session))
         self._waiting: asyncio.Queue[Message] = asyncio.Queue(MAX_WAITING)
         self._stops: dict[str, threading.Event] = {}
         self._handed_over: deque[str] = deque(
@@ -133,7 +137,7 @@ class _Shift:
         offers = await self._bench.offers()
         ready = {"name": name, "software": software(), "renderers": offers, "at_once": AT_ONCE}
         await self._link.send({"type": "engine.ready", **ready})
-        tasks = [asyncio.create_task(step) for step in (self._read(), *(self._work() for _ in range(AT_ONCE)))]
+        tasks = [asyncio.create_task(step) for step in self._steps()]
         try:
             await asyncio.wait(tasks, return_when=asyncio.FIRST_COMPLETED)
         finally:
@@ -146,6 +150,12 @@ class _Shift:
         for result in results:
             if isinstance(result, Exception):
                 raise result
+
+    def _steps(self) -> Iterator[Coroutine[Any, Any, None]]:
+        """What goes on side by side."""
+        yield self._read()
+        yield self._previews.run()
+        yield from (self._work() for _ in range(AT_ONCE))
 
     async def _read(self) -> None:
         while True:
@@ -202,6 +212,7 @@ class _Shift:
                     log.warning("%s: %s failed: %s", self._session, section, refused.advice)
                 await self._fail(section, refused)
             finally:
+                self._previews.drop(section)
                 if self._stops.get(section) is stop:
                     del self._stops[section]
 
@@ -210,6 +221,7 @@ class _Shift:
         if stop.is_set():
             raise cancelled
         last: Output | None = None
+        self._previews.begin(work.section)
         async with contextlib.aclosing(self._bench.outputs(work, stop.is_set)) as outputs:
             async for output in outputs:
                 if stop.is_set():
@@ -235,8 +247,10 @@ class _Shift:
             case Progress(stage=stage, done=done):
                 message |= {"type": "engine.progress", "stage": stage, "done": done}
             case StemPreview():
+                self._previews.add(section, output)
                 return
             case StemRendered(part=name, wav=wav, frames=frames, rate=rate):
+                self._previews.drop(section, name)
                 sha256 = await self._put(wav)
                 message |= {"type": "engine.stem", "part": name, "sha256": sha256, "frames": frames, "rate": rate}
             case Finished(composer=composer, renderer=renderer, chords=chords, originality=originality, stems=stems):

@@ -14,7 +14,7 @@ from sessions.answers import live, members, sections, takes
 from sessions.answers.base import Message, Tell, To, refusal
 from sessions.answers.live import accompaniment_answer
 from sessions.answers.members import members_answer
-from sessions.answers.sections import bar_answer, outcome, requested_summary
+from sessions.answers.sections import bar_answer, outcome, preview_answer, requested_summary
 from sessions.answers.takes import playing_answer, take_summary, transport_answer
 from sessions.state import State
 
@@ -25,6 +25,7 @@ __all__ = [
     "accompaniment_answer",
     "bar_answer",
     "outcome",
+    "preview_answer",
     "refusal",
     "take_summary",
     "tell",

@@ -15,7 +15,7 @@ from sessions.errors import Code
 from sessions.music import TICKS_PER_BEAT, Note, Part
 from sessions.state import Section, State, Status
 
-__all__ = ["TELLERS", "bar_answer", "outcome", "requested_summary"]
+__all__ = ["TELLERS", "bar_answer", "outcome", "preview_answer", "requested_summary"]
 
 
 def _about(section: Section, kind: str, **fields: Any) -> Message:
@@ -46,6 +46,11 @@ def _stem_answer(section: Section, part: str) -> Message:
     return _about(
         section, "section.stem", part=part, sha256=stem.sha256, frames=stem.frames, rate=stem.rate, url="", path=""
     )
+
+
+def preview_answer(section: Section, part: str, **facts: Any) -> Tell:
+    """How much of a part can be heard for now; nothing of it is logged."""
+    return _to_section(section, _about(section, "section.preview", part=part, **facts, url=""))
 
 
 def _accepted(state: State, section: Section) -> Message:

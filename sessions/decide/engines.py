@@ -22,7 +22,7 @@ from sessions.music import Note, Part, Renderer, Request
 from sessions.state import Presence, Section, State, Status
 from sessions.statement import make_statement
 
-__all__ = ["bar", "done", "failed", "follow_ups", "progress", "ready", "stem"]
+__all__ = ["bar", "done", "failed", "follow_ups", "may_preview", "progress", "ready", "stem"]
 
 MAX_ATTEMPTS = 3
 """Engines that a section is handed to before it fails."""
@@ -136,6 +136,17 @@ def progress(state: State, member: str, command: EngineProgress) -> dict[str, An
         "stage": command.stage[:32],
         "done": command.done,
     }
+
+
+def may_preview(state: State, invite: str, name: str, part: str) -> None:
+    """Raise `Refused` unless the engine that came by this invite has the section in hand, and the part's stem is not final."""
+    section = state.sections.get(name)
+    if section is None or section.status is not Status.WORKING or state.members[section.engine].invite != invite:
+        raise Refused(Code.CONFLICT, f"section: {name[:80]!r} is not in this engine's hand; drop what it made of it")
+    if part not in section.request.parts or part in section.stems:
+        raise Refused(
+            Code.CONFLICT, f"part: {part[:32]!r} was not asked for, or its stem is final; drop what else there is"
+        )
 
 
 def follow_ups(state: State) -> tuple[Event, ...]:

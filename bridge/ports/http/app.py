@@ -18,7 +18,7 @@ from starlette.types import Message
 
 from bridge.crowd import Crowd
 from bridge.house import House
-from bridge.ports.http import blobs, errors, invites, log, metrics, sections, takes, ws
+from bridge.ports.http import blobs, errors, invites, log, metrics, previews, sections, takes, ws
 from bridge.ports.http.auth import house_of
 from bridge.ports.http.guard import Guard, Hosts
 from bridge.ports.http.models import REFUSALS, SOCKET, Capabilities, Health
@@ -104,6 +104,7 @@ def create_app(
     for router in (
         public,
         metrics.router,
+        previews.router,
         sections.router,
         takes.router,
         log.router,

@@ -123,6 +123,12 @@ class Stored(BaseModel):
     size: int
 
 
+class Heard(BaseModel):
+    """How much of a preview is here."""
+
+    frames: int
+
+
 class InviteAsk(BaseModel, extra="forbid"):
     """An invite to be made."""
 

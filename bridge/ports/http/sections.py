@@ -22,7 +22,7 @@ from bridge.ports.http.routes import Routes
 from sessions.errors import Code, Refused
 from sessions.state import Section, Status
 
-__all__ = ["router"]
+__all__ = ["Name", "find_section", "router"]
 
 router = Routes("sections", "/api/sessions/{session}/sections")
 
@@ -41,7 +41,7 @@ async def request_section(request: Request, visit: Visitor, response: Response) 
     asked = visit.host.state.asked(seat.member, str(message["id"]))
     assert asked is not None  # or it was refused
     await visit.settled(asked.index)  # asked for again, it makes no entry to wait for
-    section = _find(visit, asked.name)
+    section = find_section(visit, asked.name)
     response.headers["Location"] = f"/api/sessions/{visit.host.name}/sections/{quote(section.name)}"
     return _answer(visit, section)
 
@@ -50,19 +50,20 @@ async def request_section(request: Request, visit: Visitor, response: Response) 
 async def see_section(visit: Visitor, section: Name) -> SectionAnswer:
     """Where a section stands."""
     visit.must(READ_TAKES)
-    return _answer(visit, _find(visit, section))
+    return _answer(visit, find_section(visit, section))
 
 
 @router.delete("/{section:path}")
 async def cancel_section(visit: Visitor, section: Name) -> SectionAnswer:
     """Cancel a section of one's own; a leader cancels anybody's."""
     visit.must(READ_TAKES)
-    found = _find(visit, section)
+    found = find_section(visit, section)
     await visit.host.submit(visit.seat(), {"type": "section.cancel", "id": found.id, "member": found.asker})
     return _answer(visit, found)
 
 
-def _find(visit: Visit, name: str) -> Section:
+def find_section(visit: Visit, name: str) -> Section:
+    """The section of a name, once the disk has it; raises `Missing`."""
     section = visit.host.state.sections.get(name)
     if section is None or not visit.on_disk(section.index):
         raise Missing(f"section: nothing was asked for as {name[:80]!r} here; send its whole name, MEMBER/ID")

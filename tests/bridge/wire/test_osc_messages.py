@@ -184,7 +184,7 @@ def test_every_answer_of_a_session_can_be_said_over_osc() -> None:
         "transport.state",
         "section.waiting",
     }
-    assert set(book().answers) - said <= outside | {"section.position", "section.progress"}
+    assert set(book().answers) - said <= outside | {"section.position", "section.preview", "section.progress"}
     assert said >= {"section.bar", "section.note", "section.done", "take.loop", "session.removed", "section.deny"}
 
 
