@@ -33,7 +33,7 @@ from bridge.stems import check_stems
 from bridge.visits import Visits
 from bridge.wire.smf import to_smf
 from sessions import commands as c
-from sessions.answers import To, welcome
+from sessions.answers import To, positions, welcome
 from sessions.decide import Moment, decide, members
 from sessions.errors import Code, Refused
 from sessions.events import Joined
@@ -96,6 +96,10 @@ class Host:
     @property
     def key(self) -> SigningKey:
         return self._ledger.key
+
+    def now_us(self) -> int:
+        """What the session's clock says."""
+        return self._clock.now_us()
 
     def start(self) -> None:
         """Begin to flush and to notice who is away; inside the loop, before the first join."""
@@ -258,7 +262,7 @@ class Host:
     async def _watch_forever(self) -> None:
         """Who was not heard for a while, by any connection, is away; whatever comes from there brings them back.
 
-        And who has waited for an engine for a while where none comes is told.
+        Who has waited for an engine for a while where none comes is told; so is, all the while, how long others still have to.
         """
         while True:
             await asyncio.sleep(AWAY_AFTER_S / 12)
@@ -267,6 +271,9 @@ class Host:
                 if not self._audience.heard_since(member, late_us):
                     self._scribe.write(members.away(self.state, member).events)
             self._scribe.write(self._hope.lost_by(self.state, self._clock.now_us()))
+            if self.state.paces:
+                for told in positions(self.state, self._clock.now_us()):
+                    self._audience.tell(told, self.state)
 
     def blob_path(self, sha256: str) -> Path | None:
         """Where a blob lies, if it is here."""

@@ -32,8 +32,7 @@ def answer(command: c.Command, state: State, member: str, root: Callable[[int], 
             told = transport_answer(state.transport, now_us)
             return Tell(told.messages, To.ONE, member, told.at_us)
         case c.EngineProgress():
-            progress = engines.progress(state, member, command)
-            return Tell((progress,), To.SECTION, str(progress["member"])) if progress is not None else None
+            return engines.progress(state, member, command, now_us)
     return None
 
 

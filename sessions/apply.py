@@ -9,6 +9,7 @@ from collections.abc import Callable
 from dataclasses import replace
 from typing import Any
 
+from sessions import estimate
 from sessions import events as e
 from sessions.log import time_us
 from sessions.music import TICKS_PER_BEAT, Part
@@ -18,9 +19,6 @@ from sessions.plain import fields_of
 from sessions.state import BEND, Accompaniment, Member, Playing, Presence, Section, State, Status, Stem, Take, bar_name
 
 __all__ = ["apply"]
-
-PACE_OF = 4
-"""A section counts for this share of the pace that is expected of the next one."""
 
 STILL_TICKS = 8 * TICKS_PER_BEAT
 """What an accompaniment said that has ended so long before what it says now no longer sounds."""
@@ -158,8 +156,7 @@ def _done(state: State, member: str, event: e.Done) -> None:
     _out_of_hand(state, section)
     section.status, section.take = Status.DONE, event.take
     state.next_take += 1
-    took_ms = (time_us(state.time) - time_us(section.started)) // 1000
-    state.pace_ms += (took_ms - state.pace_ms) // PACE_OF
+    estimate.learn(state, section, time_us(state.time) - time_us(section.started))
     stated = dict(event.stated)
     state.takes[event.take] = Take(event.take, section.name, state.size, state.time, event.statement, stated)
 

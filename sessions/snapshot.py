@@ -22,7 +22,7 @@ from sessions.state import State
 
 __all__ = ["Excerpt", "changes", "everything", "from_lines", "lines_of"]
 
-VERSION = 5
+VERSION = 6
 """Raised whenever a snapshot of before can't be read; the log is then folded anew."""
 
 NONCES = "nonces"

@@ -33,10 +33,6 @@ __all__ = [
     "bar_name",
 ]
 
-FIRST_PACE_MS = 2000
-"""What a section is thought to take before one was made."""
-
-
 BEND = 128
 """The pitch wheel, among the controllers, which end with 127."""
 
@@ -210,8 +206,8 @@ class State:
     at_once: dict[str, int] = field(default_factory=dict)
     """Sections that an engine takes together, where it is more than one."""
     next_take: int = 1
-    pace_ms: int = FIRST_PACE_MS
-    """What an engine takes for a section here, smoothed over the last ones."""
+    paces: dict[str, int] = field(default_factory=dict)
+    """Microseconds that a second of one part takes here, smoothed over the last sections, by their kind (`sessions.estimate`)."""
     changed: dict[tuple[str, ...], None] = field(default_factory=dict, compare=False)
     """What is not as it was last written down: table and key, the oldest first; of a nonce its series as well."""
 
@@ -247,11 +243,6 @@ class State:
         """What a member asked for under an id, first or again."""
         own = self.sections.get(f"{member}/{id_}")
         return own or next((s for s in self.sections.values() if s.id == id_ and member in s.also), None)
-
-    def eta_s(self, section: str) -> float:
-        """Seconds until a section may be done, as far as its place in the queue tells."""
-        ahead = self.position(section) + len(self.hands)
-        return round(ahead * self.pace_ms / 1000 / max(1, len(self.offers)), 1)
 
     def position(self, section: str) -> int:
         """Place in the queue from 1; 0 where it is not waiting for an engine."""

@@ -14,7 +14,14 @@ from sessions.answers import live, members, sections, takes
 from sessions.answers.base import Message, Tell, To, refusal
 from sessions.answers.live import accompaniment_answer
 from sessions.answers.members import members_answer
-from sessions.answers.sections import bar_answer, outcome, preview_answer, requested_summary
+from sessions.answers.sections import (
+    bar_answer,
+    outcome,
+    positions,
+    preview_answer,
+    progress_answer,
+    requested_summary,
+)
 from sessions.answers.takes import playing_answer, take_summary, transport_answer
 from sessions.state import State
 
@@ -25,7 +32,9 @@ __all__ = [
     "accompaniment_answer",
     "bar_answer",
     "outcome",
+    "positions",
     "preview_answer",
+    "progress_answer",
     "refusal",
     "take_summary",
     "tell",

@@ -8,14 +8,16 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import Any
 
+from sessions import estimate
 from sessions import events as e
 from sessions.answers.base import Message, Tell, Teller, To
 from sessions.answers.takes import take_summary
 from sessions.errors import Code
+from sessions.log import time_us
 from sessions.music import TICKS_PER_BEAT, Note, Part
 from sessions.state import Section, State, Status
 
-__all__ = ["TELLERS", "bar_answer", "outcome", "preview_answer", "requested_summary"]
+__all__ = ["TELLERS", "bar_answer", "outcome", "positions", "preview_answer", "progress_answer", "requested_summary"]
 
 
 def _about(section: Section, kind: str, **fields: Any) -> Message:
@@ -117,15 +119,30 @@ def _denied(state: State, member: str, event: e.Denied) -> Iterator[Tell]:
 def _assigned(state: State, member: str, event: e.Assigned) -> Iterator[Tell]:
     section = state.sections[event.section]
     yield Tell((work_of(state, section),), To.ONE, event.engine)
-    yield _to_section(section, _about(section, "section.progress", stage="composing", done=0.0))
+    yield _to_section(section, progress_answer(state, section, "composing", 0.0, time_us(state.time)))
+    yield from positions(state)
+
+
+def positions(state: State, now_us: int | None = None) -> Iterator[Tell]:
+    """Where everybody stands who waits for an engine, as of now, or of the last event."""
     for name in state.queue:
         waiting = state.sections[name]
-        yield _to_section(waiting, _position(state, waiting))
+        yield _to_section(waiting, _position(state, waiting, now_us))
 
 
-def _position(state: State, section: Section) -> Message:
-    place = {"position": state.position(section.name), "eta_s": state.eta_s(section.name)}
-    return _about(section, "section.position", **place)
+def _position(state: State, section: Section, now_us: int | None = None) -> Message:
+    return _about(section, "section.position", position=state.position(section.name), **_eta(state, section, now_us))
+
+
+def _eta(state: State, section: Section, now_us: int | None) -> Message:
+    """The estimate, where there is one."""
+    eta_s = estimate.eta_s(state, section.name, time_us(state.time) if now_us is None else now_us)
+    return {} if eta_s is None else {"eta_s": eta_s}
+
+
+def progress_answer(state: State, section: Section, stage: str, done: float, now_us: int) -> Message:
+    """How far a section is that is worked on."""
+    return _about(section, "section.progress", stage=stage, done=done, **_eta(state, section, now_us))
 
 
 def work_of(state: State, section: Section) -> Message:
@@ -149,8 +166,7 @@ def work_of(state: State, section: Section) -> Message:
 
 
 def _requeued(state: State, member: str, event: e.Requeued) -> Iterator[Tell]:
-    section = state.sections[event.section]
-    yield _to_section(section, _position(state, section))
+    yield from positions(state)
 
 
 def _bar(state: State, member: str, event: e.BarWritten) -> Iterator[Tell]:
@@ -179,17 +195,25 @@ def _failed(state: State, member: str, event: e.Failed) -> Iterator[Tell]:
     section = state.sections[event.section]
     yield _to_section(section, _about(section, "section.failed", code=str(event.code), advice=event.advice))
     yield from _call_off(section)
+    yield from _others_move_up(state, section)
 
 
 def _cancelled(state: State, member: str, event: e.Cancelled) -> Iterator[Tell]:
     section = state.sections[event.section]
     yield from _call_off(section)
     yield _to_section(section, _about(section, "section.cancelled"))
+    yield from _others_move_up(state, section)
 
 
 def _call_off(section: Section) -> Iterator[Tell]:
     if section.engine:
         yield Tell(({"type": "engine.cancel", "section": section.name},), To.ONE, section.engine)
+
+
+def _others_move_up(state: State, section: Section) -> Iterator[Tell]:
+    """A section that is over was waiting in front of others; else they hear of it when one of them is handed out."""
+    if not section.engine:
+        yield from positions(state)
 
 
 TELLERS: dict[type[e.Event], Teller] = {

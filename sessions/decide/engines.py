@@ -9,8 +9,8 @@ from __future__ import annotations
 import re
 from collections.abc import Mapping
 from hashlib import sha256
-from typing import Any
 
+from sessions.answers import Tell, To, progress_answer
 from sessions.canonical import canonical_bytes
 from sessions.commands import EngineBar, EngineDone, EngineFailed, EngineProgress, EngineReady, EngineStem
 from sessions.decide import live, takes
@@ -124,18 +124,13 @@ def failed(state: State, member: str, command: EngineFailed) -> Decision:
     return Decision((Failed(section.name, command.code, command.advice[:500]),)) if section is not None else NOBODY
 
 
-def progress(state: State, member: str, command: EngineProgress) -> dict[str, Any] | None:
-    """How far a section is, for those who watch; nothing of it is logged."""
+def progress(state: State, member: str, command: EngineProgress, now_us: int) -> Tell | None:
+    """How far a section is, for those who asked and those who watch; nothing of it is logged."""
     section = _own(state, member, command.section)
     if section is None:
         return None
-    return {
-        "type": "section.progress",
-        "id": section.id,
-        "member": section.asker,
-        "stage": command.stage[:32],
-        "done": command.done,
-    }
+    said = progress_answer(state, section, command.stage[:32], command.done, now_us)
+    return Tell((said,), To.SECTION, section.asker, also=section.also)
 
 
 def may_preview(state: State, invite: str, name: str, part: str) -> None:

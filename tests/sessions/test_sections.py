@@ -6,6 +6,8 @@ from typing import Any
 
 import pytest
 
+from sessions.answers import positions
+from sessions.commands import EngineProgress
 from sessions.decide import engines, sections
 from sessions.errors import Code, Refused
 from sessions.events import Assigned, Requested
@@ -39,7 +41,7 @@ def test_asked_handed_out_written_done(band: Band) -> None:
     ask(band)
     assert status(band) is Status.QUEUED
     assert band.messages("section.accepted") == [
-        {"type": "section.accepted", "id": "a", "member": "ana", "position": 1, "eta_s": 2.0}
+        {"type": "section.accepted", "id": "a", "member": "ana", "position": 1}
     ]
     band.engine()
     assert status(band) is Status.WORKING
@@ -226,19 +228,29 @@ def test_the_queue_and_its_positions(band: Band) -> None:
     assert [m["position"] for m in band.messages("section.accepted")] == [1, 2, 3, 4]
     band.engine()
     assert [m["position"] for m in band.messages("section.position")][-3:] == [1, 2, 3]
+    band.heard.clear()
     band.do("ana", "section.cancel", id="2")
     assert band.state.queue == ("ana/1", "ana/3")
+    assert [(m["id"], m["position"]) for m in band.messages("section.position")] == [("1", 1), ("3", 2)]
 
 
 def test_the_estimate_follows_the_engines_pace(band: Band) -> None:
     band.engine()
     for number in range(3):
-        ask(band, id_=str(number))
-    assert [message["eta_s"] for message in band.messages("section.accepted")] == [2.0, 4.0, 6.0]
+        ask(band, id_=str(number), bpm=120, bars=number + 1)
+    assert not any("eta_s" in message for message in band.heard), "nothing is known before one was made"
+    band.now_us += 8_000_000
+    band.play_out("ana/0")  # two seconds of two parts
+    assert band.state.paces == {"auto": 2_000_000}
+    assert [message.get("eta_s") for message in band.messages("section.position")] == [16.0 + 24.0]
+    assert band.messages("section.progress")[-1]["eta_s"] == 16.0
     band.now_us += 10_000_000
-    band.play_out("ana/0")
-    assert band.state.pace_ms == 4000
-    assert [message["eta_s"] for message in band.messages("section.position")] == [8.0]
+    told = engines.progress(band.state, "engine", EngineProgress("ana/1", "composing", 0.5), band.now_us)
+    assert told is not None
+    assert told.messages[0]["eta_s"] == 6.0
+    (late,) = positions(band.state, band.now_us + 3_600_000_000)
+    assert late.messages[0]["eta_s"] == 1.6 + 24.0, "who takes longer than was thought is thought to be nearly done"
+    assert band.replayed().paces == band.state.paces
 
 
 def test_two_engines_share_the_work(band: Band) -> None:

@@ -61,6 +61,9 @@ class SectionAnswer(BaseModel):
     section: str = Field(description="The section's own name in the session: MEMBER/ID.")
     status: str = Field(description="waiting, queued, working, done, failed, denied or cancelled.")
     position: int = Field(default=0, description="Place in the queue, from 1; 0 where it does not wait there.")
+    eta_s: float | None = Field(
+        default=None, description="Seconds until it is done, as far as was measured here before."
+    )
     take: str = Field(default="", description="The take, once it is done.")
     code: str = Field(default="", description="Why it failed, where it did.")
     advice: str = ""

@@ -20,6 +20,7 @@ from bridge.ports.http.errors import Missing
 from bridge.ports.http.models import SectionAnswer, body, section_schema
 from bridge.ports.http.routes import Routes
 from sessions.errors import Code, Refused
+from sessions.estimate import eta_s
 from sessions.state import Section, Status
 
 __all__ = ["Name", "find_section", "router"]
@@ -79,6 +80,7 @@ def _answer(visit: Visit, section: Section) -> SectionAnswer:
         section=section.name,
         status=section.status,
         position=state.position(section.name),
+        eta_s=eta_s(state, section.name, visit.host.now_us()),
         take=take,
         code=section.code,
         advice=section.advice,
