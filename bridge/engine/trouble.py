@@ -63,7 +63,8 @@ def trouble(error: Exception, where: Where, *, ca: bool = False) -> LinkLost | R
 
 def refusal(status: int, body: bytes, where: Where, location: str = "") -> LinkLost | Refused:
     """What an HTTP answer that is no yes means."""
-    if status >= HTTPStatus.INTERNAL_SERVER_ERROR or status == HTTPStatus.TOO_MANY_REQUESTS:
+    later = status >= HTTPStatus.INTERNAL_SERVER_ERROR or status == HTTPStatus.TOO_MANY_REQUESTS
+    if later and status != HTTPStatus.INSUFFICIENT_STORAGE:
         return LinkLost(f"{where.authority} is not ready (HTTP {status}): it may come back, look there if it does not")
     if status < HTTPStatus.BAD_REQUEST and location:
         return _refused(f"url: {where.authority} sends on to {location[:120]}; give the server's own address instead")

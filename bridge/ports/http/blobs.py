@@ -13,12 +13,15 @@ from typing import Annotated, Final
 
 from fastapi import Path, Request, Response
 
+from bridge.ports.disk import DiskFailed
 from bridge.ports.disk.blobs import MAX_BLOB_BYTES
 from bridge.ports.http.auth import HAND_IN, READ_TAKES, Visitor
 from bridge.ports.http.bodies import read_chunks
+from bridge.ports.http.errors import NoRoom
 from bridge.ports.http.files import blob_answer
 from bridge.ports.http.models import Stored
 from bridge.ports.http.routes import Routes
+from sessions.errors import Code, Refused
 
 __all__ = ["MAX_UPLOADS", "router"]
 
@@ -46,7 +49,12 @@ async def hand_in(request: Request, visit: Visitor, sha256: Digest, response: Re
         async for chunk in read_chunks(request, MAX_BLOB_BYTES):
             held.write(chunk)
         data = held.getvalue()
-        new = await asyncio.to_thread(visit.host.put_blob, sha256, data)
+        try:
+            new = await asyncio.to_thread(visit.host.put_blob, sha256, data)
+        except DiskFailed as error:
+            raise NoRoom(f"the server's disk did not take the audio: {error.advice}") from error
+        except Refused as refused:
+            raise (NoRoom(refused.advice) if refused.code is Code.TOO_MANY else refused) from None
     if not new:
         response.status_code = 200
     return Stored(sha256=sha256, size=len(data))

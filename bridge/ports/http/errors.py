@@ -21,7 +21,7 @@ from starlette.exceptions import HTTPException
 
 from sessions.errors import Code, Refused
 
-__all__ = ["STATUS", "Missing", "answer_to", "install"]
+__all__ = ["STATUS", "Missing", "NoRoom", "answer_to", "install"]
 
 STATUS: Final[Mapping[Code, int]] = {
     Code.NOT_ALLOWED: 403,
@@ -50,9 +50,19 @@ class Missing(Refused):
         super().__init__(Code.BAD_VALUE, advice)
 
 
+class NoRoom(Refused):
+    """There is no room for what was to be kept: 507, which trying again does not mend."""
+
+    def __init__(self, advice: str) -> None:
+        super().__init__(Code.FAILED, advice)
+
+
+_OWN_STATUS: Final = {Missing: 404, NoRoom: 507}
+
+
 def answer_to(refused: Refused, status: int | None = None) -> JSONResponse:
     """The answer that tells a client of a refusal."""
-    status = status or (404 if isinstance(refused, Missing) else STATUS[refused.code])
+    status = status or _OWN_STATUS.get(type(refused)) or STATUS[refused.code]
     headers = {"Cache-Control": "no-store"}
     if status == HTTPStatus.UNAUTHORIZED:
         headers["WWW-Authenticate"] = 'Bearer realm="starbridge"'
