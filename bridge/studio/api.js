@@ -56,6 +56,11 @@ export class Api {
     return (await this.#call(path)).json();
   }
 
+  /** What is sent as it is made. @param {string} path @returns {Promise<ReadableStream<Uint8Array>>} */
+  async stream(path) {
+    return (await this.#call(path)).body ?? new ReadableStream();
+  }
+
   /** @param {string} path @param {Message} body @returns {Promise<any>} */
   async post(path, body) {
     const asked = { method: "POST", body: JSON.stringify(body), headers: { "Content-Type": "application/json" } };

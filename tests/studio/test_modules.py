@@ -11,7 +11,7 @@ import pytest
 import rfc8785
 
 from sessions.music import Meter, Note, Part
-from tests.studio.fake_server import Puppet, midi, puppet
+from tests.studio.fake_server import Puppet, midi, puppet, sine
 from tests.support.chromium import Browser, JavaScriptError, Page
 
 pytestmark = pytest.mark.browser
@@ -165,6 +165,39 @@ def test_solo_and_mute(run: Run, levels: Any, expected: Any) -> None:
 def test_peaks_outline_the_loudest_channel(run: Run) -> None:
     function = "(m) => [...m.peaks([Float32Array.of(0, 0.5, 0, 0), Float32Array.of(0, 0, -0.75, 0.25)], 2)]"
     assert run("sound/levels.js", function) == [0.5, 0.75]
+
+
+@pytest.mark.parametrize("cut", [1, 7, 44, 45, 1000])
+def test_a_preview_is_drawn_however_its_bytes_are_cut(run: Run, cut: int) -> None:
+    wav = [*sine(0.01)]
+    draw = """(m, bytes, cut) => {
+        const outline = { version: 2, columns: new Float32Array(m.COLUMNS), share: 0 };
+        const frames = new m.Frames(882);  // twice as many as there are
+        for (let i = 0; i < bytes.length; i += cut) {
+            if (!frames.draw(Uint8Array.from(bytes.slice(i, i + cut)), outline)) return null;
+        }
+        const { columns, share } = outline;
+        return [share, Math.max(...columns.slice(0, m.COLUMNS / 2)), Math.max(...columns.slice(m.COLUMNS / 2 + 1))];
+    }"""
+    share, peak, after = run("sound/previews.js", draw, wav, cut)
+    assert share == 0.5
+    assert peak == pytest.approx(0.2, abs=0.01)
+    assert after == 0
+    assert run("sound/previews.js", draw, [*bytes(100)], cut) is None, "no such file"
+
+
+@pytest.mark.parametrize(
+    ("previews", "stems", "share"),
+    [
+        ({}, {}, 0),
+        ({"bass": {"by": "sampler", "frames": 9, "of": 9}}, {}, 0),
+        ({"bass": {"by": "musicgen", "frames": 3, "of": 6}}, {}, 0.25),
+        ({"bass": {"by": "musicgen", "frames": 3, "of": 6}}, {"drums": {}}, 0.75),
+    ],
+)
+def test_how_much_of_the_sound_is_made(run: Run, previews: Any, stems: Any, share: float) -> None:
+    section = {"request": {"parts": "drums,bass"}, "previews": previews, "stems": stems, "closed": {}}
+    assert run("state/sections.js", "(m, section) => m.soundedShare(section)", section) == share
 
 
 def test_clock_believes_the_quickest_ping(run: Run) -> None:

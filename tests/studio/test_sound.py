@@ -76,6 +76,53 @@ def test_what_is_over_stays_silent(offline: Callable[[str], Any]) -> None:
     assert offline(scene) == [[], None]
 
 
+FLAT = """
+        const flat = (value, frames = rate) => {
+            const buffer = context.createBuffer(1, frames, rate);
+            buffer.getChannelData(0).fill(value);
+            return buffer;
+        };
+        const render = async () => (await context.startRendering()).getChannelData(0);
+"""
+
+
+def test_what_takes_a_sounds_place_does_so_where_a_loop_comes_round(offline: Callable[[str], Any]) -> None:
+    scene = (
+        FLAT
+        + """
+        const voice = new Voice(context, context.destination, { began_s: 0.25, duration_s: 1, loop: true });
+        voice.add('bass', flat(0.25), 1);
+        voice.replace('bass', flat(0.5), 1);
+        const samples = await render();
+        let leap = 0;
+        for (let i = rate / 2; i < samples.length; i++) leap = Math.max(leap, Math.abs(samples[i] - samples[i - 1]));
+        return [samples[rate / 2], samples[1.2 * rate], samples[1.3 * rate], samples[3 * rate], leap];
+    """
+    )
+    before, still, after, later, leap = offline(scene.replace("began_s: 0.25", "began_s: -0.75"))
+    assert [before, still, after, later] == pytest.approx([0.5, 0.5, 0.5, 0.5], abs=1e-3), "it came round at 0.25 s"
+    assert leap < 0.01
+
+
+def test_what_takes_a_sounds_place_else_does_so_at_once_and_without_a_click(offline: Callable[[str], Any]) -> None:
+    scene = (
+        FLAT
+        + """
+        const voice = new Voice(context, context.destination, { began_s: -1, duration_s: 4, loop: false });
+        voice.add('bass', flat(0.25, 4 * rate), 1);
+        await context.suspend(0.5).then(() => {}, () => {});
+        voice.replace('bass', flat(0.5, 4 * rate), 1);
+        const samples = await render();
+        let leap = 0;
+        for (let i = 0.1 * rate; i < 2.5 * rate; i++) leap = Math.max(leap, Math.abs(samples[i] - samples[i - 1]));
+        return [samples[rate], leap];
+    """.replace("await context.suspend(0.5).then(() => {}, () => {});", "")
+    )
+    later, leap = offline(scene)
+    assert later == pytest.approx(0.5, abs=1e-3)
+    assert leap < 0.01
+
+
 def test_position_runs_with_the_context(offline: Callable[[str], Any]) -> None:
     scene = """
         const once = new Voice(context, context.destination, { began_s: 1, duration_s: 2, loop: false });
@@ -172,6 +219,34 @@ def test_a_stem_that_cannot_be_had_says_so_and_the_others_play(server: Puppet, j
     )
     page.click("#listen")
     page.wait(f"{PLAYER}.output.peak() > 0.15")
+
+
+def test_a_section_is_heard_while_it_is_made_and_its_stems_take_their_places(
+    server: Puppet, join: Callable[..., Page]
+) -> None:
+    page = join("listener")
+    request = request_fields(kind="loop", bars=1, bpm=120, parts="drums,bass", renderer="auto")
+    own = {"id": "v", "member": "kim"}
+    at = "/api/sessions/jam/sections/kim/v/preview"
+    for part, frequency in (("drums", 110.0), ("bass", 220.0)):
+        server.files[f"{at}/{part}.wav"] = sine(2.0, frequency)
+    server.say(own | {"type": "section.requested", "request": request, "status": "working"})
+    told = own | {"type": "section.preview", "frames": 88_200, "of": 88_200, "rate": 44_100}
+    for part in ("drums", "bass"):
+        server.say(told | {"part": part, "by": "sampler", "version": 1, "url": f"http://elsewhere{at}/{part}.wav"})
+    page.choose("#roll-picker", "kim/v")
+    page.wait("document.querySelectorAll('.stem.for-now').length === 2")
+    page.click("#loop")
+    page.click("#listen")
+    page.wait(f"{PLAYER}.output.peak() > 0.3")
+    server.say(told | {"part": "bass", "by": "musicgen", "version": 2, "url": f"{at}/bass.wav"})
+    page.wait("document.querySelector('.stem[data-part=bass] .stem-note').textContent === 'musicgen 100 %'")
+    server.files["/api/b"] = sine(2.0, 0.0)
+    server.say(own | {"type": "section.stem", "part": "bass", "sha256": "ab", "url": "/api/b"})
+    page.wait("document.querySelectorAll('.stem.for-now').length === 1")
+    page.wait(f"{PLAYER}.output.peak() < 0.25 && {PLAYER}.output.peak() > 0.15")  # silence took the bass's place
+    server.say(own | {"type": "section.cancelled"})
+    page.wait("document.querySelectorAll('.stem.for-now').length === 0")
 
 
 def test_what_has_played_to_its_end_is_over(server: Puppet, join: Callable[..., Page]) -> None:

@@ -119,6 +119,26 @@ def test_where_a_section_stands(fold: Fold, messages: list[dict[str, Any]], stat
     assert fold(ME, ASKED, *named)["sections"]["ana/v"]["status"] == status
 
 
+def heard(part: str, version: int, by: str, frames: int) -> dict[str, Any]:
+    told = {"type": "section.preview", "id": "v", "member": "ana", "part": part, "by": by, "version": version}
+    return told | {"frames": frames, "of": 100, "rate": 32_000, "url": f"/p/{part}.wav"}
+
+
+def test_previews_come_grow_and_make_room_for_stems(fold: Fold) -> None:
+    stem = {"type": "section.stem", "id": "v", "member": "ana", "part": "bass", "url": "/b"}
+    so_far = [heard("bass", 1, "sampler", 100), heard("drums", 1, "sampler", 100), heard("bass", 2, "musicgen", 30)]
+    section = fold(ME, ASKED, *so_far)["sections"]["ana/v"]
+    assert section["previews"]["bass"] == {
+        "by": "musicgen", "version": 2, "frames": 30, "of": 100, "url": "/p/bass.wav",
+    }  # fmt: skip
+    section = fold(ME, ASKED, *so_far, stem, heard("bass", 3, "musicgen", 1))["sections"]["ana/v"]
+    assert list(section["previews"]) == ["drums"]
+    for over in ("done", "failed", "cancelled"):
+        end = {"type": f"section.{over}", "id": "v", "member": "ana", "take": "take-1", "index": 3}
+        section = fold(ME, ASKED, *so_far, end, heard("drums", 2, "musicgen", 1))["sections"]["ana/v"]
+        assert section["previews"] == {}
+
+
 def test_a_take_of_before_has_a_section_to_be_shown_by(fold: Fold) -> None:
     added = {
         "type": "take.added",

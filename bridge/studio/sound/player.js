@@ -13,10 +13,11 @@
  */
 
 import { secondsOf } from "../music.js";
-import { shapeOf } from "../state/sections.js";
+import { partsOf, shapeOf } from "../state/sections.js";
 import { localUs } from "../time.js";
 import { gains, PLAIN } from "./levels.js";
 import { Output } from "./output.js";
+import { PreviewShelf } from "./previews.js";
 import { StemShelf } from "./stemshelf.js";
 import { Voice } from "./voice.js";
 
@@ -34,6 +35,7 @@ export class Player {
   shelf = new StemShelf((bytes) => this.output.decode(bytes), () => this.#settle());
   /** Takes that sound to everybody, and what they were started by. @type {Map<string, { voice: Voice, time_us: number, offset_us: number, drift_s: number }>} */
   #voices = new Map();
+  previews = new PreviewShelf((bytes) => this.output.decode(bytes), () => this.#settle());
   /** @type {{ key: string, voice: Voice } | null} */
   #own = null;
   /** @type {Map<string, Record<string, Level>>} by section */
@@ -63,7 +65,16 @@ export class Player {
 
   /** @param {Section} section */
   async load(section) {
-    if (this.#studio.api) await this.shelf.load(this.#studio.api, section);
+    if (!this.#studio.api) return;
+    this.previews.follow(this.#studio.api, section);
+    await this.shelf.load(this.#studio.api, section);
+  }
+
+  /** The parts of a section that sound by now: those with stems, and those that are heard before. @param {Section} section */
+  static parts(section) {
+    const asked = partsOf(section);
+    const heard = new Set([...StemShelf.parts(section), ...Object.keys(section.previews)]);
+    return [...asked.filter((part) => heard.has(part)), ...[...heard].filter((part) => !asked.includes(part))];
   }
 
   // -- listening alone ---------------------------------------------------------------------------------------------
@@ -137,7 +148,8 @@ export class Player {
   // -- making it so ------------------------------------------------------------------------------------------------
 
   #settle() {
-    const { state: { sounding }, clock } = this.#studio;
+    const { state: { sounding, sections }, clock } = this.#studio;
+    this.previews.tidy(sections);
     for (const [take, { voice, time_us, offset_us, drift_s }] of this.#voices) {
       const playing = sounding[take];
       const same = playing?.loop === voice.span.loop && playing.time_us === time_us;
@@ -173,11 +185,12 @@ export class Player {
    */
   #fill(voice, section, share) {
     if (!section) return;
-    const parts = StemShelf.parts(section);
+    const parts = Player.parts(section);
     const levels = gains(this.#levels.get(section.key) ?? {}, parts, share);
     for (const part of parts) {
-      const buffer = this.shelf.buffer(section, part);
+      const buffer = this.shelf.buffer(section, part) ?? this.previews.buffer(section, part);
       if (buffer && !voice.has(part)) voice.add(part, buffer, levels[part] ?? 1);
+      else if (buffer && voice.buffer(part) !== buffer) voice.replace(part, buffer, levels[part] ?? 1);
     }
     voice.setLevels(levels);
   }

@@ -13,10 +13,14 @@
 const LEAD_S = 0.03;
 /** Gains glide this fast: no clicks, and no waiting. */
 const GLIDE_S = 0.008;
+/** So long a sound goes over into the one that takes its place. */
+const CROSS_S = 0.02;
 
 export class Voice {
-  /** @type {Map<string, { source: AudioBufferSourceNode, gain: GainNode }>} */
+  /** @type {Map<string, { source: AudioBufferSourceNode, gain: GainNode, fade: GainNode }>} */
   #stems = new Map();
+  /** Those that sound on until another takes their place. @type {Set<AudioBufferSourceNode>} */
+  #leaving = new Set();
   #context;
   #bus;
   span;
@@ -39,8 +43,9 @@ export class Voice {
    * @param {string} part
    * @param {AudioBuffer} buffer
    * @param {number} level
+   * @param {number} [from_s]  not before this time
    */
-  add(part, buffer, level) {
+  add(part, buffer, level, from_s = 0) {
     const { began_s, duration_s, loop } = this.span;
     const source = this.#context.createBufferSource();
     source.buffer = buffer;
@@ -48,14 +53,45 @@ export class Voice {
     source.loopEnd = Math.min(duration_s, buffer.duration);
     const gain = this.#context.createGain();
     gain.gain.value = level;
-    source.connect(gain).connect(this.#bus);
-    this.#stems.set(part, { source, gain });
-    const soonest_s = this.#context.currentTime + LEAD_S;
+    const fade = this.#context.createGain();
+    source.connect(gain).connect(fade).connect(this.#bus);
+    this.#stems.set(part, { source, gain, fade });
+    const soonest_s = Math.max(this.#context.currentTime + LEAD_S, from_s);
     if (began_s >= soonest_s) source.start(began_s);
     else {
       const late_s = this.#wholeFrames(soonest_s - began_s);
       if (loop || late_s < duration_s) source.start(began_s + late_s, loop ? late_s % duration_s : late_s);
     }
+  }
+
+  /** What a part sounds with. @param {string} part @returns {AudioBuffer | null} */
+  buffer(part) {
+    return this.#stems.get(part)?.source.buffer ?? null;
+  }
+
+  /**
+   * Gives a part another sound, in step and without a click: in a loop when it comes round, else at once.
+   * @param {string} part
+   * @param {AudioBuffer} buffer
+   * @param {number} level
+   */
+  replace(part, buffer, level) {
+    const { began_s, duration_s, loop } = this.span;
+    const old = this.#stems.get(part);
+    const soonest_s = this.#context.currentTime + LEAD_S;
+    const at_s = loop ? began_s + Math.ceil(Math.max(0, soonest_s - began_s) / duration_s) * duration_s : Math.max(began_s, soonest_s);
+    this.add(part, buffer, level, at_s);
+    if (!old) return;
+    if (at_s > began_s) {
+      const fresh = this.#stems.get(part)?.fade.gain;
+      fresh?.setValueAtTime(0, at_s);
+      fresh?.linearRampToValueAtTime(1, at_s + CROSS_S);
+    }
+    old.fade.gain.setValueAtTime(1, at_s);
+    old.fade.gain.linearRampToValueAtTime(0, at_s + CROSS_S);
+    old.source.stop(at_s + CROSS_S);
+    this.#leaving.add(old.source);
+    old.source.onended = () => this.#leaving.delete(old.source);
   }
 
   /** @param {Record<string, number>} levels */
@@ -69,7 +105,7 @@ export class Voice {
   stop() {
     const now_s = this.#context.currentTime;
     this.#bus.gain.setTargetAtTime(0, now_s, GLIDE_S);
-    for (const { source } of this.#stems.values()) {
+    for (const source of [...this.#leaving, ...[...this.#stems.values()].map((stem) => stem.source)]) {
       try {
         source.stop(now_s + GLIDE_S * 8);
       } catch {

@@ -6,10 +6,12 @@
  *
  * @typedef {{ start: number, length: number, pitch: number, velocity: number }} Note  in beats from the section's start
  * @typedef {{ url: string, part: string }} Stem
+ * @typedef {{ by: string, version: number, frames: number, of: number, url: string }} Preview
  * @typedef {"waiting" | "queued" | "working" | "done" | "failed" | "cancelled" | "denied"} Status
  * @typedef {{
  *   key: string, id: string, member: string, request: Record<string, any>, status: Status, position: number, eta_s: number,
  *   stage: string, done: number, notes: Record<string, Note[]>, closed: Record<string, number[]>, stems: Record<string, Stem>,
+ *   previews: Record<string, Preview>,
  *   take: string, code: string, advice: string, chords: string
  * }} Section
  * @typedef {Record<string, Section>} Sections
@@ -36,7 +38,7 @@ export function keyOf(message) {
 export function newSection(message) {
   return {
     key: keyOf(message), id: String(message.id), member: String(message.member ?? ""), request: {}, status: "queued", position: 0,
-    eta_s: 0, stage: "", done: 0, notes: {}, closed: {}, stems: {}, take: "", code: "", advice: "", chords: "",
+    eta_s: 0, stage: "", done: 0, notes: {}, closed: {}, stems: {}, previews: {}, take: "", code: "", advice: "", chords: "",
   };
 }
 
@@ -69,6 +71,30 @@ export function writtenShare(section) {
   return parts.length ? Math.min(1, closed / (parts.length * bars)) : 0;
 }
 
+/**
+ * How much of a section's sound is made, 0 to 1: stems that are final, and what has come of the others beyond a stand-in.
+ * @param {Section} section
+ */
+export function soundedShare(section) {
+  const parts = partsOf(section);
+  const made = parts.map((part) => {
+    const preview = section.previews[part];
+    if (section.stems[part]) return 1;
+    return preview && preview.by !== "sampler" ? preview.frames / Math.max(1, preview.of) : 0;
+  });
+  return parts.length ? made.reduce((sum, share) => sum + share, 0) / parts.length : 0;
+}
+
+/** @param {Message} m @returns {Preview} */
+function previewOf(m) {
+  return { by: String(m.by ?? ""), version: Number(m.version) || 0, frames: Number(m.frames) || 0, of: Number(m.of) || 0, url: String(m.url ?? "") };
+}
+
+/** @param {Record<string, Preview>} previews @param {string} part */
+function withoutPart(previews, part) {
+  return Object.fromEntries(Object.entries(previews).filter(([name]) => name !== part));
+}
+
 /** What each message changes. @type {Record<string, (section: Section, message: Message) => Partial<Section>>} */
 const CHANGES = {
   "section.requested": (_, m) => ({ request: m.request ?? {}, status: m.status ?? (m.waiting ? "waiting" : "queued"), code: "", advice: "" }),
@@ -80,13 +106,14 @@ const CHANGES = {
   "section.deny": () => ({ status: "denied" }),
   "section.denied": () => ({ status: "denied" }),
   "section.position": (_, m) => ({ position: m.position ?? 0, eta_s: m.eta ?? m.eta_s ?? 0 }),
-  "section.progress": (_, m) => ({ status: "working", position: 0, stage: String(m.stage ?? ""), done: Number(m.done) || 0 }),
+  "section.progress": (_, m) => ({ status: "working", position: 0, stage: String(m.stage ?? ""), done: Number(m.done) || 0, eta_s: m.eta_s ?? 0 }),
   "section.note": (s, m) => withNote(s, m),
   "section.bar": (s, m) => withBar(s, m),
-  "section.stem": (s, m) => ({ stems: { ...s.stems, [m.part]: { part: String(m.part), url: String(m.url ?? "") } } }),
-  "section.done": (_, m) => ({ status: "done", take: String(m.take ?? ""), position: 0, done: 1, stage: "" }),
-  "section.failed": (s, m) => ({ status: s.status === "denied" ? "denied" : "failed", code: String(m.code ?? ""), advice: String(m.advice ?? ""), position: 0 }),
-  "section.cancelled": () => ({ status: "cancelled", position: 0, stage: "" }),
+  "section.preview": (s, m) => (isOver(s) || s.stems[m.part] ? {} : { previews: { ...s.previews, [m.part]: previewOf(m) } }),
+  "section.stem": (s, m) => ({ stems: { ...s.stems, [m.part]: { part: String(m.part), url: String(m.url ?? "") } }, previews: withoutPart(s.previews, m.part) }),
+  "section.done": (_, m) => ({ status: "done", take: String(m.take ?? ""), position: 0, done: 1, stage: "", previews: {} }),
+  "section.failed": (s, m) => ({ status: s.status === "denied" ? "denied" : "failed", code: String(m.code ?? ""), advice: String(m.advice ?? ""), position: 0, previews: {} }),
+  "section.cancelled": () => ({ status: "cancelled", position: 0, stage: "", previews: {} }),
 };
 
 /**

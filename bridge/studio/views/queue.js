@@ -9,7 +9,7 @@
 import { button, byId, h, keyed, say } from "../dom.js";
 import { leads, may } from "../may.js";
 import { aboutTime, bpmText, plural } from "../music.js";
-import { isOver, shapeOf, writtenShare } from "../state/sections.js";
+import { isOver, shapeOf, soundedShare, writtenShare } from "../state/sections.js";
 import { noticeAt } from "./notice.js";
 
 /** Sections that ended badly stay in sight for the member who asked, this many. */
@@ -47,7 +47,7 @@ export function queue(studio) {
         say(title, `${request.kind ?? section.id}${request.style ? `, ${request.style}` : ""}`);
         say(facts, [`by ${section.member}`, plural(bars, "bar"), `${bpmText(bpm)} bpm`, request.key, request.parts?.replaceAll(",", ", ")].filter(Boolean).join(" · "));
         say(status, statusWords(section));
-        fill.style.width = `${Math.round(writtenShare(section) * 100)}%`;
+        fill.style.width = `${Math.round(madeShare(section) * 100)}%`;
         progress.hidden = section.status !== "working";
         const waiting = section.status === "waiting";
         approve.hidden = !waiting || !may(state, "section.approve");
@@ -70,12 +70,18 @@ export function queue(studio) {
   };
 }
 
+/** Bars first, then sound. @param {Section} section */
+function madeShare(section) {
+  const written = writtenShare(section);
+  return written < 1 || !section.request.stems ? written : soundedShare(section) || written;
+}
+
 /** @param {Section} section */
 function statusWords(section) {
   const ended = STATUS_WORDS[section.status];
   if (ended) return section.advice && section.status === "failed" ? `${ended}: ${section.advice}` : ended;
   if (section.status === "waiting") return "Waits for the leader's yes";
-  if (section.status === "working") return section.stage ? `Being made: ${section.stage}` : "Being made";
+  if (section.status === "working") return ["Being made", section.stage, section.eta_s ? aboutTime(section.eta_s) : ""].filter(Boolean).join(" · ");
   const place = section.position > 1 ? `Number ${section.position} in the queue` : "Next in the queue";
   return section.eta_s ? `${place}, ${aboutTime(section.eta_s)}` : place;
 }

@@ -4,20 +4,16 @@
  * @typedef {import("../studio.js").Studio} Studio
  * @typedef {import("../state.js").State} State
  * @typedef {import("../state/sections.js").Section} Section
- * @typedef {import("../sound/player.js").Player} Player
  */
 
 import { button, byId, h, icon, keyed, say } from "../dom.js";
 import { may } from "../may.js";
 import { clockText } from "../music.js";
-import { durationOf } from "../sound/player.js";
+import { durationOf, Player } from "../sound/player.js";
 import { LOUDEST, peaks } from "../sound/levels.js";
-import { StemShelf } from "../sound/stemshelf.js";
+import { COLUMNS } from "../sound/previews.js";
 import { noticeAt } from "./notice.js";
 import { inkName, inkOf } from "./ink.js";
-
-/** The outline of a stem has so many columns; more can't be told apart. */
-const COLUMNS = 600;
 
 /** What stands in the place of the stems while there are none. */
 const HINTS = /** @type {Record<string, string>} */ ({
@@ -97,8 +93,10 @@ export function mixer(studio, player) {
     const wave = h("canvas", { class: "wave", "aria-hidden": "true" });
     const head = h("div", { class: "playhead", hidden: true });
     const failed = h("span", { class: "small stem-failed" });
+    const note = h("span", { class: "small soft stem-note", title: "It is still being made; until then you hear what stands in for it" });
+    const bar = h("div", { class: "stem-made", "aria-hidden": "true" });
     const down = button(`Download the ${part} stem`, () => withTake((take) => void save(take, `stems/${part}.wav`, `${take}-${part}.wav`)), { icon: "down", only: true, class: "small quiet" });
-    const el = h("li", { class: "stem", "data-part": part }, h("span", { class: "stem-name" }, part), h("div", { class: "keys" }, solo, mute), volume, h("div", { class: "wave-box" }, wave, head, failed), down);
+    const el = h("li", { class: "stem", "data-part": part }, h("span", { class: "stem-name" }, part), h("div", { class: "keys" }, solo, mute), volume, h("div", { class: "wave-box" }, wave, bar, head, note, failed), down);
     let drawn = "";
     return {
       el,
@@ -114,11 +112,17 @@ export function mixer(studio, player) {
         if (document.activeElement !== volume) volume.value = String(level.volume);
         down.disabled = !one.take;
         say(failed, player.shelf.failure(one, part));
-        const buffer = player.shelf.buffer(one, part);
-        const look = `${one.key}|${Boolean(buffer)}|${wave.clientWidth}|${inkName()}`;
+        const final = Boolean(one.stems[part]);
+        const buffer = player.shelf.buffer(one, part) ?? player.previews.buffer(one, part);
+        const outline = final ? null : player.previews.outline(one, part);
+        const preview = one.previews[part];
+        el.classList.toggle("for-now", !final);
+        say(note, final ? "" : outline ? `${preview?.by ?? ""} ${Math.round(outline.share * 100)} %` : "stand-in");
+        bar.style.width = outline ? `${outline.share * 100}%` : "0";
+        const look = `${one.key}|${final}|${Boolean(buffer)}|${outline?.version}|${outline?.share}|${wave.clientWidth}|${inkName()}`;
         if (look === drawn) return;
         drawn = look;
-        drawWave(wave, buffer, inkOf()[part] ?? "");
+        drawWave(wave, outline?.share ? outline.columns : buffer ? columnsOf(buffer, wave.clientWidth) : null, inkOf()[part] ?? "");
       },
     };
   }
@@ -133,8 +137,9 @@ export function mixer(studio, player) {
     const one = state.sections[state.selected];
     byId("stems").hidden = !one;
     if (!one) return;
-    const parts = StemShelf.parts(one);
-    const wanted = `${one.key}|${parts.join()}|${one.take}`;
+    const parts = Player.parts(one);
+    const versions = Object.values(one.previews).map((preview) => preview.version);
+    const wanted = `${one.key}|${parts.join()}|${Object.keys(one.stems).join()}|${versions.join()}|${one.take}`;
     if (wanted !== loaded) {
       loaded = wanted;
       void player.load(one);
@@ -173,8 +178,14 @@ export function mixer(studio, player) {
   return { update, frame };
 }
 
-/** @param {HTMLCanvasElement} canvas @param {AudioBuffer | null} buffer @param {string} colour */
-function drawWave(canvas, buffer, colour) {
+/** @param {AudioBuffer} buffer @param {number} width */
+function columnsOf(buffer, width) {
+  const columns = Math.min(COLUMNS, Math.max(1, Math.floor(width)));
+  return peaks(Array.from({ length: buffer.numberOfChannels }, (_, i) => buffer.getChannelData(i)), columns);
+}
+
+/** @param {HTMLCanvasElement} canvas @param {Float32Array | null} outline @param {string} colour */
+function drawWave(canvas, outline, colour) {
   const scale = devicePixelRatio || 1;
   const width = canvas.clientWidth;
   const height = canvas.clientHeight;
@@ -184,13 +195,12 @@ function drawWave(canvas, buffer, colour) {
   context.scale(scale, scale);
   context.fillStyle = colour;
   const middle = height / 2;
-  if (!buffer) {
+  if (!outline) {
     context.globalAlpha = 0.3;
     context.fillRect(0, middle - 0.5, width, 1);
     return;
   }
-  const columns = Math.min(COLUMNS, Math.max(1, Math.floor(width)));
-  const outline = peaks(Array.from({ length: buffer.numberOfChannels }, (_, i) => buffer.getChannelData(i)), columns);
+  const columns = outline.length;
   outline.forEach((peak, i) => {
     const tall = Math.max(1, Math.min(1, peak) * (height - 2));
     context.fillRect((i * width) / columns, middle - tall / 2, Math.max(0.6, width / columns - 0.35), tall);
