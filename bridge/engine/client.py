@@ -21,7 +21,7 @@ import hashlib
 import logging
 import threading
 from collections import deque
-from collections.abc import Coroutine, Iterator, Mapping, Sequence
+from collections.abc import Coroutine, Iterator, Sequence
 from functools import partial
 from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
@@ -32,17 +32,17 @@ from bridge.engine.backoff import Backoff
 from bridge.engine.bench import AT_ONCE, Bench
 from bridge.engine.blobs import Door
 from bridge.engine.link import Link, Message
+from bridge.engine.orders import read_work
 from bridge.engine.previews import Previews
 from bridge.engine.trouble import LinkLost
-from models.work import BarWritten, Finished, Output, Parent, Progress, StemPreview, StemRendered, Work
+from models.work import BarWritten, Finished, Output, Progress, StemPreview, StemRendered, Work
 from sessions.errors import Code, Refused
 from sessions.invites import peek
 from sessions.keys import MemberKey
-from sessions.music import Note, Part, parse_request, read_note
 from sessions.plain import to_plain
 from sessions.roles import ENGINE, ROLES
 
-__all__ = ["Client", "read_work", "run_engine", "software"]
+__all__ = ["Client", "run_engine", "software"]
 
 NAME = "engine"
 MAX_WAITING = 64  # sections that the server may hand over ahead of time
@@ -273,28 +273,6 @@ class _Shift:
                     raise LinkLost(f"a stem could not be handed in: {lost}") from None
                 await asyncio.sleep(self._backoff.delay_s(tries))
         raise AssertionError("the last try returned or raised")
-
-
-def read_work(message: Mapping[str, Any]) -> Work:
-    """What an `engine.work` asks for. Raises Refused."""
-    try:
-        context = message["context"]
-        return Work(
-            section=message["section"],
-            request=parse_request(message["request"]),
-            context=None if context is None else _read_parent(context),
-        )
-    except (KeyError, TypeError, ValueError, AttributeError) as error:
-        raise Refused(
-            Code.FAILED, f"this engine can't read the server's order ({error!r}); update the older one"
-        ) from None
-
-
-def _read_parent(context: Mapping[str, Any]) -> Parent:
-    bars: dict[tuple[Part, int], tuple[Note, ...]] = {
-        (Part(part), int(bar)): tuple(read_note(note) for note in notes) for part, bar, notes in context["bars"]
-    }
-    return Parent(parse_request(context["request"]), bars, str(context["chords"]))
 
 
 async def run_engine(

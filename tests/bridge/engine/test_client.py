@@ -14,7 +14,8 @@ from starlette.responses import JSONResponse, PlainTextResponse
 from bridge.engine import client as module
 from bridge.engine.backoff import Backoff
 from bridge.engine.bench import AT_ONCE, Bench
-from bridge.engine.client import Client, read_work, run_engine, software
+from bridge.engine.client import Client, run_engine, software
+from bridge.engine.orders import read_work
 from sessions.errors import Code, Refused
 from sessions.invites import make_invite
 from sessions.keys import MemberKey
