@@ -21,7 +21,8 @@ CPU_TORCH = [ "$$(uname -s)" != Linux ] || command -v nvidia-smi >/dev/null || \
 
 # MIDI ports, where there is a wheel or what building one takes (a C++ compiler; on Linux the headers of ALSA and JACK too).
 MIDI = $(BIN)/python -m pip install --quiet --editable '.[midi]' >$(VENV)/midi.log 2>&1 || \
-  echo "No MIDI port: python-rtmidi could not be installed ($(VENV)/midi.log says why). All else works."
+  { echo "MIDI through JACK alone, if at all: python-rtmidi could not be installed ($(VENV)/midi.log says why). All else works."; \
+    $(BIN)/python -m pip install --quiet --editable '.[jack]' >>$(VENV)/midi.log 2>&1 || true; }
 
 .DEFAULT_GOAL := help
 .PHONY: help run test lint format types check clean

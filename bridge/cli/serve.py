@@ -95,7 +95,7 @@ def serve(
     ] = "",
     midi_as: Annotated[
         str, typer.Option("--midi-as", metavar="ROLE", help="What comes in over MIDI is played as ROLE.")
-    ] = "leader",
+    ] = "guest",
     midi_part: Annotated[
         str, typer.Option("--midi-part", metavar="PART", help="... on PART, and not on the channel's own part.")
     ] = "",

@@ -1,7 +1,7 @@
 """What a server's owner chooses about MIDI.
 
 >>> MidiChoice().name, MidiChoice().role
-('StarBridge', 'leader')
+('StarBridge', 'guest')
 """
 
 from __future__ import annotations
@@ -9,7 +9,6 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from sessions.music import Part
-from sessions.roles import LEADER
 
 __all__ = ["SYSTEMS", "MidiChoice"]
 
@@ -27,7 +26,8 @@ class MidiChoice:
     """A part of the name of a device that is connected both ways whenever it is there."""
     system: str = ""
     """One of `SYSTEMS`; the most exact that is here, where none is named."""
-    role: str = LEADER
+    role: str = "guest"
+    """Whoever plays live needs no more; and a port that can say neither yes nor no is nobody's last leader."""
     part: Part | None = None
     """What comes in plays this part, whatever its channel."""
     clock: bool = False

@@ -112,13 +112,13 @@ class JackCable(Cable):
         now_us = self._clock.now_us() - client.frames_since_cycle_start * 1_000_000 // self._rate
         self._frames.cycle(began, frames, now_us)
         self._out.clear_buffer()
-        if self._hush.is_set():
+        if not self._hush.is_set():
+            self._write(began, frames)
+        elif not self._hushed.is_set():
             self._left.clear()
-            for data in self._silence() if not self._hushed.is_set() else ():
+            for data in self._silence():
                 self._out.write_midi_event(0, data)
             self._hushed.set()
-        else:
-            self._write(began, frames)
         for offset, data in self._in.incoming_midi_events():
             self._heard(bytes(data), self._frames.time_us(began + offset))
 

@@ -87,7 +87,7 @@ def test_what_others_play_goes_out_and_what_comes_in_is_played(tmp_path: Path) -
         assert port.sender.plans[-1].notes[0].off_us == FOREVER_US
         port.hears("923c50", "e20050")
         await asyncio.sleep(0.05)
-        assert sounding(jam)["midi-leader"] == {("melody", 60)}
+        assert sounding(jam)["midi-guest"] == {("melody", 60)}
         assert port.sender.pitches() == [40], "never again what came in by the port"
         ana.say("/live/note", "sii", "bass", 40, 0)
         await asyncio.sleep(0.05)
@@ -133,7 +133,7 @@ def test_without_midi_the_door_is_shut_and_nobody_joins(tmp_path: Path) -> None:
         assert await port.door.start() == ""
         assert port.door.why == "no MIDI here"
         await port.door.close()
-        assert "midi-leader" not in jam.host.state.members
+        assert "midi-guest" not in jam.host.state.members
 
     play(main, tmp_path)
 
@@ -142,8 +142,8 @@ def test_a_silent_port_is_still_here(tmp_path: Path) -> None:
     async def act(jam: OscJam, port: Port) -> None:
         port.hears("903c50")
         await asyncio.sleep(600)
-        assert jam.host.state.members["midi-leader"].presence is Presence.PRESENT
-        assert sounding(jam) == {"midi-leader": {("bass", 60)}}
+        assert jam.host.state.members["midi-guest"].presence is Presence.PRESENT
+        assert sounding(jam) == {"midi-guest": {("bass", 60)}}
 
     scene(tmp_path, act)
 
@@ -152,8 +152,8 @@ def test_a_silent_port_is_still_here(tmp_path: Path) -> None:
 def test_what_a_lost_cable_held_is_let_go(tmp_path: Path, told: dict[str, Any]) -> None:
     async def act(jam: OscJam, port: Port) -> None:
         port.hears("903c50", "b0407f", "e00000")
-        assert sounding(jam) == {"midi-leader": {("bass", 60)}}
-        assert len(jam.host.state.moved["midi-leader"]) == 2
+        assert sounding(jam) == {"midi-guest": {("bass", 60)}}
+        assert len(jam.host.state.moved["midi-guest"]) == 2
         port.sender.hear(told)
         assert sounding(jam) == {}
         assert jam.host.state.moved == {}
@@ -216,15 +216,15 @@ def test_a_port_that_is_sent_away_is_silent_and_stays_away(tmp_path: Path) -> No
         ana.say("/live/note", "sii", "bass", 40, 90)
         port.hears("903c50")
         await asyncio.sleep(0.05)
-        ana.say("/session/remove", "s", "midi-leader")
+        ana.say("/session/remove", "s", "midi-guest")
         await asyncio.sleep(0.5)
         assert port.sender.plans[-1].is_empty
-        assert "midi-leader" not in sounding(jam)
+        assert "midi-guest" not in sounding(jam)
         port.hears("903e50")
         ana.say("/live/note", "sii", "bass", 42, 90)
         await asyncio.sleep(0.5)
         assert port.sender.plans[-1].is_empty
-        assert "midi-leader" not in sounding(jam)
+        assert "midi-guest" not in sounding(jam)
 
     scene(tmp_path, act)
 
