@@ -31,7 +31,7 @@ from bridge.midi.plan import Plan
 from bridge.ports.clock import Clock, SystemClock
 from bridge.ports.midi.cable import Cable, NoMidi, Setup
 from bridge.ports.midi.jack import JackCable
-from bridge.ports.midi.rtmidi import RtMidiCable
+from bridge.ports.midi.rtmidi import RtMidiCable, be_punctual
 
 __all__ = ["main"]
 
@@ -41,6 +41,9 @@ SWITCH_S = 0.0005
 """A thread that computes makes room for the sending one after so long; Python's own 5 ms would be heard."""
 MOST_TOGETHER = 256
 """Events that one line tells at most."""
+RTMIDI = {"windows": "winmm", "rtmidi-jack": "jack"}
+"""What RtMidi calls them, where it is not what we do."""
+RTMIDI_HERE = {"linux": ("alsa", "jack"), "darwin": ("core",), "win32": ("winmm",)}.get(sys.platform, ("",))
 PR_SET_PDEATHSIG = 1
 WHAT_TO_DO = {
     "linux": ". Start JACK or PipeWire, or load ALSA's sequencer (modprobe snd-seq), and then the server again"
@@ -55,11 +58,9 @@ def cables(system: str, setup: Setup, clock: Clock, report: Report) -> Iterator[
     """The systems to be tried, the most exact first; `system` names one alone: jack, or RtMidi's name for it."""
     if system in ("", "jack"):
         yield JackCable(setup, clock, report)
-    if system == "":
-        yield RtMidiCable(setup, clock, report)
-    elif system != "jack":
-        api = {"rtmidi-jack": "jack"}.get(system, system)
-        yield RtMidiCable(setup, clock, report, api=api)
+    if system != "jack":
+        for api in (RTMIDI.get(system, system),) if system else RTMIDI_HERE:
+            yield RtMidiCable(setup, clock, report, api=api)
 
 
 def opened(system: str, setup: Setup, clock: Clock, report: Report) -> Cable:
@@ -142,6 +143,7 @@ def main() -> NoReturn:
     signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C is for the server, which then ends our input
     signal.signal(signal.SIGTERM, _terminated)
     _end_with_parent()
+    be_punctual()  # all of us: whoever holds the interpreter when a cycle begins must not wait for others
     code = 0
     try:
         _serve()

@@ -21,8 +21,9 @@ from bridge.midi.plan import Plan
 from bridge.ports.clock import Clock
 from bridge.ports.midi.cable import Cable, NoMidi, Setup, all_silent
 
-__all__ = ["RtMidiCable"]
+__all__ = ["RtMidiCable", "be_punctual"]
 
+CORE = "core"
 SPIN_US = 200
 """So long before its time the clock is watched instead of slept by: a sleep ends 50 to 100 us late."""
 COARSE_US = 25_000 if sys.platform == "win32" else 2_000
@@ -33,6 +34,8 @@ IDLE_S = 1.0
 REALTIME_PRIORITY = 20
 """Where the system allows it, as it does for who makes music."""
 END_S = 2.0
+NOWHERE = "", ""
+"""No port either way."""
 
 
 class RtMidiCable(Cable):
@@ -51,8 +54,8 @@ class RtMidiCable(Cable):
         """Ports of others that are connected by name."""
         self._outs: list[Any] = []
         self._ins: list[Any] = []
-        self._places: dict[str, tuple[str, Any, Any]] = {}
-        """What was connected by name: what was wanted, and the ports that were opened for it."""
+        self._places: dict[str, tuple[Any, ...]] = {}
+        """By what was wanted: the names of the ports that are it, out and in, and our ends of them."""
         self._thread = threading.Thread(target=self._send_on_time, name="midi sender", daemon=True)
 
     def open(self) -> None:
@@ -74,8 +77,9 @@ class RtMidiCable(Cable):
         out, into = self._new()
         self.system = self._library.get_api_name(out.get_current_api())
         try:
-            out.open_virtual_port("out")
-            into.open_virtual_port("in")
+            alone = self.system == CORE  # there a port is shown by its own name, and nobody's client
+            out.open_virtual_port(self._setup.name if alone else "out")
+            into.open_virtual_port(self._setup.name if alone else "in")
         except (NotImplementedError, self._library.UnsupportedOperationError):
             self._wanted = [self._setup.name, *filter(None, [self._setup.device])]
             return
@@ -102,26 +106,30 @@ class RtMidiCable(Cable):
     def look(self) -> None:
         """Devices by name: opened when they have come, closed when they are gone."""
         for wanted in self._wanted:
-            targets, sources = self._probe[0].get_ports(), self._probe[1].get_ports()
-            here = next((name for name in (*targets, *sources) if wanted.lower() in name.lower()), "")
-            was, out, into = self._places.get(wanted, ("", None, None))
+            here = self._find(wanted, self._probe[0]), self._find(wanted, self._probe[1])
+            was, *ports = self._places.get(wanted, (NOWHERE,))
             if here == was:
                 continue
-            if was:
+            if ports:
                 del self._places[wanted]
-                self._remove(out, into)
-            if here:
+                self._remove(*ports)
+            if here != NOWHERE:
                 with contextlib.suppress(self._library.RtMidiError, OSError, ValueError):
-                    self._places[wanted] = (here, *self._connect(here, targets, sources))
-            if wanted == self._setup.device or wanted == self._setup.name:
-                self._device_is(self._places.get(wanted, ("",))[0])
+                    self._places[wanted] = (here, *self._connect(*here))
+            opened = self._places.get(wanted, (NOWHERE,))[0]
+            self._device_is(next(filter(None, opened), ""))
 
-    def _connect(self, name: str, targets: list[str], sources: list[str]) -> tuple[Any, Any]:
+    def _find(self, wanted: str, probe: Any) -> str:
+        """The port of one direction whose name has this in it; systems number the two differently."""
+        names = [name for name in probe.get_ports() if wanted.lower() in name.lower()]
+        return next((name for name in names if wanted == self._setup.name or self._setup.name not in name), "")
+
+    def _connect(self, target: str, source: str) -> tuple[Any, Any]:
         out, into = self._new()
-        if name in targets:
-            out.open_port(targets.index(name), "out")
-        if name in sources:
-            into.open_port(sources.index(name), "in")
+        if target:
+            out.open_port(self._probe[0].get_ports().index(target), "out")
+        if source:
+            into.open_port(self._probe[1].get_ports().index(source), "in")
         self._add(out, into)
         return out, into
 
@@ -160,7 +168,7 @@ class RtMidiCable(Cable):
     # -- the sending thread --------------------------------------------------------------------------------------------
 
     def _send_on_time(self) -> None:
-        _be_punctual()
+        be_punctual()
         while not self._ended:
             self._woken.clear()
             self._take()
@@ -200,8 +208,8 @@ def _library() -> Any:
     return rtmidi
 
 
-def _be_punctual() -> None:
-    """Before other threads, where the user may ask for that."""
+def be_punctual() -> None:
+    """This thread, and those that it starts, come before others, where the user may ask for that."""
     if hasattr(os, "sched_setscheduler"):
         with contextlib.suppress(OSError):
             os.sched_setscheduler(0, os.SCHED_FIFO, os.sched_param(REALTIME_PRIORITY))

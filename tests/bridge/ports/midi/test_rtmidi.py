@@ -23,7 +23,7 @@ class FakeError(OSError):
 
 
 class Port:
-    """One end, as python-rtmidi has it."""
+    """One end, as python-rtmidi has it; each direction has numbers of its own, as on Windows."""
 
     def __init__(self, system: Library, kind: str) -> None:
         self.system, self.kind, self.name, self.is_open = system, kind, "", False
@@ -35,7 +35,7 @@ class Port:
         return 1
 
     def get_ports(self) -> list[str]:
-        return list(self.system.devices)
+        return [f"{name} {number + 7 * (self.kind == 'in')}" for number, name in enumerate(self.system.devices)]
 
     def open_virtual_port(self, name: str) -> None:
         if not self.system.virtual:
@@ -43,7 +43,7 @@ class Port:
         self.name, self.is_open = f"virtual {name}", True
 
     def open_port(self, number: int, name: str) -> None:
-        self.name, self.is_open = self.system.devices[number], True
+        self.name, self.is_open = self.get_ports()[number], True
 
     def set_callback(self, heard: Callable[..., None]) -> None:
         self.heard = heard
@@ -173,21 +173,22 @@ def test_closing_ends_everything(stages: Callable[..., Stage]) -> None:
 def test_a_device_comes_and_goes_and_comes_back(stages: Callable[..., Stage]) -> None:
     stage = stages(Library(), Setup("Star", device="launchkey"))
     assert len(stage.library.opened("out")) == 1, "the virtual one alone"
-    stage.library.devices = ["Midi Through", "Launchkey Mini 24:0"]
+    stage.library.devices = ["Midi Through", "Launchkey Mini"]
     stage.cable.look()
     stage.cable.look()
-    assert [port.name for port in stage.library.opened("out")] == ["virtual out", "Launchkey Mini 24:0"]
-    assert stage.told == [{"device": "Launchkey Mini 24:0"}]
+    assert [port.name for port in stage.library.opened("out")] == ["virtual out", "Launchkey Mini 1"]
+    assert stage.told == [{"device": "Launchkey Mini 1"}]
     keyboard = stage.library.opened("in")[-1]
+    assert keyboard.name == "Launchkey Mini 8"
     keyboard.heard(([0x90, 60, 100], 0.0), None)
     assert stage.told[-1]["in"][0][1] == "903c64"
     stage.library.devices = ["Midi Through"]
     stage.cable.look()
     assert stage.told[-2:] == [{"unplugged": True}, {"device": ""}]
     assert [port.name for port in stage.library.opened("out")] == ["virtual out"]
-    stage.library.devices = ["Launchkey Mini 28:0"]  # at another place
+    stage.library.devices = ["Launchkey Mini"]  # at another place
     stage.cable.look()
-    assert stage.told[-1] == {"device": "Launchkey Mini 28:0"}
+    assert stage.told[-1] == {"device": "Launchkey Mini 0"}
     stage.cable.play(Plan(stage.clock.now_us(), (stage.tone(1, 0, 1000),)))
     synth = stage.library.opened("out")[-1]
     stage.until(lambda: midi.note_off(0, 60) in synth.sent)
@@ -198,7 +199,7 @@ def test_where_there_are_no_virtual_ports_the_one_of_that_name_is_used(stages: C
     """As on Windows, with loopMIDI: started before us or after."""
     stage = stages(Library(virtual=False), Setup("loopMIDI Port"))
     assert stage.library.opened("out") == []
-    stage.library.devices = ["Microsoft GS Wavetable Synth 0", "loopMIDI Port 1"]
+    stage.library.devices = ["Microsoft GS Wavetable Synth", "loopMIDI Port"]
     stage.cable.look()
     assert [port.name for port in stage.library.opened("out")] == ["loopMIDI Port 1"]
     assert stage.cable.statistics()["device"] == "loopMIDI Port 1"
@@ -222,3 +223,17 @@ def test_a_system_that_the_library_was_built_without_is_no_midi() -> None:
     cable = RtMidiCable(Setup("Star"), SystemClock(), lambda told: None, api="core", library=Library())
     with pytest.raises(NoMidi, match="core"):
         cable.open()
+
+
+def test_where_a_port_is_shown_without_its_client_it_has_the_name(
+    stages: Callable[..., Stage], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """As with CoreMIDI."""
+    monkeypatch.setattr(Library, "get_api_name", lambda self, api: "core")
+    stage = stages(Library())
+    assert [port.name for port in stage.library.ports if port.is_open] == ["virtual Star", "virtual Star"]
+
+
+def test_a_device_is_never_our_own_port(stages: Callable[..., Stage]) -> None:
+    stage = stages(Library(devices=["Star out"]), Setup("Star", device="st"))
+    assert [port.name for port in stage.library.opened("out")] == ["virtual out"]
