@@ -26,7 +26,7 @@ from sessions.state import Playing, State
 
 __all__ = ["AHEAD_US", "Score"]
 
-AHEAD_US = 500_000
+AHEAD_US = 1_000_000
 """So far ahead is planned: a server that is busy for less is not heard to be."""
 PROGRAM_EARLY_US = 10_000
 """So long before it begins a take's players are named: instruments need a moment to change."""

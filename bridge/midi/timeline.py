@@ -34,7 +34,7 @@ class Stretch:
     end_us: int
     began_us: int
     _times: dict[int, int] = field(default_factory=dict, compare=False, repr=False)
-    """Times that were asked for: a plan asks for most of them five times."""
+    """Times that were asked for: a plan asks for most of them ten times."""
 
     def time_us(self, tick: int) -> int:
         """When a tick sounds, by this transport; it plays."""

@@ -31,7 +31,7 @@ from sessions.errors import Code, Refused
 __all__ = ["MidiDoor", "Sender"]
 
 AGAIN_S = 0.1
-"""So often a plan is made while something plays: each reaches five times as far."""
+"""So often a plan is made while something plays: each reaches ten times as far."""
 GATHER_S = 0.002
 """What comes together is planned together."""
 HERE_S = 15.0

@@ -22,8 +22,8 @@ from bridge.ports.midi.cable import Cable, NoMidi, Setup, all_silent
 
 __all__ = ["JackCable"]
 
-SILENT_S = 0.5
-"""For so long the last cycle is waited for."""
+SILENT_S = 2.0
+"""For so long the last two cycles are waited for."""
 MOST_WAITING = 4096
 """Messages for which a cycle's buffer had no room; more than that is a plan of nonsense."""
 
@@ -44,7 +44,7 @@ class JackCable(Cable):
         """Somebody was connected who may hang from before."""
         self._hush = threading.Event()
         """The end."""
-        self._hushed = threading.Event()
+        self._ended, self._hushed = False, threading.Event()
         self._lost = ""
         self._wired = set(setup.wired)
 
@@ -114,11 +114,12 @@ class JackCable(Cable):
         self._out.clear_buffer()
         if not self._hush.is_set():
             self._write(began, frames)
-        elif not self._hushed.is_set():
-            self._left.clear()
+        elif not self._ended:
+            self._ended = True
             for data in self._silence():
                 self._out.write_midi_event(0, data)
-            self._hushed.set()
+        else:
+            self._hushed.set()  # a cycle later: whoever reads after us has it
         for offset, data in self._in.incoming_midi_events():
             self._heard(bytes(data), self._frames.time_us(began + offset))
 

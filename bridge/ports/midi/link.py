@@ -34,7 +34,7 @@ COMMAND = (sys.executable, "-m", "bridge.ports.midi")
 LIBRARIES = ("rtmidi", "jack")
 OPEN_S = 10.0
 """What a sender has to open a port, on a machine with much to do."""
-CLOSE_S = 3.0
+CLOSE_S = 4.0
 """And to end every note."""
 MOST_UNREAD_BYTES = 1 << 20
 """Plans that a sender has not read; then it hangs."""
