@@ -141,12 +141,13 @@ def main() -> NoReturn:
     """Run until standard input ends."""
     logging.basicConfig(stream=sys.stderr, level=logging.INFO, format="%(message)s")
     signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C is for the server, which then ends our input
-    signal.signal(signal.SIGTERM, _terminated)
+    ending = _Ending()
+    signal.signal(signal.SIGTERM, ending.asked)
     _end_with_parent()
     be_punctual()  # all of us: whoever holds the interpreter when a cycle begins must not wait for others
     code = 0
     try:
-        _serve()
+        _serve(ending)
     except NoMidi as error:
         say({"none": str(error)})
     except _Terminated:
@@ -158,7 +159,7 @@ def main() -> NoReturn:
     os._exit(code)  # threads of the libraries are not waited for
 
 
-def _serve() -> None:
+def _serve(ending: _Ending) -> None:
     asked = json.loads(sys.stdin.readline() or "{}").get("setup")
     if asked is None:
         return
@@ -173,10 +174,14 @@ def _serve() -> None:
         gc.collect()
         gc.freeze()
         gc.disable()  # nothing here makes circles; a collection would be heard
-        for line in sys.stdin:
-            order = json.loads(line)
-            if "plan" in order:
-                cable.play(Plan.from_json(order["plan"]))
+        ending.may_interrupt = True
+        try:
+            for line in sys.stdin:
+                order = json.loads(line)
+                if "plan" in order:
+                    cable.play(Plan.from_json(order["plan"]))
+        finally:
+            ending.may_interrupt = False
     finally:
         teller.end()
         cable.close()
@@ -186,8 +191,16 @@ class _Terminated(BaseException):
     """Somebody ended us by hand: not before all is silent."""
 
 
-def _terminated(number: int, frame: object) -> NoReturn:
-    raise _Terminated
+class _Ending:
+    """When we are asked to end while we wait for orders we do; later we are about to, and won't be kept from ending the notes."""
+
+    def __init__(self) -> None:
+        self.may_interrupt = False
+
+    def asked(self, number: int, frame: object) -> None:
+        if self.may_interrupt:
+            self.may_interrupt = False
+            raise _Terminated
 
 
 def _end_with_parent() -> None:
