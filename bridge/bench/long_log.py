@@ -20,6 +20,7 @@ from bridge.bench.week import write_week
 from bridge.ledger import SNAPSHOT_EVERY, Ledger, open_ledger
 from bridge.ports.clock import SystemClock
 from bridge.ports.disk import session_folder
+from bridge.server import SWITCH_S
 from sessions.events import Said
 from sessions.merkle import leaf_hash, verify_inclusion
 
@@ -33,6 +34,7 @@ PROOFS = 200
 LAST = 100
 """Entries that somebody who comes in reads."""
 COMMAND_S = 600.0
+WATCH_S = 0.5
 
 
 def long_log(folder: Path, entries: int) -> Figures:
@@ -56,26 +58,31 @@ def long_log(folder: Path, entries: int) -> Figures:
 def _start(folder: Path, what: str, goal: str = "") -> Figure:
     """Until every door is open, the interpreter's own start in it."""
     begun = time.perf_counter()
-    with running_server(folder, session=SESSION, engine=False):
-        return Figure(what, time.perf_counter() - begun, "s", goal)
+    with running_server(folder, session=SESSION, engine=False) as server:
+        return _started(server, time.perf_counter() - begun, what, goal)
+
+
+def _started(server: Server, took_s: float, what: str, goal: str = "") -> Figure:
+    return Figure(what, took_s, "s", goal, {"processor s": round(Usage.of(server.process.pid).cpu_s, 2)})
 
 
 def _running(folder: Path, many: str) -> Figures:
     """A server that has the log: its start, its memory, what it is asked for by who comes in and who checks."""
     begun = time.perf_counter()
     with running_server(folder, session=SESSION, engine=False) as server:
-        ready = time.perf_counter() - begun
+        started = _started(server, time.perf_counter() - begun, f"a start after a stop, {many}", RESTART)
         memory = Usage.of(server.process.pid).memory_mb
         size = server.entries()
         log, proofs = f"/api/sessions/{SESSION}/log", [index * (size - 1) // PROOFS for index in range(PROOFS)]
         with Crowd() as crowd:
             begun = time.perf_counter()
             watcher = crowd.ws(server.http, SESSION, server.invites["leader"])
-            crowd.drain(0.05)
-            told = Figure("a studio comes in, until it knows what is", (time.perf_counter() - begun - 0.05) * 1e3, "ms",
-                          "", {"kB": round(watcher.heard_bytes / 1e3)})  # fmt: skip
+            watcher.say("log.head")  # answered after all that who comes in is told
+            knows = (crowd.hear(watcher, watcher.needle("log.head")) - begun) * 1e3
+            heard = {"kB": round(watcher.heard_bytes / 1e3, 1)}
+            told = Figure("a studio comes in, until it knows what is", knows, "ms", "", heard)
         return [
-            Figure(f"a start after a stop, {many}", ready, "s", RESTART),
+            started,
             Figure(f"memory of the server, {many}", memory, "MB"),
             told,
             spread(
@@ -122,39 +129,46 @@ def _command(what: str, *words: str) -> Figure:
     took = time.perf_counter() - begun
     if done.returncode:
         raise AssertionError(f"{' '.join(words)} failed: {done.stdout[-500:]}{done.stderr[-500:]}")
-    peak_mb = float(done.stderr.split()[-1])
-    return Figure(what, took, "s", "", {"peak MB": round(peak_mb)})
+    peak_mb, used_s = map(float, done.stderr.split()[-2:])
+    return Figure(what, took, "s", "", {"peak MB": round(peak_mb), "processor s": round(used_s, 2)})
 
 
 async def _snapshot(folder: Path, many: str) -> Figures:
     """How long nothing else runs in the loop while what has changed is written down, and what a proof costs."""
+    sys.setswitchinterval(SWITCH_S)  # as the server does
     ledger = await asyncio.to_thread(open_ledger, folder, SESSION, SystemClock())
     try:
-        quiet = await _longest_ms(ledger, save=False)
-        stall = await _longest_ms(ledger, save=True)
+        quiet, _ = await _longest_ms(ledger, save=False)
+        stall, used = await _longest_ms(ledger, save=True)
         made = await asyncio.to_thread(_proofs_us, ledger)
     finally:
         await ledger.close()
     return [
-        Figure(f"longest wait in the loop, snapshot made, {many}", stall, "ms", STALL, {"without": round(quiet, 2)}),
+        Figure(
+            f"longest wait in the loop, snapshot made, {many}",
+            stall,
+            "ms",
+            STALL,
+            {"without": round(quiet, 2), "processor ms": round(used, 2)},
+        ),
         spread(made, "us", "a proof made and checked"),
     ]
 
 
-async def _longest_ms(ledger: Ledger, *, save: bool) -> float:
-    """What somebody waits at most who wants a turn each millisecond."""
+async def _longest_ms(ledger: Ledger, *, save: bool) -> tuple[float, float]:
+    """What somebody waits at most who wants a turn each millisecond; and what the loop itself computes for the snapshot."""
     for number in range(SNAPSHOT_EVERY):
         ledger.write("", Said(f"word {number}"))
     await ledger.flush()
-    longest, loop = 0.0, asyncio.get_running_loop()
-    end = loop.time() + 0.5
+    longest, loop, before = 0.0, asyncio.get_running_loop(), time.thread_time()
+    if save:
+        ledger.save_when_due()
+    used, end = time.thread_time() - before, loop.time() + WATCH_S
     while loop.time() < end:
         begun = time.perf_counter()
-        if save:
-            ledger.save_when_due()
         await asyncio.sleep(0.001)
         longest = max(longest, time.perf_counter() - begun - 0.001)
-    return longest * 1e3
+    return longest * 1e3, used * 1e3
 
 
 def _proofs_us(ledger: Ledger) -> list[float]:

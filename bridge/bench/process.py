@@ -101,14 +101,14 @@ def peak_mb() -> float:
 
 
 def main(words: list[str]) -> None:
-    """A command of ours, and then the most memory that it held, as the last line of what it says."""
+    """A command of ours, and then the most memory that it held, and its processor time, as the last line of what it says."""
     from bridge.__main__ import main as starbridge
 
     sys.argv[1:] = words
     try:
         starbridge()
     finally:
-        sys.stderr.write(f"\n{peak_mb():.1f}\n")
+        sys.stderr.write(f"\n{peak_mb():.1f} {time.process_time():.2f}\n")
 
 
 if __name__ == "__main__":
