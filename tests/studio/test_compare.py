@@ -56,6 +56,7 @@ def test_two_takes_are_seen_and_heard_in_turns_on_the_beat(server: Puppet, join:
     page.click("#compare-play")
     page.wait(f"{PEAK} > 0.15 && Math.abs({LOUD_HZ} - 220) < 30")
     positions = "(({ turns }) => [turns.position('a'), turns.position('b')])(starbridge)"
+    page.wait(f"{positions}[1] > 0.1")
     a, b = page.evaluate(positions)
     assert a == pytest.approx(b, abs=0.01)
     page.press("x")

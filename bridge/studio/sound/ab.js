@@ -94,12 +94,13 @@ export class Turns {
     if (!pair || !context || !out) return;
     this.#voices = {};
     this.#sketch.stop();
+    const at_s = context.currentTime + LEAD_S; // once: it may move on between the two
     for (const side of /** @type {Side[]} */ (["a", "b"])) {
       const one = pair[side];
       const { bpm, total } = shapeOf(one);
       const parts = StemShelf.parts(one).filter((part) => this.#player.shelf.buffer(one, part));
       if (!parts.length) continue;
-      const began_s = context.currentTime + LEAD_S - secondsOf(beat % total, bpm);
+      const began_s = at_s - secondsOf(beat % total, bpm);
       const voice = new Voice(context, out, { began_s, duration_s: durationOf(one), loop: true });
       const levels = gains({}, parts, side === this.side ? 1 : 0);
       for (const part of parts) voice.add(part, /** @type {AudioBuffer} */ (this.#player.shelf.buffer(one, part)), levels[part] ?? 0);
