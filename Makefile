@@ -4,6 +4,7 @@
 #   make run ARGS="--http :8100"  ... with options of `starbridge serve`
 #   make test                     all tests            make test ARGS="tests/wire -x"
 #   make check                    what must pass before a commit: lint, types, test
+#   make fuzz                     every parser of foreign bytes, for a minute each       make fuzz SECONDS=600
 #   make run PYTHON=python3.12    another interpreter for a new .venv
 
 # The first of these that is Python 3.11 to 3.13 and can make a venv.
@@ -11,6 +12,7 @@ PYTHON ?= python3 python3.13 python3.12 python3.11 python
 VENV := .venv
 BIN := $(VENV)/bin
 ARGS ?=
+SECONDS ?= 60
 export PIP_DISABLE_PIP_VERSION_CHECK := 1
 
 # On Linux, PyPI's torch brings gigabytes of CUDA. Without a GPU the tests take PyTorch's own CPU build, where it can be reached;
@@ -25,7 +27,7 @@ MIDI = $(BIN)/python -m pip install --quiet --editable '.[midi]' >$(VENV)/midi.l
     $(BIN)/python -m pip install --quiet --editable '.[jack]' >>$(VENV)/midi.log 2>&1 || true; }
 
 .DEFAULT_GOAL := help
-.PHONY: help run test lint format types check clean
+.PHONY: help run test lint format types check fuzz clean
 
 help:
 	@sed -n '/^#/!q; s/^# \{0,1\}//p' Makefile
@@ -48,6 +50,12 @@ types: $(VENV)/.installed-test
 	@$(BIN)/mypy
 
 check: lint types test
+
+fuzz: $(VENV)/.installed-test
+	@$(BIN)/python -m pip install --quiet --editable '.[fuzz]'
+	@for parser in $$($(BIN)/python -c 'from tests.fuzz.parsers import PARSERS; print(*PARSERS)'); do \
+	  echo "$$parser ..."; $(BIN)/python -m tests.fuzz $$parser $(SECONDS) || exit 1; \
+	done
 
 clean:
 	rm -rf $(VENV) build dist htmlcov .coverage .mypy_cache .ruff_cache .pytest_cache .hypothesis

@@ -154,8 +154,11 @@ class OscUdp(asyncio.DatagramProtocol):
             self._turn = self._crowd.call(self._serve)
 
     def _take_or_keep(self, data: bytes, addr: Address, end_s: float) -> None:
-        """At once what is within a known sender's share; the rest, and strangers, in the crowd's turns."""
+        """At once what is within a known sender's share; the rest in the crowd's turns, and so many strangers' as may be."""
         caller, now_s = self._callers.get(addr), asyncio.get_running_loop().time()
+        if caller is None and not self._may_be_guest(addr) and not self._strangers.take(1, now_s):
+            self._counts["dropped"] += 1
+            return
         known = caller is not None and len(data) <= SHORT_BYTES and addr not in self._turns
         if known and caller is not None and now_s < end_s and caller.share.take(1, now_s):
             self._take(data, addr)
@@ -183,11 +186,8 @@ class OscUdp(asyncio.DatagramProtocol):
         caller = self._callers.get(addr)
         if caller is not None:
             self._callers.move_to_end(addr)
-        elif self._may_be_guest(addr) or self._strangers.take(1, asyncio.get_running_loop().time()):
-            caller = self._caller(addr)
         else:
-            self._counts["dropped"] += 1
-            return
+            caller = self._caller(addr)
         packets = caller.open(data)
         if packets and caller.take(packets[0]):
             self._turns.put_back(addr, packets[1:])

@@ -115,7 +115,7 @@ def read(folder: Path, *, vocabulary: str | None = None) -> Weights:
 def _bytes(path: Path, most: int) -> bytes:
     try:
         with path.open("rb") as file:
-            data = file.read(most + 1)
+            data = file.read(min(most, path.stat().st_size) + 1)  # so much is taken at once, however short the file is
     except OSError as error:
         raise BadWeights(f"{path} can't be read ({error.strerror or error}). {AGAIN}") from None
     if len(data) > most:
