@@ -111,6 +111,12 @@ export class Player {
     this.#settle();
   }
 
+  /** How loud a part of a section is here just now, 0 to 1. @param {Section} section @param {string} part */
+  peak(section, part) {
+    const voice = this.#own?.key === section.key ? this.#own.voice : this.#voices.get(section.take)?.voice;
+    return voice && this.output.running ? voice.peak(part) : 0;
+  }
+
   // -- the mixer ---------------------------------------------------------------------------------------------------
 
   /** @param {string} key @param {string} part @returns {Level} */

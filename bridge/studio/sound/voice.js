@@ -16,11 +16,15 @@ const GLIDE_S = 0.008;
 /** So long a sound goes over into the one that takes its place. */
 const CROSS_S = 0.02;
 
+const METER_SAMPLES = 1024;
+
 export class Voice {
   /** @type {Map<string, { source: AudioBufferSourceNode, gain: GainNode, fade: GainNode }>} */
   #stems = new Map();
   /** Those that sound on until another takes their place. @type {Set<AudioBufferSourceNode>} */
   #leaving = new Set();
+  /** Made where somebody looks. @type {WeakMap<GainNode, AnalyserNode>} */
+  #meters = new WeakMap();
   #context;
   #bus;
   span;
@@ -92,6 +96,22 @@ export class Voice {
     old.source.stop(at_s + CROSS_S);
     this.#leaving.add(old.source);
     old.source.onended = () => this.#leaving.delete(old.source);
+  }
+
+  /** How loud a part is just now, 0 to 1, after its volume, mute and solo. @param {string} part */
+  peak(part) {
+    const stem = this.#stems.get(part);
+    if (!stem) return 0;
+    let meter = this.#meters.get(stem.fade);
+    if (!meter) {
+      meter = this.#context.createAnalyser();
+      meter.fftSize = METER_SAMPLES;
+      stem.fade.connect(meter);
+      this.#meters.set(stem.fade, meter);
+    }
+    const samples = new Float32Array(METER_SAMPLES);
+    meter.getFloatTimeDomainData(samples);
+    return samples.reduce((peak, sample) => Math.max(peak, Math.abs(sample)), 0);
   }
 
   /** @param {Record<string, number>} levels */

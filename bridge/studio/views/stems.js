@@ -12,9 +12,12 @@ import { clockText } from "../music.js";
 import { durationOf, Player } from "../sound/player.js";
 import { LOUDEST, peaks } from "../sound/levels.js";
 import { COLUMNS } from "../sound/previews.js";
+import { carryButton } from "./carry.js";
 import { noticeAt } from "./notice.js";
 import { inkName, inkOf } from "./ink.js";
 
+/** How much of a meter is left a frame later. */
+const FALL = 0.9;
 /** What stands in the place of the stems while there are none. */
 const HINTS = /** @type {Record<string, string>} */ ({
   waiting: "The stems come once the leader has said yes and the notes are written.",
@@ -84,6 +87,13 @@ export function mixer(studio, player) {
   }
 
   /** @param {string} part */
+  function stemFile(part) {
+    const take = section()?.take ?? "";
+    const name = `${studio.state.me.session}-${take}-${part}.wav`;
+    return { path: studio.api?.takePath(take, `stems/${part}.wav`) ?? "", name, mime: "audio/wav", where: where() };
+  }
+
+  /** @param {string} part */
   function createRow(part) {
     const key = () => studio.state.selected;
     const change = (/** @type {Partial<import("../sound/levels.js").Level>} */ to) => player.setLevel(key(), part, to);
@@ -95,14 +105,22 @@ export function mixer(studio, player) {
     const failed = h("span", { class: "small stem-failed" });
     const note = h("span", { class: "small soft stem-note", title: "It is still being made; until then you hear what stands in for it" });
     const bar = h("div", { class: "stem-made", "aria-hidden": "true" });
-    const down = button(`Download the ${part} stem`, () => withTake((take) => void save(take, `stems/${part}.wav`, `${take}-${part}.wav`)), { icon: "down", only: true, class: "small quiet" });
-    const el = h("li", { class: "stem", "data-part": part }, h("span", { class: "stem-name" }, part), h("div", { class: "keys" }, solo, mute), volume, h("div", { class: "wave-box" }, wave, bar, head, note, failed), down);
+    const down = carryButton(studio, `Download the ${part} stem`, () => stemFile(part), { only: true, class: "small quiet carry" });
+    const meter = h("div", { class: "stem-level" });
+    const el = h("li", { class: "stem", "data-part": part }, h("span", { class: "stem-name" }, part), h("div", { class: "keys" }, solo, mute), h("div", { class: "stem-volume" }, volume, h("div", { class: "stem-meter", "aria-hidden": "true" }, meter)), h("div", { class: "wave-box" }, wave, bar, head, note, failed), down);
     let drawn = "";
+    let shown = 0;
     return {
       el,
       part,
       head,
       wave,
+      /** @param {number} peak */
+      measure(peak) {
+        shown = Math.max(peak, shown * FALL);
+        const width = `${Math.round(Math.min(1, shown) * 100)}%`;
+        if (meter.style.width !== width) meter.style.width = width;
+      },
       update() {
         const one = section();
         if (!one) return;
@@ -169,7 +187,8 @@ export function mixer(studio, player) {
     const seconds = player.position(one);
     const total = durationOf(one);
     say(time, `${clockText(seconds ?? 0)} / ${clockText(total)}`);
-    for (const { head, wave } of made.values()) {
+    for (const { head, wave, part, measure } of made.values()) {
+      measure(player.peak(one, part));
       head.hidden = seconds === null;
       if (seconds !== null) head.style.transform = `translateX(${((seconds / total) * wave.clientWidth).toFixed(1)}px)`;
     }
