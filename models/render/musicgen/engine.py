@@ -40,7 +40,7 @@ PRECISIONS = {"float32": torch.float32, "bfloat16": torch.bfloat16}
 FEW_BITS = ("int8", "int4")  # on a processor's cores, by kernels of our own
 HEARD_AGAIN_S = 2.0  # of what a piece goes on from, played to the codec so that its LSTM is warm
 SEATS = 8  # pieces that a processor's cores write together; more wait for their turn
-BREATH = 32  # columns that they write between two looks around: half a second or so
+BREATH = 8  # columns that they write between two looks around: a quarter of a second or so
 SECONDS_MAX = 3600.0
 GUIDANCE_MAX = 100.0
 

@@ -1,7 +1,8 @@
 """The decoder in int8 or int4 weights on a processor's cores: what `protocol.Decoder` asks for, by the kernels here.
 
-Lives here: states, the sum of the codes' embeddings, how the threads of a step come together. A state holds keys and values
-as bytes: 100 kB a frame for MusicGen-small with guidance. Knows nothing of text, sound or sampling.
+Lives here: states, the pools of memory in which they are streams beside each other, the sum of the codes' embeddings, how the
+threads of a step come together. A state holds keys and values as bytes: 100 kB a frame for MusicGen-small with guidance. Knows
+nothing of text, sound or sampling.
 
 Helper threads wait for steps and take what work they find; where one comes late, the step was done without it.
 
@@ -36,22 +37,32 @@ from models.render.musicgen.tensors import Tensors
 __all__ = ["CpuDecoder", "CpuState"]
 
 ROWS_MAX = 64  # read in one go: what they need stays in the processor's second cache
+STREAMS = 8  # of a pool: four pieces pass together; from two on each costs little more than half of what it costs alone
+ROOMS, TOLD = 512, 64  # positions and conditions of a pool are a multiple of
 THREADS_MAX = 8  # more would wait for each other longer than they work
 
 Floats = NDArray[np.float32]
 Work = tuple[Callable[..., None], tuple[Any, ...]]
 
 
+class Pool:
+    """Memory for some streams, rows of one state or of several; what is never touched costs nothing."""
+
+    def __init__(self, room: int, told: int, cache: Cache, heard: Cache, places: Floats) -> None:
+        self.room, self.told = room, told
+        self.cache, self.heard, self.places = cache, heard, places
+        self.free = list(range(STREAMS))
+
+
 class CpuState:
     """What one piece has been so far: keys and values of its codes and of its conditions."""
 
-    __slots__ = ("_before", "_cache", "_conditions", "_length", "_places", "_room", "_rows", "_told")
+    __slots__ = ("__weakref__", "_before", "_conditions", "_length", "_pool", "_room", "_streams")
 
-    def __init__(
-        self, rows: int, room: int, before: int, conditions: int, cache: Cache, told: Cache, places: Floats
-    ) -> None:
-        self._rows, self._room, self._before, self._conditions = rows, room, before, conditions
-        self._cache, self._told, self._places = cache, told, places
+    def __init__(self, pool: Pool, rows: int, room: int, before: int, conditions: int) -> None:
+        self._pool, self._room, self._before, self._conditions = pool, room, before, conditions
+        self._streams = np.array([pool.free.pop(0) for _ in range(rows)], np.int64)
+        weakref.finalize(self, pool.free.extend, self._streams.tolist())
         self._length = 0
 
     @property
@@ -73,6 +84,7 @@ class CpuDecoder:
         self._shape, self._tables, self._embedding = shape, tables, embedding
         self._work: SimpleQueue[Work | None] = SimpleQueue()
         self._helpers = threads - 1
+        self._pools: weakref.WeakSet[Pool] = weakref.WeakSet()
         for _ in range(self._helpers):
             start_new_thread(_help, (self._work,))
             weakref.finalize(self, self._work.put, None)
@@ -110,65 +122,117 @@ class CpuDecoder:
 
     def begin(self, conditions: Sequence[Tensor], most_frames: int) -> CpuState:
         """A fresh state with room for `most_frames` columns."""
-        shape, rows = self._shape, len(conditions)
-        given = np.zeros((len(conditions[0]) * rows, self._embedding.shape[2]), np.float32)
+        shape, rows, length = self._shape, len(conditions), len(conditions[0])
+        given = np.zeros((length * rows, self._embedding.shape[2]), np.float32)
         for row, condition in enumerate(conditions):
             given[row::rows, : shape.width] = condition.numpy()
-        before = len(conditions[0]) if shape.prefix else 0
+        before = length if shape.prefix else 0
         room = before + most_frames
-        told = self._cache(rows, 0 if shape.prefix else len(conditions[0]))
-        places = np.zeros((room, given.shape[1]), np.float32)
-        places[:, : shape.width] = positions(room, shape.width).numpy()
-        state = CpuState(rows, room, before, len(conditions[0]), self._cache(rows, room), told, places)
+        pool = self._pool(rows, room, 0 if shape.prefix else length)
+        state = CpuState(pool, rows, room, before, length)
         if shape.prefix:
-            for first in range(0, len(given), ROWS_MAX // rows * rows):
-                self._read(state, given[first : first + ROWS_MAX // rows * rows], first // rows, wanted=0)
+            most = ROWS_MAX // rows
+            for first in range(0, length, most):
+                self._read(state, given[first * rows : (first + most) * rows], first, wanted=0)
         else:
             counters = np.zeros((1, WIDE), np.int64)
-            self._together(listen, given, rows, told, self._tables, counters)
+            self._together(listen, given, state._streams, STREAMS, pool.heard, self._tables, counters)
         return state
 
     def feed(self, state: CpuState, codes: Tensor) -> Tensor:
         """Float32 logits (rows, codebooks, vocabulary) after the last column of int64 codes (codebooks, frames)."""
-        shape, rows, columns = self._shape, state._rows, codes.numpy()
+        rows, columns = len(state._streams), self._checked(codes.numpy())
         if not columns.shape[1] or state._before + state._length + columns.shape[1] > state._room:
             raise ValueError("feed one column at least, and no more than the state has room for")
-        if columns.min() < 0 or columns.max() > shape.pad:
-            raise ValueError(f"codes are from 0 to {shape.pad}; got {columns.min()} to {columns.max()}")
-        books, many = np.arange(shape.codebooks)[:, None], max(1, ROWS_MAX // rows)
+        many = max(1, ROWS_MAX // rows)
         for first in range(0, columns.shape[1], many):
-            x = self._embedding[books, columns[:, first : first + many]].sum(0)
+            x = self._embedded(columns[:, first : first + many])
             last = first + many >= columns.shape[1]
             logits = self._read(
                 state, np.repeat(x, rows, axis=0), state._before + state._length, wanted=rows if last else 0
             )
             state._length += len(x)
-        answers = shape.codebooks * shape.vocabulary
-        return torch.from_numpy(logits)[:, :answers].reshape(rows, shape.codebooks, shape.vocabulary)
+        return self._as_logits(logits)
 
     def feed_each(self, states: Sequence[CpuState], columns: Sequence[Tensor]) -> list[Tensor]:
-        """Logits of several states, each fed a column (codebooks,) of its own."""
-        return [self.feed(state, column[:, None]) for state, column in zip(states, columns, strict=True)]
+        """Logits of several states, each fed a column (codebooks,) of its own; those of one pool share a pass."""
+        for state in states:
+            if state._before + state._length == state._room:
+                raise ValueError("the state has no room left: begin one with more frames")
+        x = self._embedded(self._checked(torch.stack(list(columns), dim=1).numpy()))
+        found: dict[int, Tensor] = {}
+        for pool in dict.fromkeys(state._pool for state in states):
+            here = [number for number, state in enumerate(states) if state._pool is pool]
+            many = [len(states[number]._streams) for number in here]
+            stream = np.concatenate([states[number]._streams for number in here])
+            at = np.repeat([states[number]._before + states[number]._length for number in here], many)
+            told = np.repeat([states[number]._conditions for number in here], many)
+            logits = self._as_logits(self._pass(pool, np.repeat(x[here], many, axis=0), stream, at, told, len(stream)))
+            found |= dict(zip(here, torch.split(logits, many), strict=True))
+        for state in states:
+            state._length += 1
+        return [found[number] for number in range(len(states))]
+
+    def _checked(self, columns: NDArray[np.int64]) -> NDArray[np.int64]:
+        if columns.size and (columns.min() < 0 or columns.max() > self._shape.pad):
+            raise ValueError(f"codes are from 0 to {self._shape.pad}; got {columns.min()} to {columns.max()}")
+        return columns
+
+    def _embedded(self, columns: NDArray[np.int64]) -> Floats:
+        """Columns (codebooks, some) as the layers take them, (some, width)."""
+        found: Floats = self._embedding[np.arange(self._shape.codebooks)[:, None], columns].sum(0)
+        return found
+
+    def _as_logits(self, found: Floats) -> Tensor:
+        shape = self._shape
+        return torch.from_numpy(found)[:, : shape.codebooks * shape.vocabulary].reshape(
+            len(found), shape.codebooks, shape.vocabulary
+        )
 
     def _read(self, state: CpuState, x: Floats, first: int, wanted: int) -> Floats:
         """Embeddings, rows by rows, as positions from `first` on; the logits of the last `wanted`."""
+        rows = len(state._streams)
+        stream, at = np.tile(state._streams, len(x) // rows), first + np.arange(len(x)) // rows
+        return self._pass(state._pool, x, stream, at, np.full(len(x), state._conditions), wanted)
+
+    def _pass(
+        self,
+        pool: Pool,
+        x: Floats,
+        stream: NDArray[np.int64],
+        at: NDArray[np.int64],
+        conditions: NDArray[np.int64],
+        wanted: int,
+    ) -> Floats:
+        """The layers, over a row for each stream and position; the logits of the last `wanted`."""
         rows, tables = len(x), self._tables
-        x = x + np.repeat(state._places[first : first + rows // state._rows], state._rows, axis=0)
         mixed, inward = (_bytes(rows, matrix.weights.shape[1] * GROUP) for matrix in (tables.out, tables.down))
         counters = np.zeros((STAGES * tables.layers + 1, WIDE), np.int64)
         logits = np.empty((wanted, tables.heads.weights.shape[0] * TILE), np.float32)
-        about = (state._rows, state._cache, state._told, state._conditions, tables)
-        self._together(step, x, first, *about, mixed, inward, counters, logits)
+        about = (stream, at, conditions, STREAMS, pool.cache, pool.heard, tables)
+        self._together(step, x + pool.places[at], *about, mixed, inward, counters, logits)
         return logits
+
+    def _pool(self, rows: int, room: int, told: int) -> Pool:
+        """One with room for them, and for streams of pieces about as long."""
+        room, told = -(-room // ROOMS) * ROOMS, -(-told // TOLD) * TOLD
+        for pool in self._pools:
+            if (pool.room, pool.told) == (room, told) and len(pool.free) >= rows:
+                return pool
+        places = np.zeros((room, self._embedding.shape[2]), np.float32)
+        places[:, : self._shape.width] = positions(room, self._shape.width).numpy()
+        pool = Pool(room, told, self._cache(room), self._cache(told), places)
+        self._pools.add(pool)
+        return pool
 
     def _together(self, kernel: Callable[..., None], *arguments: Any) -> None:
         for _ in range(self._helpers):
             self._work.put((kernel, arguments))
         kernel(*arguments)
 
-    def _cache(self, rows: int, positions: int) -> Cache:
-        """Room for keys and values; untouched memory costs nothing."""
-        lines, room = self._shape.layers * rows * self._shape.heads, filled(positions)
+    def _cache(self, positions: int) -> Cache:
+        """Room for keys and values of all streams."""
+        lines, room = self._shape.layers * STREAMS * self._shape.heads, filled(positions)
         width = filled(self._shape.head_width)
         return Cache(
             keys=np.zeros((lines, room // LANES, width // 4, LANES), np.int32),

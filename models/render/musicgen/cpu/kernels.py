@@ -4,7 +4,7 @@ Knows arrays only: shapes and limits are checked by whoever calls. Several threa
 arguments: they share the work (`together`), and each returns when it is done. What a row's logits are depends on what that
 row was fed, to the last bit: not on how much is fed at once, on the threads, or on the rows beside it.
 
-    step(x, first, streams, cache, told, conditions, tables, mixed, inward, counters, logits)
+    step(x, stream, at, conditions, streams, cache, told, tables, mixed, inward, counters, logits)
 """
 
 from __future__ import annotations
@@ -116,12 +116,13 @@ def room_for(rows: int, width: int) -> Bytes:
 
 def _step(edition: int) -> Any:
     def step(
-        x: Array,  # embeddings of frame after frame, a row each; used up
-        first: int,  # their position
-        streams: int,  # rows a frame
+        x: Array,  # embeddings, a row each; used up
+        stream: Array,  # which stream of the caches each row goes on with,
+        at: Array,  # at which position of it,
+        conditions: Array,  # and how many positions in `told` are its
+        streams: int,  # of the caches
         cache: Cache,
         told: Cache,
-        conditions: int,  # positions in `told`
         tables: Tables,
         mixed: Bytes,  # scratch that the threads share: what heads found, and the inner layer
         inward: Bytes,
@@ -156,11 +157,13 @@ def _step(edition: int) -> Any:
                                 tile = (layer * spread + head) * 3 * tiles + i
                                 product(tables.qkv, tile, bytes_of, rows, lines, i * TILE)
                         for row in range(rows):
-                            line = (layer * streams + row % streams) * spread + head
+                            line = (layer * streams + stream[row]) * spread + head
                             if looks:
-                                attended(told, line, conditions, lines, row, sharp, query, scores, shares, found[0])
+                                attended(
+                                    told, line, conditions[row], lines, row, sharp, query, scores, shares, found[0]
+                                )
                             else:
-                                last = first + row // streams
+                                last = at[row]
                                 remembered(cache, line, last, lines, row, width, query)
                                 attended(cache, line, last + 1, lines, row, sharp, query, scores, shares, found[0])
                             put(found, 0, mixed, row, head * width, width, tables.less)
@@ -196,7 +199,7 @@ def _step(edition: int) -> Any:
 
 
 def _listen(edition: int) -> Any:
-    def listen(x: Array, streams: int, told: Cache, tables: Tables, counters: Array) -> None:
+    def listen(x: Array, stream: Array, streams: int, told: Cache, tables: Tables, counters: Array) -> None:
         """What the layers will look at: keys and values of the conditions, whose rows are x."""
         rows, depth = x.shape
         spread, width = tables.spread, told.values.shape[2]
@@ -211,8 +214,8 @@ def _listen(edition: int) -> Any:
             for i in range(tiles):
                 product(tables.told, task * tiles + i, bytes_of, rows, lines, i * TILE)
             for row in range(rows):
-                line = (task // spread * streams + row % streams) * spread + task % spread
-                remembered(told, line, row // streams, lines, row, 0, into)
+                line = (task // spread * streams + stream[row % len(stream)]) * spread + task % spread
+                remembered(told, line, row // len(stream), lines, row, 0, into)
             done(counters, 0)
             task = take(counters, 0)
         wait(counters, 0, tasks)

@@ -95,3 +95,38 @@ def test_an_activation_that_the_kernels_lack_is_refused(published: Published) ->
     checkpoint = Checkpoint.of(published(Kind())[1])
     with pytest.raises(ValueError, match="silu"):
         CpuDecoder.read(checkpoint.tensors, replace(checkpoint.decoder, activation="silu"), "int8")
+
+
+@pytest.mark.timeout(240)
+@KINDS
+@pytest.mark.parametrize("precision", ["int8", "int4"])
+def test_fed_together_is_fed_alone_to_the_last_bit(published: Published, kind: Kind, precision: str) -> None:
+    checkpoint, rows, codes = asked(published, kind)
+    ours = few_bits(checkpoint, precision)
+    given = [(rows, 3), (rows[:1], 11), (rows, 0), (rows[1:], 8), ([row.repeat(2, 1) for row in rows], 5)]
+    alone, together = ([ours.begin(conditions, COLUMNS) for conditions, _ in given] for _ in range(2))
+    for state, (_, known) in zip([*alone, *together], [*given, *given], strict=True):
+        if known:
+            ours.feed(state, codes[:, :known])
+    for step in range(6):
+        columns = [codes[:, 11 + step + number] for number in range(len(given))]
+        found = ours.feed_each(together, columns)
+        for logits, state, column in zip(found, alone, columns, strict=True):
+            assert torch.equal(logits, ours.feed(state, column[:, None]))
+    assert [state.length for state in together] == [known + 6 for _, known in given]
+
+
+def test_who_comes_after_somebody_doesn_t_hear_him(published: Published) -> None:
+    checkpoint, rows, codes = asked(published, Kind())
+    ours = few_bits(checkpoint, "int8")
+    wanted = ours.feed(ours.begin(rows, COLUMNS), codes[:, :20])
+    before = [ours.begin(rows, COLUMNS) for _ in range(6)]
+    pools = {id(state._pool) for state in before}
+    assert len(pools) == 2
+    for state in before:
+        ours.feed(state, codes)
+    del before[1:4], before[2:], state  # one in each pool stays
+    after = [ours.begin(rows, COLUMNS) for _ in range(4)]
+    assert {id(state._pool) for state in after} == pools
+    for state in after:
+        assert torch.equal(ours.feed(state, codes[:, :20]), wanted)
