@@ -52,6 +52,7 @@ ELSEWHERE = {
     ("bridge/bench/compose.py", "torch"),
     ("bridge/bench/stems.py", "transformers"),
     ("bridge/bench/stems.py", "torch"),
+    ("bridge/bench/gpu.py", "torch"),
     ("bridge/bench/peers.py", "pythonosc"),
     ("bridge/bench/peers.py", "websockets"),
     ("bridge/bench/players.py", "websockets"),  # what its players speak

@@ -4,7 +4,9 @@ The weights are random, of the true shape (`checkpoint`): made once, kept in the
 steps each, and medians are told, so that whatever else the machine does meets all of them alike. What a whole engine needs
 in memory, and when it is first heard, is asked of a process of its own:
 
-    python -m bridge.bench.stems FOLDER int4 5
+    python -m bridge.bench.stems FOLDER cpu int4 5
+
+Where there is a GPU, `gpu` measures it as well.
 """
 
 from __future__ import annotations
@@ -15,9 +17,11 @@ import subprocess
 import sys
 import time
 from collections.abc import Callable
+from inspect import signature
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from bridge.bench import gpu
 from bridge.bench.figures import Figure, Figures, NotMeasured, Setting
 from bridge.bench.process import Moment, peak_mb
 from bridge.config import default_cache
@@ -30,6 +34,7 @@ __all__ = ["measure"]
 CACHED = 250  # frames before those that are timed: five seconds, half of a piece of ten
 TOKENS = 12  # of the text
 FRAMES_A_S = 50
+TOGETHER = 4  # parts of a section
 TURN = 4  # steps of each decoder in a round; the first of them wakes its threads and is not counted
 ROUNDS_MIN = 5
 SETTLE_S = 0.02  # in which the threads of whoever came before stop spinning
@@ -55,7 +60,17 @@ def measure(setting: Setting) -> Figures:
         say(f"making random weights of MusicGen-small's shape, once: 1.2 GB in {cache / NAME} ...")
     folder = random_small(cache)
     engines = [figure for precision in OURS for figure in engine_alone(folder, precision)]  # before this process grows
-    return [*decoders(Checkpoint.of(folder), folder, setting.seconds), *engines]
+    return [*decoders(Checkpoint.of(folder), folder, setting.seconds), *engines, *on_gpu(folder)]
+
+
+def on_gpu(folder: Path) -> Figures:
+    """What a GPU does, where there is one."""
+    import torch
+
+    if not torch.cuda.is_available():
+        say(gpu.UNMEASURED)
+        return []
+    return [*gpu.sizes(torch.device("cuda")), *engine_alone(folder, "bfloat16", device="cuda")]
 
 
 def say(text: str) -> None:
@@ -73,19 +88,21 @@ def decoders(checkpoint: Checkpoint, folder: Path, seconds: float) -> Figures:
     rows = [torch.randn(TOKENS, shape.width, generator=dice), torch.zeros(TOKENS, shape.width)]
     codes = torch.randint(0, shape.vocabulary, (shape.codebooks, CACHED + 1), generator=dice)
 
-    def ours(precision: str) -> tuple[Step, int]:
-        decoder = CpuDecoder.read(checkpoint.tensors, shape, precision)
-        state = decoder.begin(rows, CACHED + 1)
-        decoder.feed(state, codes[:, :CACHED])
+    def ours(decoder: CpuDecoder, pieces: int) -> Step:
+        states = [decoder.begin(rows, CACHED + 1) for _ in range(pieces)]
+        for state in states:
+            decoder.feed(state, codes[:, :CACHED])
 
         def step() -> None:
-            state.rewind(CACHED)
-            decoder.feed(state, codes[:, CACHED:])
+            for state in states:
+                state.rewind(CACHED)
+            decoder.feed_each(states, [codes[:, CACHED]] * pieces)
 
-        return step, decoder.step_bytes
+        return step
 
-    made = {precision: ours(precision) for precision in OURS}
-    steps: dict[str, Step] = {precision: step for precision, (step, _) in made.items()}
+    made = {precision: CpuDecoder.read(checkpoint.tensors, shape, precision) for precision in OURS}
+    steps = {precision: ours(decoder, 1) for precision, decoder in made.items()}
+    steps |= {f"{precision}, {TOGETHER} pieces": ours(decoder, TOGETHER) for precision, decoder in made.items()}
     theirs, wholes = beside_transformers(folder, rows, codes)
     steps |= theirs
     numbers = torch.ones(READ_BYTES // 8, dtype=torch.int64)
@@ -102,10 +119,12 @@ def decoders(checkpoint: Checkpoint, folder: Path, seconds: float) -> Figures:
     for name in steps:
         figures.append(Figure(f"steps, {name}", rate[name], "steps/s", "", told))
         if name in made:
-            share = rate[name] * made[name][1] / most
+            share = rate[name] * made[name].step_bytes / most
             figures.append(Figure(f"share of the memory's limit, {name}", share, "times"))
             if best:
                 figures.append(Figure(f"{name} to transformers' best", rate[name] / best, "times", "2.5 or more"))
+            faster = TOGETHER * rate[f"{name}, {TOGETHER} pieces"] / rate[name]
+            figures.append(Figure(f"{TOGETHER} pieces together to one after another, {name}", faster, "times"))
     for name, whole in wholes.items():
         start = time.perf_counter()
         whole()
@@ -148,13 +167,16 @@ def beside_transformers(folder: Path, rows: list[Any], codes: Any) -> tuple[dict
             folder, dtype=kind, local_files_only=True
         ).eval()
         told = conditions.to(kind)
+        known = "cache" if "cache" in signature(model.decoder.forward).parameters else "past_key_values"  # since 5.24
         with torch.inference_mode():
             begun = model.decoder(input_ids=flat[:, :CACHED], encoder_hidden_states=told, use_cache=True)
 
-        def step(model: Any = model, told: Any = told, past: Any = begun.past_key_values) -> None:
+        past = begun.cache if hasattr(begun, "cache") else begun.past_key_values
+
+        def step(model: Any = model, told: Any = told, past: Any = past, known: str = known) -> None:
             with torch.inference_mode():
                 new = flat[:, CACHED:]
-                model.decoder(input_ids=new, encoder_hidden_states=told, past_key_values=past, use_cache=True)
+                model.decoder(input_ids=new, encoder_hidden_states=told, use_cache=True, **{known: past})
                 past.self_attention_cache.crop(-1)
 
         def whole(model: Any = model) -> None:
@@ -169,9 +191,9 @@ def beside_transformers(folder: Path, rows: list[Any], codes: Any) -> tuple[dict
     return steps, wholes
 
 
-def engine_alone(folder: Path, precision: str) -> Figures:
+def engine_alone(folder: Path, precision: str, device: str = "cpu") -> Figures:
     """A whole engine in a process of its own: text in, sound out, EnCodec included."""
-    command = [sys.executable, "-m", "bridge.bench.stems", str(folder), precision, str(PLAYED_S)]
+    command = [sys.executable, "-m", "bridge.bench.stems", str(folder), device, precision, str(PLAYED_S)]
     done = subprocess.run(command, capture_output=True, text=True, timeout=CHILD_S, check=False)
     if done.returncode:
         raise NotMeasured(f"the engine in {precision} ended: {done.stderr.strip().splitlines()[-1:]}")
@@ -185,12 +207,12 @@ def engine_alone(folder: Path, precision: str) -> Figures:
     ]
 
 
-def alone(folder: Path, precision: str, seconds: float) -> dict[str, float]:
+def alone(folder: Path, device: str, precision: str, seconds: float) -> dict[str, float]:
     """What a process that does nothing else sees."""
     from models.render.musicgen import load
 
     start = time.perf_counter()
-    engine = load(folder, device="cpu", precision=precision)
+    engine = load(folder, device=device, precision=precision)
     load_s = time.perf_counter() - start
     for _ in engine.stream(TEXT, seconds=1.0):  # compiles what is not compiled yet
         pass
@@ -205,4 +227,4 @@ def alone(folder: Path, precision: str, seconds: float) -> dict[str, float]:
 
 
 if __name__ == "__main__":
-    sys.stdout.write(json.dumps(alone(Path(sys.argv[1]), sys.argv[2], float(sys.argv[3]))))
+    sys.stdout.write(json.dumps(alone(Path(sys.argv[1]), sys.argv[2], sys.argv[3], float(sys.argv[4]))))

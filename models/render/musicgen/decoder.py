@@ -193,6 +193,15 @@ class TorchDecoder:
         return self._shape
 
     @property
+    def step_bytes(self) -> int:
+        """Bytes of weights that each step reads."""
+        read = [self._heads]
+        for layer in self._layers:
+            read += [layer.query_key_value, layer.own_out, layer.inward, layer.back]
+            read += [layer.look.query, layer.look.out] if layer.look else []
+        return sum(matrix.nbytes for matrix in read)
+
+    @property
     def like(self) -> Tensor:
         """A tensor where and as the weights are."""
         return self._codes

@@ -6,8 +6,9 @@ import copy
 from pathlib import Path
 
 import pytest
+import torch
 
-from bridge.bench import checkpoint, stems
+from bridge.bench import checkpoint, gpu, stems
 from bridge.bench.figures import NotMeasured, Setting
 
 
@@ -30,15 +31,31 @@ def small(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
 def test_stems_are_measured_beside_transformers(small: Path, capfd: pytest.CaptureFixture[str]) -> None:
     figures = {figure.name: figure for figure in stems.measure(Setting(seconds=0.02))}
     assert (small / "bench" / checkpoint.NAME / "model.safetensors").is_file()
-    assert "making random weights" in capfd.readouterr().err
+    said = capfd.readouterr().err
+    assert "making random weights" in said
+    if not torch.cuda.is_available():
+        assert gpu.UNMEASURED in said
     for precision in ("int4", "int8"):
         for name in ("steps", "share of the memory's limit", "first sound", "real-time factor", "peak memory", "load"):
             assert figures[f"{name}, {precision}"].value > 0
         assert figures[f"{precision} to transformers' best"].value > 0
+        assert figures[f"4 pieces together to one after another, {precision}"].value > 0
         assert figures[f"first sound, {precision}"].value <= figures[f"real-time factor, {precision}"].value
     theirs = [name for name in figures if name.startswith("steps, transformers")]
     assert len(theirs) == 2
     assert all("busy" in figures[name].more for name in theirs)
+
+
+def test_what_a_gpu_is_asked_runs_on_a_processor_too(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(gpu, "SIZES", {"tiny": (1, 32, 2)})
+    monkeypatch.setattr(gpu, "COPIED_BYTES", 1 << 10)
+    monkeypatch.setattr(gpu, "AT_ONCE", (1, 2))
+    monkeypatch.setattr(gpu, "KNOWN", 5)
+    monkeypatch.setattr(gpu, "STEPS", 3)
+    monkeypatch.setattr("models.render.musicgen.graphs.seats_that_fit", lambda decoder, room: 2)
+    figures = {figure.name: figure.value for figure in gpu.sizes(torch.device("cpu"))}
+    assert len(figures) == 5
+    assert all(value > 0 for value in figures.values())
 
 
 def test_made_once(small: Path) -> None:
