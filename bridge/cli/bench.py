@@ -60,9 +60,9 @@ def bench(
 
 def show(report: dict[str, Any]) -> None:
     """Tables for people."""
-    console = Console(highlight=False, soft_wrap=True)
+    console = Console(emoji=False, highlight=False, soft_wrap=True)
     if not console.is_terminal:
-        console = Console(highlight=False, soft_wrap=True, width=PIPE_WIDTH)
+        console = Console(emoji=False, highlight=False, soft_wrap=True, width=PIPE_WIDTH)
     machine = report["machine"]
     console.print(
         f"{machine['processor']}, {machine['cores']} cores, load {machine['load']}, Python {machine['python']}"

@@ -81,7 +81,7 @@ def show(found: Evaluation) -> None:
     """Two tables for people: the given music, and all music beside each other."""
     from models.compose.evaluate.report import table
 
-    console = Console(highlight=False, soft_wrap=True)
+    console = Console(emoji=False, highlight=False, soft_wrap=True)
     bits = Table("given music", "files", "notes", "bits a note", "bits a token")
     bits.columns[0].overflow = "fold"
     for column in bits.columns[1:]:

@@ -22,7 +22,7 @@ INTERRUPTED = 130  # as shells name an end by Ctrl-C
 
 def say(text: str = "", *, style: str | None = None) -> None:
     """A line for a person, on stderr; rich's markup in it is not read."""
-    Console(stderr=True, highlight=False, soft_wrap=True).print(escape(text), style=style)
+    Console(stderr=True, emoji=False, highlight=False, soft_wrap=True).print(escape(text), style=style)
 
 
 class Friendly(TyperGroup):

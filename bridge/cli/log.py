@@ -116,7 +116,7 @@ def show(
                 left_out[event["type"]] += 1
     if as_json:
         return
-    console = Console(highlight=False)
+    console = Console(emoji=False, highlight=False)
     if not console.is_terminal:
         console.width = PIPE_WIDTH
     console.print(table)

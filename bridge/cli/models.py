@@ -62,7 +62,7 @@ def listed(
         here = [item.to_fields() for item in items]
         typer.echo(json.dumps({"here": here, "to_fetch": rest, "folder": str(there)}, indent=2))
         return
-    console = Console(highlight=False, soft_wrap=True)
+    console = Console(emoji=False, highlight=False, soft_wrap=True)
     for item in items:
         _show(console, item)
     if rest:

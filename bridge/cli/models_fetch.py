@@ -155,7 +155,7 @@ def _a_person_is_here() -> bool:
 @contextmanager
 def _bars(plan: Plan) -> Iterator[Progress]:
     """A bar for all that comes, and one below it while a file is checked; silent where stderr is no terminal."""
-    console = Console(stderr=True)
+    console = Console(stderr=True, emoji=False)
     columns = (
         TextColumn("{task.description}"),
         BarColumn(),

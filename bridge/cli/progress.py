@@ -20,7 +20,7 @@ class Progress:
 
     def __init__(self) -> None:
         columns = (TextColumn("{task.description:<10}"), BarColumn(), TaskProgressColumn(), TimeElapsedColumn())
-        console = Console(stderr=True)
+        console = Console(stderr=True, emoji=False)
         self._bars = Bars(*columns, console=console, disable=not console.is_terminal)
         self._stages: dict[str, TaskID] = {}
 

@@ -180,7 +180,7 @@ def cannot_open(shut: Shut) -> Refused:
 
 def show(ready: Ready, data: Path) -> None:
     """The addresses and invites, for a person to click and paste."""
-    console = Console(highlight=False, soft_wrap=True)
+    console = Console(emoji=False, highlight=False, soft_wrap=True)
     console.print(Text.assemble(("StarBridge", "bold"), f" is open: session {ready.session}"))
     console.print(f"  Studio   {ready.http}")
     console.print(f"  OSC      {ready.osc} (UDP), {ready.osc_tcp} (TCP), described at {ready.oscquery}")

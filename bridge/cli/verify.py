@@ -145,7 +145,7 @@ def candidates(file: Path) -> Iterator[Path]:
 
 def show(certificate: Certificate, checked: list[str], missing: list[str]) -> None:
     """What holds, for people, and which files of the take nobody looked at because they are not there."""
-    console = Console(highlight=False, soft_wrap=True)
+    console = Console(emoji=False, highlight=False, soft_wrap=True)
     log = f"entry {certificate.entry.index} of {certificate.key.name}, at {certificate.entry.time}"
     for label, value in (*rows(certificate.statement), ("log", log)):
         caution = label == "use" and not is_commercial(certificate.statement)

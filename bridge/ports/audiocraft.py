@@ -109,7 +109,7 @@ class _Process:
                 self._process.stdin.write(self._pack(dict(head), array))
                 self._process.stdin.flush()
         except (OSError, ValueError):  # a pipe that is broken, or closed
-            raise self._broken(self._how_it_ended()) from None
+            raise self._broken(self._last_heard() or self._how_it_ended()) from None
 
     def hear(self, wait_s: float) -> Frame | None:
         """Raises Broken."""
@@ -124,6 +124,15 @@ class _Process:
 
     def end(self) -> None:
         self._end()
+
+    def _last_heard(self) -> str:
+        """Why nothing more is heard, where it said something that is no frame before it ended."""
+        with contextlib.suppress(queue.Empty):
+            while not isinstance(found := self._frames.get(timeout=LAST_S), str):
+                continue
+            self._frames.put(found)  # for whoever listens yet
+            return found
+        return ""
 
     def _how_it_ended(self) -> str:
         with contextlib.suppress(subprocess.TimeoutExpired):
