@@ -152,7 +152,10 @@ class Link:
         errors = asyncio.create_task(self._note_errors(process))
         try:
             self._say({"setup": self._setup()})
-            return await self._listen(process)
+            if await self._listen(process):
+                return True
+            await self._wait_or_kill(process)  # it ends by itself; killed meanwhile, asyncio would wonder who reaped it
+            return False
         finally:
             if process.returncode is None and not self._closing:
                 with contextlib.suppress(ProcessLookupError):
