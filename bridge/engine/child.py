@@ -16,7 +16,6 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
-import ctypes
 import json
 import logging
 import os
@@ -28,6 +27,7 @@ from typing import Any, NoReturn
 
 from bridge.engine.bench import Bench
 from bridge.engine.client import Client
+from bridge.orphan import end_with_parent
 from sessions.canonical import from_base64
 from sessions.errors import Refused
 from sessions.keys import MemberKey
@@ -38,7 +38,6 @@ CONFIGURATION = 78  # exit code: what it was told can't work, starting it again 
 BROKEN = 70  # exit code: something that nobody thought of, such as a line that is none (EX_SOFTWARE)
 PATHS = ("soundfont", "weights", "musicgen", "audiocraft", "ca")
 NICENESS = 5  # the server's clock comes before imagining
-PR_SET_PDEATHSIG = 1
 
 log = logging.getLogger("starbridge.engine")
 
@@ -106,7 +105,7 @@ async def run(orders: asyncio.Queue[dict[str, Any]]) -> None:
 def main() -> NoReturn:
     """Run until standard input ends."""
     logging.basicConfig(stream=sys.stderr, level=logging.INFO, format="%(message)s")
-    _die_with_parent()
+    end_with_parent(signal.SIGKILL)
     with contextlib.suppress(OSError, AttributeError):  # Windows has no such thing
         os.nice(NICENESS)
     signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C is for the server, which then ends our input
@@ -142,16 +141,6 @@ def _listen(loop: asyncio.AbstractEventLoop, orders: asyncio.Queue[dict[str, Any
             order = {"": line.decode(errors="replace")[:80]}
         loop.call_soon_threadsafe(orders.put_nowait, order)
     os._exit(0)  # from here: the loop may be busy, and nothing is left to be saved
-
-
-def _die_with_parent() -> None:
-    """On Linux the kernel ends us with our parent, even where somebody else holds the other end of our input."""
-    if sys.platform != "linux":
-        return
-    parent = os.getppid()
-    ctypes.CDLL(None).prctl(PR_SET_PDEATHSIG, signal.SIGKILL)
-    if os.getppid() != parent:  # it died in between
-        os._exit(0)
 
 
 if __name__ == "__main__":

@@ -33,10 +33,8 @@ LEAST_SHARE = 0.05  # of the power; a part with less than that moves the whole b
 LEFT_OVER = 0.25  # of the ceiling, kept for a part where all that is planned beside it goes over the ceiling by itself
 NOTHING = 1e-4  # the least room that is reckoned with where what is final has it all
 SPARED_DB = 1.0  # under the ceiling, for what is still to come
-TIGHTER, TIGHTER_DB = (
-    3,
-    0.05,
-)  # tries to bring peaks between frames down where they are, and by how much more than needed
+TIGHTER = 3  # tries to bring peaks between frames down where they are
+TIGHTER_DB = 0.05  # more than needed, at each of them
 
 ONE = np.float32(1 / FULL_SCALE)
 

@@ -14,7 +14,6 @@ When its input ends, whoever started it is gone, by whatever death: every note e
 from __future__ import annotations
 
 import contextlib
-import ctypes
 import gc
 import json
 import logging
@@ -28,6 +27,7 @@ from collections.abc import Callable, Iterator
 from typing import Any, NoReturn
 
 from bridge.midi.plan import Plan
+from bridge.orphan import end_with_parent
 from bridge.ports.clock import Clock, SystemClock
 from bridge.ports.midi.cable import Cable, NoMidi, Setup
 from bridge.ports.midi.jack import JackCable
@@ -44,7 +44,6 @@ MOST_TOGETHER = 256
 RTMIDI = {"windows": "winmm", "rtmidi-jack": "jack"}
 """What RtMidi calls them, where it is not what we do."""
 RTMIDI_HERE = {"linux": ("alsa", "jack"), "darwin": ("core",), "win32": ("winmm",)}.get(sys.platform, ("",))
-PR_SET_PDEATHSIG = 1
 WHAT_TO_DO = {
     "linux": ". Start JACK or PipeWire, or load ALSA's sequencer (modprobe snd-seq), and then the server again"
 }
@@ -143,7 +142,7 @@ def main() -> NoReturn:
     signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C is for the server, which then ends our input
     ending = _Ending()
     signal.signal(signal.SIGTERM, ending.asked)
-    _end_with_parent()
+    end_with_parent(signal.SIGTERM)
     be_punctual()  # all of us: whoever holds the interpreter when a cycle begins must not wait for others
     code = 0
     try:
@@ -201,16 +200,6 @@ class _Ending:
         if self.may_interrupt:
             self.may_interrupt = False
             raise _Terminated
-
-
-def _end_with_parent() -> None:
-    """On Linux the kernel tells when our parent dies, even where somebody else holds the other end of our input."""
-    if sys.platform != "linux":
-        return
-    parent = os.getppid()
-    ctypes.CDLL(None).prctl(PR_SET_PDEATHSIG, signal.SIGTERM)
-    if os.getppid() != parent:  # it died in between
-        os._exit(0)
 
 
 if __name__ == "__main__":
