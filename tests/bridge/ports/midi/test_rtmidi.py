@@ -126,8 +126,15 @@ def test_notes_go_out_in_order_each_with_its_end_and_how_late_is_known(stages: C
     ]
     stage.cable.play(Plan(now, tuple(tones)))
     stage.until(lambda: len(out.sent) == len(SILENT) + 80)
-    notes = [data for tone in tones for data in (midi.note_on(0, tone.pitch, 90), midi.note_off(0, tone.pitch))]
-    assert out.sent[len(SILENT) :] == notes
+    sent = out.sent[len(SILENT) :]
+    begun, ended = (
+        [midi.note_on(0, tone.pitch, 90) for tone in tones],
+        [midi.note_off(0, tone.pitch) for tone in tones],
+    )
+    assert [data for data in sent if data in begun] == begun
+    assert [data for data in sent if data in ended] == ended
+    # A note that begins late ends as much later, perhaps in the next one: where the machine stalls that is right.
+    assert all(sent.index(begins) < sent.index(ends) for begins, ends in zip(begun, ended, strict=True))
     figures = stage.cable.statistics()
     assert (figures["notes"], figures["sent"], figures["left_out"], figures["sounding"]) == (40, 80, 0, 0)
     assert figures["max_us"] >= figures["p99_us"] >= figures["p50_us"] > 0
