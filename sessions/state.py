@@ -9,6 +9,7 @@ True
 
 from __future__ import annotations
 
+import functools
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from enum import StrEnum
@@ -219,7 +220,7 @@ class State:
         """A role by its name; nothing is granted by one that is no longer there."""
         if name in ROLES:
             return ROLES[name]
-        return Role.parse(name, self.roles[name]) if name in self.roles else Role(name, {})
+        return _own_role(name, self.roles[name]) if name in self.roles else Role(name, {})
 
     def has_role(self, name: str) -> bool:
         return name in ROLES or name in self.roles
@@ -247,6 +248,12 @@ class State:
     def position(self, section: str) -> int:
         """Place in the queue from 1; 0 where it is not waiting for an engine."""
         return self.queue.index(section) + 1 if section in self.queue else 0
+
+
+@functools.lru_cache(maxsize=256)
+def _own_role(name: str, grants: str) -> Role:
+    """Read once: each command of whoever has it asks several times."""
+    return Role.parse(name, grants)
 
 
 def bar_name(part: Part, bar: int) -> str:

@@ -106,13 +106,19 @@ def _asked_again(state: State, member: str, event: e.AskedAgain) -> Iterator[Tel
 
 def _approved(state: State, member: str, event: e.Approved) -> Iterator[Tell]:
     section = state.sections[event.section]
-    yield _to_section(section, _about(section, "section.approve", by=member))
+    yield _judged(section, "section.approve", member)
     yield _to_section(section, _accepted(state, section))
+
+
+def _judged(section: Section, kind: str, leader: str) -> Tell:
+    """A leader's yes or no, to that leader as well."""
+    said = _about(section, kind, by=leader)
+    return Tell((said,), To.SECTION, section.asker, also=(*section.also, leader))
 
 
 def _denied(state: State, member: str, event: e.Denied) -> Iterator[Tell]:
     section = state.sections[event.section]
-    yield _to_section(section, _about(section, "section.deny", by=member))
+    yield _judged(section, "section.deny", member)
     yield _to_section(section, _denied_answer(section))
 
 

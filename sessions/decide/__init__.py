@@ -48,7 +48,8 @@ def decide(state: State, member: str, command: c.Command, moment: Moment) -> Dec
         )
     if not isinstance(command, c.RequestSection | c.Accompany) and permit(state, member, command) is Permit.NO:
         own = ", ".join(role.parts_for(command.TYPE))
-        raise Refused(Code.NOT_ALLOWED, f"role: as {role.name} you may do {command.TYPE} on {own} only")
+        advice = f"role: as {role.name} you may do {command.TYPE} on {own} only; ask a leader for another role"
+        raise Refused(Code.NOT_ALLOWED, advice)
     return _decide(state, member, command, moment)
 
 

@@ -12,10 +12,13 @@ import pytest
 from bridge.midi.choice import MidiChoice
 from bridge.midi.plan import FOREVER_US, Plan
 from bridge.ports.midi.door import MidiDoor
+from osc_schemas import address_of
 from sessions.errors import Refused
 from sessions.music import Part
+from sessions.roles import Permit
 from sessions.state import Presence
 from tests.support.osc_jam import OscJam, VirtualClock, play
+from tests.support.table import MAY, may
 
 
 class Sender:
@@ -117,6 +120,31 @@ def test_what_the_role_may_not_play_is_not_played(tmp_path: Path, caplog: pytest
         assert "as rhythm you may do live.note on drums, bass only" in caplog.text
 
     scene(tmp_path, act, MidiChoice(role="rhythm"))
+
+
+MESSAGES = {"live.note": "9{0:x}{1:02x}50", "live.control": "b{0:x}40{1:02x}", "live.bend": "e{0:x}00{1:02x}"}
+"""What plays each live command on a channel."""
+PLAYERS = sorted(MAY.keys() - {"engine"})
+
+
+@pytest.mark.parametrize("role", PLAYERS)
+def test_the_table_holds_at_this_door_before_and_after_the_role_changes(role: str, tmp_path: Path) -> None:
+    async def act(jam: OscJam, port: Port) -> None:
+        ana = await jam.udp()
+        await ana.joins(jam.token("leader"))
+        for number, now in enumerate((role, *(other for other in PLAYERS if other != role), role)):
+            ana.say("/session/role", "ss", f"midi-{role}", now)
+            await asyncio.sleep(2)
+            for command, data in MESSAGES.items():
+                for part in Part:
+                    ana.heard.clear()
+                    port.hears(data.format(part.channel, 70 + number))
+                    await asyncio.sleep(0.1)
+                    played = [(one.address, one.values[0]) for one in ana.heard if one.address.startswith("/live")]
+                    allowed = may(now, command, [part]) is not Permit.NO
+                    assert played == [(address_of(command), part)] * allowed, (now, command, part)
+
+    scene(tmp_path, act, MidiChoice(role=role))
 
 
 def test_a_role_that_is_none_is_refused(tmp_path: Path) -> None:
