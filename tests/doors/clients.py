@@ -20,12 +20,26 @@ from typing import Any, Self
 
 from pythonosc.osc_message_builder import OscMessageBuilder
 from pythonosc.osc_packet import OscPacket
+from websockets.client import ClientProtocol
 from websockets.exceptions import ConnectionClosed
+from websockets.frames import Frame, Opcode
+from websockets.protocol import State
 from websockets.sync.client import connect
+from websockets.uri import parse_uri
 
 from tests.support.server import Server
 
-__all__ = ["CLIENTS", "Client", "Udp", "WebSocket"]
+__all__ = [
+    "CLIENTS",
+    "PATIENCE_S",
+    "Client",
+    "LengthTcp",
+    "SlipTcp",
+    "ThreadlessWebSocket",
+    "Udp",
+    "WebSocket",
+    "messages",
+]
 
 PATIENCE_S = 50.0
 """An engine's first section took more than 20 s on a machine with two busy processes for its two cores."""
@@ -35,6 +49,8 @@ ASKS = {
     "session.role": ("member", "role"),
     "session.remove": ("member",),
     "session.revoke": ("invite",),
+    "session.define": ("role", "grants"),
+    "chat.say": ("text",),
     "section.resend": ("id", "part", "bar"),
     "section.cancel": ("id",),
     "section.approve": ("id",),
@@ -45,20 +61,30 @@ ASKS = {
     "take.accept": ("take",),
     "take.reject": ("take",),
     "take.rate": ("take", "stars"),
+    "take.vote": ("take", "value"),
     "transport.tempo": ("bpm",),
     "transport.locate": ("beat",),
     "transport.meter": ("meter",),
     "live.note": ("part", "pitch", "velocity"),
     "live.control": ("part", "controller", "value"),
     "live.bend": ("part", "value"),
+    "live.rest": ("id",),
 }
 """The arguments of each address, in the order of the contract."""
+WITH_PAIRS = ("section.request", "live.accompany")
+"""After the id come pairs of a key and a value."""
 
 ANSWERS = {
     "/session/joined": ("session", "member", "role"),
     "/session/role": ("member", "role"),
+    "/session/remove": ("member",),
+    "/session/revoke": ("invite",),
+    "/session/define": ("role", "grants"),
+    "/chat/said": ("member", "text"),
     "/section/accepted": ("id",),
     "/section/waiting": ("id",),
+    "/section/approve": ("id",),
+    "/section/deny": ("id",),
     "/section/note": ("id", "part", "start", "length", "pitch", "velocity"),
     "/section/bar": ("id", "part", "bar", "notes"),
     "/section/stem": ("id", "part", "url", "path"),
@@ -71,10 +97,13 @@ ANSWERS = {
     "/take/accept": ("take",),
     "/take/reject": ("take",),
     "/take/rate": ("take", "stars"),
+    "/take/vote": ("take", "value"),
     "/transport/state": ("playing", "bpm", "beat", "n", "d"),
     "/live/note": ("part", "pitch", "velocity"),
     "/live/control": ("part", "controller", "value"),
     "/live/bend": ("part", "value"),
+    "/live/accompanied": ("id", "parts", "beat"),
+    "/live/rested": ("id", "code", "advice"),
     "/log/head": ("size", "root"),
     "/capabilities": ("json",),
     "/refused": ("what", "code", "advice"),
@@ -139,7 +168,7 @@ class Client:
 def packet(kind: str, fields: dict[str, Any]) -> bytes:
     """An OSC message, by python-osc."""
     builder = OscMessageBuilder("/" + kind.replace(".", "/"))
-    if kind == "section.request":
+    if kind in WITH_PAIRS:
         builder.add_arg(fields.pop("id"))
         for name, value in fields.items():
             builder.add_arg(name)
@@ -190,11 +219,20 @@ class Udp(Client):
         self._socket.close()
 
 
+def connected(address: str, receive_buffer: int = 0) -> socket.socket:
+    """A stream to `host:port`, with as small a buffer as the system allows where one is named."""
+    host, _, port = address.rpartition(":")
+    stream = socket.socket(socket.AF_INET, socket.SOCK_STREAM)
+    if receive_buffer:
+        stream.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, receive_buffer)
+    stream.connect((host, int(port)))
+    return stream
+
+
 class _Tcp(Client):
-    def __init__(self, server: Server) -> None:
+    def __init__(self, server: Server, receive_buffer: int = 0) -> None:
         super().__init__()
-        host, _, port = server.osc_tcp.rpartition(":")
-        self._socket = socket.create_connection((host, int(port)))
+        self._socket = connected(server.osc_tcp, receive_buffer)
         self._in = b""
 
     def _frame(self, data: bytes) -> bytes:
@@ -210,7 +248,10 @@ class _Tcp(Client):
         ready, _, _ = select.select([self._socket], [], [], patience_s)
         if not ready:
             return False
-        data = self._socket.recv(65536)
+        try:
+            data = self._socket.recv(65536)
+        except ConnectionResetError:
+            data = b""
         self._in += data
         for whole in self._unframe():
             self.heard.extend(messages(whole))
@@ -251,7 +292,7 @@ class WebSocket(Client):
         self._url = server.http.replace("http", "ws", 1) + f"/ws?session={server.session}"
         self._url += f"&token={token}" if token else ""
         self._open = ExitStack()
-        self._socket = self._open.enter_context(connect(self._url, max_size=None, close_timeout=0.2))
+        self._socket = self._open.enter_context(connect(self._url, max_size=None, max_queue=None, close_timeout=0.2))
 
     def say(self, kind: str, /, **fields: Any) -> None:
         self._socket.send(json.dumps({"type": kind, **fields}))
@@ -266,6 +307,55 @@ class WebSocket(Client):
 
     def close(self) -> None:
         self._open.close()
+
+
+class ThreadlessWebSocket(Client):
+    """The same without a thread behind it: nothing is read, and no ping answered, but while somebody listens."""
+
+    def __init__(self, server: Server, receive_buffer: int = 0) -> None:
+        super().__init__()
+        address = server.http.removeprefix("http://")
+        self._protocol = ClientProtocol(parse_uri(f"ws://{address}/ws?session={server.session}"), max_size=None)
+        self._socket = connected(address, receive_buffer)
+        self._protocol.send_request(self._protocol.connect())
+        self._send()
+        while self._protocol.state is State.CONNECTING:
+            assert self.listen(PATIENCE_S), "the server did not answer"
+
+    @property
+    def close_code(self) -> int | None:
+        """What the server closed it with."""
+        return self._protocol.close_code
+
+    def _send(self) -> None:
+        for data in self._protocol.data_to_send():
+            if data:
+                self._socket.sendall(data)
+
+    def say(self, kind: str, /, **fields: Any) -> None:
+        self._protocol.send_text(json.dumps({"type": kind, **fields}).encode())
+        self._send()
+
+    def listen(self, patience_s: float) -> bool:
+        ready, _, _ = select.select([self._socket], [], [], patience_s)
+        if not ready:
+            return False
+        try:
+            data = self._socket.recv(65536)
+            self._protocol.receive_data(data) if data else self._protocol.receive_eof()
+            self._send()  # pongs, and the answer to a goodbye
+        except ConnectionError:
+            return False
+        events = self._protocol.events_received()
+        self.heard.extend(
+            json.loads(bytes(event.data))
+            for event in events
+            if isinstance(event, Frame) and event.opcode is Opcode.TEXT
+        )
+        return bool(data)
+
+    def close(self) -> None:
+        self._socket.close()
 
 
 CLIENTS: dict[str, Callable[[Server], Client]] = {
