@@ -2,7 +2,7 @@
 #
 #   make run                      the server, on its embedded defaults
 #   make run ARGS="--http :8100"  ... with options of `starbridge serve`
-#   make test                     all tests            make test ARGS="tests/wire -x"
+#   make test                     all tests, on all cores            make test ARGS="tests/bridge/wire -x"            ARGS="-n 0 --pdb"
 #   make check                    what must pass before a commit: lint, types, test
 #   make fuzz                     every parser of foreign bytes, for a minute each       make fuzz SECONDS=600
 #   make run PYTHON=python3.12    another interpreter for a new .venv
@@ -36,7 +36,7 @@ run: $(VENV)/.installed
 	@exec $(BIN)/starbridge serve $(ARGS)
 
 test: $(VENV)/.installed-test
-	@exec $(BIN)/python -m pytest $(ARGS)
+	@exec $(BIN)/python -m pytest --numprocesses auto --maxprocesses 8 --dist loadfile $(ARGS)
 
 lint: $(VENV)/.installed-test
 	@$(BIN)/ruff check .

@@ -41,6 +41,7 @@ class Scribe:
         self._hope = hope
         self._written = written
         self._promises = Promises()
+        self._refused = ""  # what the disk said when it last took nothing; empty while it takes all
 
     def __len__(self) -> int:
         """What waits for the disk."""
@@ -96,21 +97,31 @@ class Scribe:
         """Bring what is written to the disk, and keep what was promised for it."""
         while True:
             await self._promises.wait()
+            before = self._ledger.durable
             try:
                 await self._ledger.flush()
             except DiskFailed as error:
                 self._roll_back(error)
+            if self._ledger.durable > before:
+                self._taken()
             self._promises.keep(self._ledger.durable)
             self._ledger.save_when_due()
 
     def _roll_back(self, error: DiskFailed) -> None:
         """The disk did not take what was staged: whoever waits for it is told, and nothing of it has happened."""
-        _log.error("session %s: %s", self.state.name, error)
+        if self._refused != str(error):  # once: every try of every member meets it
+            _log.error("session %s: %s", self.state.name, error)
+        self._refused = str(error)
         advice = f"the server's disk did not take it, and nothing was changed: {error.advice}"
         self._promises.keep(self._ledger.durable)
         self._promises.break_all(Refused(Code.FAILED, advice))
         for member in self._audience.members() - self.state.members.keys():
             self._audience.dismiss(self._audience.seats_of(member))
+
+    def _taken(self) -> None:
+        if self._refused:
+            _log.warning("session %s: the disk takes what is written again", self.state.name)
+        self._refused = ""
 
     async def close(self) -> None:
         """Everything to disk; who still waits is told that the server stops."""

@@ -631,7 +631,7 @@ class FullDisk(System):
         return super().write(handle, data)
 
 
-def test_a_full_disk_undoes_says_so_and_forgets_nothing(tmp_path: Path) -> None:
+def test_a_full_disk_undoes_says_so_and_forgets_nothing(tmp_path: Path, caplog: pytest.LogCaptureFixture) -> None:
     async def main() -> None:
         disk = FullDisk()
         host = await open_host(tmp_path / "jam", disk)
@@ -654,9 +654,13 @@ def test_a_full_disk_undoes_says_so_and_forgets_nothing(tmp_path: Path) -> None:
         assert gone == [True]
         assert "gus" not in host.state.members
         assert host.role_of(caller).name == "rhythm"
+        with pytest.raises(Refused, match="disk is full"):
+            await host.submit(ana, {"type": "section.request", "id": "c", "bars": 1})
         disk.full = False
         index = await host.submit(ana, {"type": "section.request", "id": "a", "bars": 1})
         assert index == host.state.size - 1 == host.record.durable - 1
+        told = [record.getMessage() for record in caplog.records if record.name == "bridge.scribe"]
+        assert [" is full" in line for line in told] == [True, False], "once that it is, once that it is not"
         await host.stop()
         again = await open_host(tmp_path / "jam")
         assert list(again.state.sections) == ["ana/kept", "ana/a"]

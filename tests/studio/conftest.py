@@ -9,6 +9,8 @@ import pytest
 from tests.studio.fake_server import Puppet, puppet
 from tests.support.chromium import Browser, Page, chromium
 
+TWO_FRAMES = "new Promise((drawn) => requestAnimationFrame(() => requestAnimationFrame(() => drawn(true))))"
+"""The page draws what it knows in the next frame."""
 INSIDE = "!document.querySelector('#studio').hidden && starbridge.studio.state.capabilities !== null"
 
 
@@ -50,6 +52,7 @@ def join(opened: Callable[..., Page], server: Puppet) -> Callable[..., Page]:
         page.click("#join-button")
         page.wait(INSIDE)
         page.wait("starbridge.studio.clock.known")
+        page.evaluate(TWO_FRAMES)
         return page
 
     return come_in

@@ -20,6 +20,7 @@ Run = Callable[..., Any]
 SCROLLER = "document.querySelector('#roll .scroller')"
 SHEET_PX = "document.querySelector('#roll .sheet').offsetWidth"
 SHEET_TALL_PX = "document.querySelector('#roll .sheet').offsetHeight"
+FIT_PX = f"{SCROLLER}.clientWidth"  # asked anew each time: the page around may have got its scroll bar meanwhile
 
 
 @pytest.fixture(scope="module")
@@ -104,20 +105,20 @@ def test_note_is_found_under_a_finger_and_a_hidden_part_is_not(run: Run) -> None
 def test_wheel_and_keys_zoom_around_what_is_looked_at(server: Puppet, join: Join) -> None:
     page = join("listener")
     add_take(server, page, Note(0, 480, 40, 90))
-    fit, tall = page.evaluate(f"[{SHEET_PX}, {SHEET_TALL_PX}]")
+    tall = page.evaluate(SHEET_TALL_PX)
     x, y = middle(page)
     wheel = {"type": "mouseWheel", "x": x, "y": y, "deltaX": 0, "deltaY": -240}
     page.call("Input.dispatchMouseEvent", wheel | {"modifiers": 2})
-    page.wait(f"{SHEET_PX} > {fit * 1.9} && {SCROLLER}.scrollLeft > 0")
+    page.wait(f"{SHEET_PX} > {FIT_PX} * 1.9 && {SCROLLER}.scrollLeft > 0")
     page.call("Input.dispatchMouseEvent", wheel | {"modifiers": 1})
     page.wait(f"{SHEET_TALL_PX} > {tall * 1.5}")
     page.evaluate(f"void {SCROLLER}.focus()")
     page.press("0")
-    page.wait(f"{SHEET_PX} === {fit} && {SHEET_TALL_PX} === {tall}")
+    page.wait(f"{SHEET_PX} === {FIT_PX} && {SHEET_TALL_PX} < {tall} * 1.1")
     page.press("+")
-    page.wait(f"Math.abs({SHEET_PX} - {fit * 1.4}) < 2")
+    page.wait(f"Math.abs({SHEET_PX} - {FIT_PX} * 1.4) < 2")
     page.press("-")
-    page.wait(f"{SHEET_PX} === {fit}")
+    page.wait(f"{SHEET_PX} === {FIT_PX}")
 
 
 def test_two_fingers_zoom(server: Puppet, join: Join) -> None:

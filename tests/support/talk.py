@@ -19,7 +19,7 @@ from typing import Self
 
 __all__ = ["Talk", "datagrams_of", "free_port"]
 
-PATIENCE_S = 20.0
+PATIENCE_S = 45.0
 
 
 class Talk:
