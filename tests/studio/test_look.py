@@ -125,3 +125,19 @@ def test_whoever_wants_no_motion_gets_none(server: Puppet, join: Join, scheme: s
         return parseFloat(style.transitionDuration) > 0 || style.animationName !== 'none';
     }).length"""
     assert page.evaluate(moving) == 0
+
+
+def test_a_wave_takes_the_other_colours_too(server: Puppet, join: Join) -> None:
+    page = join("listener")
+    page.prefer("light")
+    asked: Message = {"type": "section.requested", "id": "a", "member": "kim", "request": request_fields(parts="bass")}
+    server.say(asked)
+    server.say({"type": "section.stem", "id": "a", "member": "kim", "part": "bass", "sha256": "0" * 64, "frames": 1})
+    pixel = """(() => {
+        const wave = document.querySelector('#stems .wave');
+        const at = wave.getContext('2d').getImageData(wave.width / 2, wave.height / 2 - 0.5, 1, 1).data;
+        return at[3] > 0 && [...at].join();
+    })()"""
+    light = page.wait(pixel)
+    page.prefer("dark")
+    page.wait(f"{pixel} !== '{light}'")

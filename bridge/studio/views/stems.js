@@ -14,7 +14,7 @@ import { LOUDEST, peaks } from "../sound/levels.js";
 import { COLUMNS } from "../sound/previews.js";
 import { carryButton } from "./carry.js";
 import { noticeAt } from "./notice.js";
-import { inkName, inkOf } from "./ink.js";
+import { inkName, inkOf, whenInkChanges } from "./ink.js";
 
 /** How much of a meter is left a frame later. */
 const FALL = 0.9;
@@ -149,6 +149,7 @@ export function mixer(studio, player) {
   const made = new Map();
   let loaded = "";
   new ResizeObserver(() => update(studio.state)).observe(rows);
+  whenInkChanges(() => update(studio.state));
 
   /** @param {State} state */
   function update(state) {
