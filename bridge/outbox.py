@@ -5,7 +5,7 @@ bound: a client that doesn't read is closed when its outbox is full, and nobody 
 
     outbox = Outbox()
     outbox.put(payload)                  # False once it is closed
-    batch = await outbox.get()           # everything that waits; empty once it is closed and drained
+    batch = await outbox.get()           # the next that waits; empty once it is closed and drained
 """
 
 from __future__ import annotations
@@ -20,6 +20,8 @@ MAX_ITEMS = 65_536
 """Payloads that wait for one connection: a section of 64 full bars, several times over."""
 MAX_BYTES = 16 * 2**20
 """Bytes that wait for one connection."""
+BATCH_BYTES = 64 * 1024
+"""Handed out at once: what lies with the system's sockets counts in no limit here, so that it stays little."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,13 +73,16 @@ class Outbox:
         return True
 
     async def get(self) -> list[bytes]:
-        """All that waits, at least one payload; an empty list once closed and drained."""
+        """The next that waits, at least one payload; an empty list once closed and drained."""
         while not self._items and not self.closed:
             self._ready.clear()
             await self._ready.wait()
-        batch = list(self._items)
-        self._items.clear()
-        self._bytes = 0
+        batch: list[bytes] = []
+        room = BATCH_BYTES
+        while self._items and (not batch or len(self._items[0]) <= room):
+            batch.append(self._items.popleft())
+            room -= len(batch[-1])
+            self._bytes -= len(batch[-1])
         self._sent += len(batch)
         return batch
 

@@ -1,7 +1,7 @@
 """A real server in a child process, on free ports and a folder of its own: what benchmarks, and tests from outside, ask.
 
     with running_server(folder) as server:
-        httpx.get(f"{server.http}/api/health")
+        server.health()
         server.kill()                    # hard, as by a power cut
 
 `engine=False` starts it without an engine of its own: then it is nothing but the process that keeps time.
@@ -56,18 +56,19 @@ class Server:
 
     def entries(self) -> int:
         """Entries of its session's log, those on their way to the disk included."""
-        return int(self._health()["sessions"][self.session]["entries"])
+        return int(self.health()["sessions"][self.session]["entries"])
 
     def await_engine(self, within_s: float) -> bool:
         """Wait until an engine is there; False where none comes."""
         end = time.monotonic() + within_s
-        while not self._health()["engines"]:
+        while not self.health()["engines"]:
             if time.monotonic() > end:
                 return False
             time.sleep(0.05)
         return True
 
-    def _health(self) -> dict[str, Any]:
+    def health(self) -> dict[str, Any]:
+        """What `/api/health` says."""
         with urlopen(f"{self.http}/api/health", timeout=STOP_S) as answer:
             return dict(json.load(answer))
 

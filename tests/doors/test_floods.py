@@ -14,7 +14,6 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
-import httpx
 import pytest
 
 from bridge.bench.attacks import ATTACKS
@@ -121,5 +120,5 @@ def test_the_others_play_on(attack: str, server: Server, at_first_kib: int) -> N
         assert came["dropped"] > 0 or attack not in LET_GO, came
         with WebSocket(server) as late:
             late.join(server.invites["listener"])  # and whoever comes now gets in
-    assert httpx.get(f"{server.http}/api/health").json()["status"] == "ok"
+    assert server.health()["status"] == "ok"
     assert memory_kib(server) - at_first_kib < GROWTH_KIB

@@ -13,6 +13,7 @@ from __future__ import annotations
 
 import asyncio
 import heapq
+from collections import deque
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Any
@@ -217,9 +218,10 @@ class Stream(asyncio.Transport):
         super().__init__({"sockname": local, "peername": remote})
         self._network = network
         self.protocol = protocol
-        self._inbox: list[bytes | None] = []  # None: the other side has said its last word
+        self._inbox: deque[bytes | None] = deque()  # None: the other side has said its last word
+        self._inbox_bytes = 0
         self._reading = True
-        self._closed = False
+        self._closed = self._lost = False
         self._writer_paused = False
 
     def write(self, data: Any) -> None:
@@ -239,21 +241,28 @@ class Stream(asyncio.Transport):
 
     def arrive(self, piece: bytes | None) -> None:
         self._inbox.append(piece)
+        self._inbox_bytes += len(piece or b"")
         self._drain()
 
     def _drain(self) -> None:
         while self._reading and self._inbox and not self._closed:
-            piece = self._inbox.pop(0)
+            piece = self._inbox.popleft()
+            self._inbox_bytes -= len(piece or b"")
             if piece is not None:
                 self.protocol.data_received(piece)
             elif not self.protocol.eof_received():
                 self.close()
-        waiting = sum(len(piece or b"") for piece in self._inbox)
-        self.peer.mind_pressure(waiting)
+        if self._closed:  # nobody will read it
+            self._inbox.clear()
+            self._inbox_bytes = 0
+        self.peer.mind_pressure(self._inbox_bytes)
 
     def mind_pressure(self, waiting_bytes: int) -> None:
         """What lies unread at the other side: above the mark the writer here is paused."""
-        if not self._writer_paused and waiting_bytes > HIGH_WATER_BYTES:
+        if self._closed:
+            if not waiting_bytes:
+                self._end(None)
+        elif not self._writer_paused and waiting_bytes > HIGH_WATER_BYTES:
             self._writer_paused = True
             self.protocol.pause_writing()
         elif self._writer_paused and waiting_bytes == 0:
@@ -261,7 +270,7 @@ class Stream(asyncio.Transport):
             self.protocol.resume_writing()
 
     def get_write_buffer_size(self) -> int:
-        return sum(len(piece or b"") for piece in self.peer._inbox)
+        return self.peer._inbox_bytes
 
     def set_write_buffer_limits(self, high: int | None = None, low: int | None = None) -> None:
         """The marks are the network's."""
@@ -286,9 +295,12 @@ class Stream(asyncio.Transport):
         return self._closed
 
     def close(self) -> None:
+        """What the other side has not read yet it still may; the connection is lost after that."""
         if not self._closed:
             self.write_eof()
-            self._end(None)
+            self._closed = True
+            if not self.get_write_buffer_size():
+                self._end(None)
 
     def abort(self) -> None:
         self.cut()
@@ -299,6 +311,6 @@ class Stream(asyncio.Transport):
             end._end(ConnectionResetError(104, "the line was cut"))
 
     def _end(self, error: Exception | None) -> None:
-        if not self._closed:
-            self._closed = True
+        if not self._lost:
+            self._closed = self._lost = True
             asyncio.get_running_loop().call_soon(self.protocol.connection_lost, error)

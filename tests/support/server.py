@@ -1,7 +1,7 @@
 """A real server in a child process, on free ports and a folder of its own, for tests that come in by its doors.
 
 with running_server(tmp_path) as server:
-    httpx.get(f"{server.http}/api/health")
+    server.health()
     server.kill()                    # hard, as by a power cut
 """
 

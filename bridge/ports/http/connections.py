@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import asyncio
 import json
+import socket
 from typing import Any, Final, cast
 
 import h11
@@ -21,6 +22,7 @@ from bridge.crowd import share_of_one
 from bridge.ports.http import lobby as rooms
 from bridge.ports.http.line import LINE
 from bridge.ports.http.lobby import Lobby
+from bridge.ports.lingering import linger, unread_bytes
 
 __all__ = ["JOINED", "Requests", "Sockets"]
 
@@ -34,8 +36,10 @@ QUICK_S: Final = 0.000_2
 """So quickly."""
 BODY_PIECE_BYTES: Final = 64 * 1024
 """And of a body of known length, in which there is nothing to be parsed."""
-LINGER_S: Final = 3.0
-"""How long a peer may take to read what is left once its WebSocket is over."""
+LINGER_S: Final = 10.0
+"""A peer that reads nothing for so long of what is left once its WebSocket is over is hung up on."""
+KERNEL_BYTES: Final = 256 * 1024
+"""What the system may hold of what a WebSocket is sent; left alone it takes megabytes, and a goodbye comes behind them."""
 JOINED: Final = "starbridge.joined"
 """The extension by which the app says that a WebSocket is somebody's: a call without arguments."""
 
@@ -168,10 +172,14 @@ class Sockets(WebSocketsSansIOProtocol):
         self._share = share_of_one()
         self._turn: asyncio.Future[None] | None = None
         self._piece_bytes = PIECE_BYTES
+        self._written_bytes = 0
+        self._at_ping = (0, 0)
+        """When a ping was sent: bytes that waited in front of it, and those that the system had taken."""
 
     def handle_connect(self, event: Any) -> None:
         super().handle_connect(event)
         if self.response.status_code == 101:
+            self.transport.get_extra_info("socket").setsockopt(socket.SOL_SOCKET, socket.SO_SNDBUF, KERNEL_BYTES)
             self.scope["extensions"][JOINED] = lambda: self._lobby.knows(self)  # type: ignore[assignment]
 
     def data_received(self, data: bytes) -> None:
@@ -213,7 +221,8 @@ class Sockets(WebSocketsSansIOProtocol):
 
     def _read_on(self) -> None:
         """Read more once all of what was read is parsed and with the app."""
-        if not self._unread and self.queue.empty() and not self.transport.is_closing():
+        taken = self.queue.empty() or self.close_sent
+        if not self._unread and taken and not self.transport.is_closing():
             self.read_paused = False
             self.transport.resume_reading()
 
@@ -228,19 +237,49 @@ class Sockets(WebSocketsSansIOProtocol):
     async def run_asgi(self) -> None:
         self.scope["extensions"][LINE] = cast(Any, self)
         await super().run_asgi()
-        # A peer that reads nothing would hold its connection, and what is queued for it, for ever.
-        self.loop.call_later(LINGER_S, self.transport.abort)
+        linger(self.transport, LINGER_S)
 
     @property
     def is_free(self) -> bool:
         return self.writable.is_set()
 
     def write(self, frames: bytes) -> None:
-        if not (self.close_sent or self.disconnected or self.transport.is_closing()):
+        if not self._is_over:
+            self._written_bytes += len(frames)
             self.transport.write(frames)
 
     async def drained(self) -> None:
         await self.writable.wait()
+
+    def end(self, code: int, reason: str) -> None:
+        if self._is_over:
+            return
+        self.conn.send_close(code, reason)
+        self.transport.write(b"".join(self.conn.data_to_send()))
+        self.close_sent = True
+        self.read_paused = False
+        self.transport.resume_reading()  # for its answer
+        self.close_timer = self.loop.call_later(self.close_timeout, self.transport.close)
+
+    @property
+    def _is_over(self) -> bool:
+        return self.close_sent or self.disconnected or self.transport.is_closing()
+
+    def _taken_bytes(self) -> int:
+        return self._written_bytes - unread_bytes(self.transport)
+
+    def send_keepalive_ping(self) -> None:
+        self._at_ping = unread_bytes(self.transport), self._taken_bytes()
+        super().send_keepalive_ping()
+
+    def keepalive_timeout(self) -> None:
+        """A peer that still takes what waited in front of a ping is there, and will come to it."""
+        waited, taken = self._at_ping
+        if waited and self._taken_bytes() > taken:
+            self._at_ping = unread_bytes(self.transport), self._taken_bytes()
+            self.pong_timer = self.loop.call_later(self.ping_timeout or 0.0, self.keepalive_timeout)
+        else:
+            super().keepalive_timeout()
 
     def connection_lost(self, exc: Exception | None) -> None:
         self._unread.clear()

@@ -32,6 +32,9 @@ class Line(Protocol):
     async def drained(self) -> None:
         """Until the line is free, or over."""
 
+    def end(self, code: int, reason: str) -> None:
+        """Say goodbye behind all that was written, without waiting for who reads slowly; nothing more can be written."""
+
 
 def line_of(scope: Mapping[str, Any]) -> Line:
     """The line of a WebSocket's scope."""

@@ -7,7 +7,7 @@
 A client that wants a name or signs with a key says `session.join` first; any other first message, or a short silence, joins as
 the invite says. A `session.join` that is the first word all the same, however late on a busy machine, joins anew. A message
 is handed on before the next one is read, and answered when the disk has it. Whoever doesn't read what he is sent is closed
-when his outbox is full; nobody else notices.
+when his outbox is full, and told so behind what he still gets, which is whole and in order; nobody else notices.
 
 Close codes: 1000 after `session.leave`, 1012 the server stops, 1013 too slow a reader, 4401 not let in, 4409 removed or
 come in elsewhere too often.
@@ -16,13 +16,11 @@ come in elsewhere too often.
 from __future__ import annotations
 
 import asyncio
-import contextlib
 import logging
 from collections.abc import Mapping
 from typing import Any, Final
 
 from fastapi import APIRouter, WebSocket
-from starlette.websockets import WebSocketDisconnect
 
 from bridge.crowd import Crowd, share_of_one
 from bridge.door import Bundle, Message, Seat, refusal
@@ -50,8 +48,6 @@ TURN_S: Final = 0.001
 """and for so long."""
 MAX_UNANSWERED: Final = 1024
 """Messages of one client that wait for the disk; after that its socket is not read until some are through."""
-CLOSE_S: Final = 1.0
-"""How long a goodbye may take."""
 
 LEFT, SLOW, REFUSED, DISMISSED = 1000, 1013, 4401, 4409
 
@@ -120,9 +116,7 @@ class Connection:
                 raise error
         code = self._over.result() if self._over.done() else self._goodbye
         if code:
-            with contextlib.suppress(TimeoutError, RuntimeError, WebSocketDisconnect):
-                async with asyncio.timeout(CLOSE_S):
-                    await self._socket.close(code, _REASONS[code])
+            self._line.end(code, _REASONS[code])
 
     # -- in --------------------------------------------------------------------------------------------------------
 
@@ -257,7 +251,7 @@ class Connection:
 
 _REASONS: Final = {
     LEFT: "you have left",
-    SLOW: "you read too slowly; connect again",
+    SLOW: "you read too slowly, and the rest was dropped; connect again, and ask again by the same ids",
     REFUSED: "not let in; the message before says why",
     DISMISSED: "removed, or come in elsewhere too often",
 }

@@ -8,8 +8,9 @@ from typing import Any
 
 import pytest
 
-from bridge.ports import osc_tcp
-from bridge.ports.osc_tcp import STRANGER_S, OscTcp
+from bridge.ports import osc_stream, osc_tcp
+from bridge.ports.osc_stream import STRANGER_S
+from bridge.ports.osc_tcp import OscTcp
 from bridge.wire.osc import pack
 from bridge.wire.slip import length_prefixed, slip
 from sessions.state import Presence
@@ -96,18 +97,49 @@ def test_who_sends_much_at_once_does_not_keep_others_waiting(tmp_path: Path) -> 
 
 
 def test_who_does_not_read_is_cut_off_and_nobody_else_notices(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(osc_tcp, "MAX_UNREAD_BYTES", 200_000)
+    monkeypatch.setattr(osc_stream, "MAX_UNREAD_BYTES", 200_000)
 
     async def scene(jam: OscJam) -> None:
-        deaf, ana = await TcpClient.open(DOOR), await TcpClient.open(DOOR)
+        deaf, late = await TcpClient.open(DOOR), await TcpClient.open(DOOR)
+        ana = await TcpClient.open(DOOR)
         await deaf.joins(jam.token("listener", "deaf"))
+        await late.joins(jam.token("listener", "late"))
         await ana.joins(jam.token("leader", "ana"))
-        deaf._transport.pause_reading()  # type: ignore[union-attr]
-        for _ in range(150):
+        for one in (deaf, late):
+            one._transport.pause_reading()  # type: ignore[union-attr]
+        for number in range(150):
+            ana.say("/chat/say", "s", f"{number} " + "x" * 1900)
+            await ana.hears("/chat/said")
+        assert {jam.host.state.members[name].presence for name in ("deaf", "late")} == {Presence.AWAY}
+        assert jam.tcp_door.statistics()["lingering"] == 2
+        late.say("/session/ping")
+        late._transport.resume_reading()  # type: ignore[union-attr]
+        assert (await late.hears("/refused", "/session/join")).values[1] == "too-many"
+        said = [int(str(one.values[1]).split()[0]) for one in late.heard if one.address == "/chat/said"]
+        assert said == list(range(len(said))), "whatever came before is whole"
+        assert len(said) > 100
+        await late.ended.wait()
+        await deaf.ended.wait()
+        assert jam.tcp_door.statistics() == {"connections": 1, "lingering": 0, "let_go": 0}
+
+    play(scene, tmp_path)
+
+
+def test_only_so_many_who_do_not_read_are_waited_for(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(osc_stream, "MAX_UNREAD_BYTES", 10_000)
+    monkeypatch.setattr(osc_tcp, "MAX_LINGERING", 2)
+
+    async def scene(jam: OscJam) -> None:
+        ana, *deaf = [await TcpClient.open(DOOR) for _ in range(6)]
+        await ana.joins(jam.token("leader", "ana"))
+        for one in deaf:
+            await one.joins(jam.token("listener"))
+            one._transport.pause_reading()  # type: ignore[union-attr]
+        for _ in range(10):
             ana.say("/chat/say", "s", "x" * 1900)
             await ana.hears("/chat/said")
-        await deaf.ended.wait()
-        assert jam.host.state.members["deaf"].presence is Presence.AWAY
+        assert jam.tcp_door.statistics()["lingering"] == 2
+        assert [one.ended.is_set() for one in deaf] == [True, True, True, False, False]
 
     play(scene, tmp_path)
 
@@ -134,7 +166,7 @@ def test_there_is_room_for_so_many_and_no_more(tmp_path: Path, monkeypatch: pyte
         await three.joins(jam.token("guest"))
         four = await TcpClient.open(DOOR)
         await four.ended.wait()  # nobody goes for a stranger
-        assert jam.tcp_door.statistics() == {"connections": 2, "let_go": 1}
+        assert jam.tcp_door.statistics() == {"connections": 2, "lingering": 0, "let_go": 1}
         await three.close()
         await asyncio.sleep(0.1)
         await (await TcpClient.open(DOOR)).joins(jam.token("leader"))

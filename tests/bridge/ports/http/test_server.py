@@ -79,7 +79,7 @@ def test_it_takes_a_free_port_and_answers() -> None:
     async def scene() -> None:
         async with serving(echo()) as (host, port):
             assert port > 0
-            async with httpx.AsyncClient(base_url=f"http://{host}:{port}") as client:
+            async with httpx.AsyncClient(base_url=f"http://{host}:{port}", verify=False) as client:
                 assert (await client.get("/hello")).json() == "hello"
                 head = await client.head("/hello")
                 assert "server" not in head.headers
@@ -291,7 +291,7 @@ def test_a_certificate_that_is_none_fails_at_once(tmp_path: Path) -> None:
 def test_no_address_is_logged(caplog: pytest.LogCaptureFixture) -> None:
     async def scene() -> None:
         async with serving(echo()) as (host, port):
-            async with httpx.AsyncClient(base_url=f"http://{host}:{port}") as client:
+            async with httpx.AsyncClient(base_url=f"http://{host}:{port}", verify=False) as client:
                 await client.get("/hello?token=secret")
             async with connect(f"ws://{host}:{port}/ws?token=secret"):
                 pass
