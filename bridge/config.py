@@ -19,7 +19,16 @@ from models.catalogue import catalogue
 from models.fetched import whole
 from sessions.errors import Code, Refused
 
-__all__ = ["Address", "Config", "Ready", "default_cache", "default_data", "default_musicgen", "default_weights"]
+__all__ = [
+    "Address",
+    "Config",
+    "Ready",
+    "default_cache",
+    "default_data",
+    "default_musicgen",
+    "default_packed",
+    "default_weights",
+]
 
 HTTP_PORT, OSC_PORT = 8765, 9720
 """Where the doors are unless told otherwise."""
@@ -33,6 +42,11 @@ def default_data() -> Path:
 def default_cache() -> Path:
     """Where lies what can be made again: the user's own place for it."""
     return user_cache_path("starbridge", appauthor=False)
+
+
+def default_packed() -> Path:
+    """Where packed weights of MusicGen are kept."""
+    return default_cache() / "musicgen"
 
 
 def default_weights() -> Path:

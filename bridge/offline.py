@@ -17,6 +17,7 @@ from importlib.metadata import version
 from pathlib import Path
 from typing import Any
 
+from bridge.config import default_packed
 from bridge.ledger import SOFTWARE
 from bridge.ports.audiocraft import find_python, opener
 from bridge.ports.clock import Clock, SystemClock
@@ -69,7 +70,14 @@ def ask(
     if request.context:
         raise Refused(Code.BAD_VALUE, "context: it speaks of a session's take; ask in that session, or leave it out")
     opens = opener(find_python(audiocraft)) if audiocraft is not None else None
-    engine = Engine(soundfont=soundfont, weights=weights, musicgen=musicgen, precision=precision, audiocraft=opens)
+    engine = Engine(
+        soundfont=soundfont,
+        weights=weights,
+        musicgen=musicgen,
+        precision=precision,
+        packed=default_packed(),
+        audiocraft=opens,
+    )
     made = _make(request, engine, progress)
     clock = clock or SystemClock()
     out.mkdir(parents=True, exist_ok=True)

@@ -45,7 +45,8 @@ log = logging.getLogger("starbridge.engine")
 class Engine:
     """What makes sections. Raises Refused where the soundfont can't be played, or MusicGen's folder holds no checkpoint.
 
-    `audiocraft` opens a line to a process that plays MusicGen's weights in the place of our own runtime.
+    `audiocraft` opens a line to a process that plays MusicGen's weights in the place of our own runtime, which keeps packed weights
+    in the folder `packed`.
     """
 
     def __init__(
@@ -55,13 +56,14 @@ class Engine:
         weights: Path | None = None,
         musicgen: Path | None = None,
         precision: str | None = None,
+        packed: Path | None = None,
         audiocraft: Callable[[], Line] | None = None,
         composer: Composer | None = None,
         renderers: Sequence[StemRenderer] | None = None,
     ) -> None:
         self._composers = _composers(weights) if composer is None else {Author.AUTO: composer}
         if renderers is None:
-            renderers = _renderers(soundfont, musicgen, precision, audiocraft)
+            renderers = _renderers(soundfont, musicgen, precision, packed, audiocraft)
         self._renderers = {renderer.name: renderer for renderer in renderers}
 
     def offers(self) -> list[dict[str, Any]]:
@@ -132,7 +134,11 @@ class Engine:
 
 
 def _renderers(
-    soundfont: Path | None, musicgen: Path | None, precision: str | None, audiocraft: Callable[[], Line] | None
+    soundfont: Path | None,
+    musicgen: Path | None,
+    precision: str | None,
+    packed: Path | None,
+    audiocraft: Callable[[], Line] | None,
 ) -> list[StemRenderer]:
     """The sampler, and MusicGen where a checkpoint is named and what it needs is installed, here or there. Raises Refused."""
     sampled = SampledStems(Soundfont.load(soundfont or bundled_path()))
@@ -145,7 +151,7 @@ def _renderers(
     if lacks := missing():
         log.error("The weights in %s are not played here: %s", musicgen, lacks)
         return [sampled]
-    return [sampled, GeneratedStems(musicgen, sampled, precision=precision)]
+    return [sampled, GeneratedStems(musicgen, sampled, precision=precision, packed=packed)]
 
 
 def _composers(weights: Path | None) -> dict[Author, Composer]:

@@ -1,6 +1,7 @@
 """Bench: the one thread that imagines, so that the loop beside it stays quick.
 
-The models are loaded in that thread, on first use. Each step of a section (a bar, a part of the sound) is one call into it;
+The models are loaded in that thread, on first use; what takes long (MusicGen's weights) is loaded beside it, while whoever wants it
+looks again and again whether it has come. Each step of a section (a bar, a part of the sound) is one call into it;
 between two steps the loop hears of cancels. Some sections are made in turns, a step of one and then of another, so that who asks
 while a long one is made hears his first bar soon.
 
@@ -16,6 +17,7 @@ from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Protocol, TypeVar
 
+from bridge.config import default_packed
 from bridge.ports.audiocraft import find_python, opener
 from models.work import Output, Work
 
@@ -71,7 +73,12 @@ class Bench:
             from models.engine import Engine  # heavy: numpy and scipy, half a second
 
             return Engine(
-                soundfont=soundfont, weights=weights, musicgen=musicgen, precision=precision, audiocraft=opens
+                soundfont=soundfont,
+                weights=weights,
+                musicgen=musicgen,
+                precision=precision,
+                packed=default_packed(),
+                audiocraft=opens,
             )
 
         return cls(load)

@@ -87,6 +87,7 @@ ANSWERS = {
     "/section/deny": ("id",),
     "/section/note": ("id", "part", "start", "length", "pitch", "velocity"),
     "/section/bar": ("id", "part", "bar", "notes"),
+    "/section/preview": ("id", "part", "by", "version", "frames", "of", "rate", "url"),
     "/section/stem": ("id", "part", "url", "path"),
     "/section/done": ("id", "take", "index"),
     "/section/failed": ("id", "code", "advice"),

@@ -11,9 +11,9 @@ from __future__ import annotations
 import hashlib
 from collections.abc import Callable, Generator, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
-from importlib.util import find_spec
+from functools import partial
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Protocol, TypeAlias, Unpack
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
@@ -21,8 +21,11 @@ from models.fetched import BadRecord, provenance_of
 from models.provenance import Provenance
 from models.render.desk import Desk
 from models.render.generated.levels import placed
+from models.render.generated.loading import Loading, Told
 from models.render.generated.rough import STAND_IN, Rough, stand_ins
-from models.render.generated.steering import Hears, steering
+from models.render.generated.runtime import CONFIG, PRECISIONS, Load, Plays, is_damage, refusal
+from models.render.generated.runtime import load as load_here
+from models.render.generated.steering import steering
 from models.render.generated.turns import Ended, in_turns
 from models.render.generated.words import words_of
 from models.render.grid import Ending, Held, Verdict, held
@@ -41,14 +44,9 @@ from sessions.music.section import Request
 if TYPE_CHECKING:
     from models.render.musicgen.engine import More
 
-__all__ = ["LOADING", "PRECISIONS", "GeneratedStems", "Plays", "missing"]
+__all__ = ["LOADING", "GeneratedStems"]
 
 NAME = "musicgen"
-CONFIG = "config.json"
-NEEDS = ("torch", "tokenizers")
-PRECISIONS = ("float32", "bfloat16", "int8", "int4")
-FEW_BITS = ("int8", "int4")  # on a processor alone
-ON_CPU, ON_CUDA = "int8", "bfloat16"
 LONGEST_S = 600.0  # minutes of it would keep a machine for an hour
 TRIES = 3
 SLOWER = 1.06  # a sound may be so much slower than its notes
@@ -59,30 +57,10 @@ IN_KEY = 0.3  # what a texture must agree with its chords at least: noise has 0.
 LOADING = "loading musicgen"
 
 
-class Plays(Hears, Protocol):
-    """A checkpoint that is loaded; `models.render.musicgen.engine.Engine` is one."""
-
-    @property
-    def at_once(self) -> int:
-        """Streams that are better open side by side than one after another."""
-
-    def stream(
-        self, text: str | None, seconds: float, seed: int, guidance: float, **more: Unpack[More]
-    ) -> Iterator[Floats]: ...
-
-
-Load: TypeAlias = Callable[[Path, str | None], Plays]
-
-
 @dataclass(frozen=True, slots=True)
 class _Stem:
     sound: Floats
     made: dict[str, Any]
-
-
-def missing() -> str:
-    """What to install before MusicGen can play; nothing where all is here."""
-    return "" if all(find_spec(name) for name in NEEDS) else "pip install 'starbridge[musicgen]' brings what it needs"
 
 
 class GeneratedStems:
@@ -96,10 +74,14 @@ class GeneratedStems:
         sampled: SampledStems,
         *,
         precision: str | None = None,
+        packed: Path | None = None,
         load: Load | None = None,
         stated: Callable[[], Provenance] | None = None,
     ) -> None:
-        """`stated` speaks for weights that another runtime plays: `load` is then asked anew for each section."""
+        """`packed` is a folder where packed weights are kept, for the next process.
+
+        `stated` speaks for weights that another runtime plays: `load` is then asked anew for each section.
+        """
         if precision not in (None, *PRECISIONS):
             raise Refused(Code.BAD_VALUE, f"precision: {precision!r} is none; choose {', '.join(PRECISIONS)}")
         if stated is None and not (folder / CONFIG).is_file():
@@ -108,7 +90,8 @@ class GeneratedStems:
                 Code.BAD_VALUE, f"musicgen: there is no checkpoint in {folder} ({CONFIG} is missing); {advice}"
             )
         self._folder, self._sampled, self._precision = folder, sampled, precision
-        self._load, self._weights = load or _load, stated
+        self._load, self._weights = load or partial(load_here, packed=packed), stated
+        self._loading = Loading(self._read)
         self._engine: Plays | None = None
         self._told = self._stated(hashed=False)
         self._provenance: Provenance | None = None
@@ -145,9 +128,9 @@ class GeneratedStems:
             own[part.value] = self._sampled.stem(request, part, notes[part], cancelled=cancelled)
         desk = Desk(own, request.rate, loops=request.ends is Tail.LOOP, cancelled=cancelled)
         yield from stand_ins(desk.planned, request)
-        if self._engine is None:
-            yield Progress(LOADING, 0.0)
-        engine = self._loaded()  # another section, made in turns with this one, may have loaded it by now
+        engine = yield from self._loaded(cancelled)
+        if engine is None:
+            return
 
         def makings() -> Iterator[tuple[Part, Generator[StemPreview | Progress, None, _Stem | None]]]:
             for part in request.parts:
@@ -236,29 +219,40 @@ class GeneratedStems:
                         yield piece
                 yield Progress(stage, max(share, done / frames))
         except ValueError as error:
-            if not _is_damage(error):
+            if not is_damage(error):
                 raise
             raise Refused(Code.FAILED, f"renderer: musicgen stopped: {error}") from error
         return None if cancelled() else np.concatenate(chunks, axis=1).T
 
-    def _loaded(self) -> Plays:
-        """One copy for all. Raises Refused, and may be tried again when what was wrong is mended."""
+    def _loaded(self, cancelled: Callable[[], bool]) -> Generator[Progress, None, Plays | None]:
+        """One copy for all, loaded beside the work of others; None once cancelled.
+
+        Raises Refused, and may be tried again when what was wrong is mended.
+        """
         if self._engine is not None:
             return self._engine
+        yield Progress(LOADING, 0.0)
         try:
-            engine = self._load(self._folder, self._precision)
-        except ModuleNotFoundError as error:
-            raise Refused(Code.BAD_VALUE, f"renderer: {error}") from None
-        except OSError as error:
-            why = f"{self._folder} can't be read ({error.strerror or error})"
-            raise Refused(Code.FAILED, f"renderer: {why}; look at the folder, or fetch the weights again") from error
-        except ValueError as error:
-            raise Refused(Code.FAILED, f"renderer: musicgen can't be loaded: {error}") from error
-        if self._weights is not None:
-            return engine
-        self._provenance = self._stated(hashed=True)
-        self._engine = engine
-        return engine
+            if self._weights is not None:
+                return self._load(self._folder, self._precision, lambda share: None, "")
+            waiting = self._loading.wait()
+            try:
+                while True:
+                    share = next(waiting)
+                    if cancelled():
+                        return None
+                    yield Progress(LOADING, round(share, 2))
+            except StopIteration as end:
+                self._engine, self._provenance = end.value
+                return self._engine
+            finally:
+                waiting.close()
+        except (ImportError, OSError, ValueError) as error:
+            raise refusal(error, self._folder) from error
+
+    def _read(self, told: Told) -> tuple[Plays, Provenance]:
+        provenance = self._stated(hashed=True)
+        return self._load(self._folder, self._precision, told, provenance.sha256), provenance
 
     def _stated(self, *, hashed: bool) -> Provenance:
         try:
@@ -327,19 +321,3 @@ class _Wanted:
             verdict = Verdict.GIVE_UP if last_try else Verdict.REGENERATE
             report = replace(report, verdict=verdict, reason="it does not sound like its chords")
         return replace(done, report=report)
-
-
-def _load(folder: Path, precision: str | None) -> Plays:
-    """On a GPU where torch finds one, unless few bits are asked for."""
-    import torch  # two seconds, and not there without the extra
-
-    from models.render.musicgen import load
-
-    device = "cuda" if precision not in FEW_BITS and torch.cuda.is_available() else "cpu"
-    return load(folder, device, precision or (ON_CUDA if device == "cuda" else ON_CPU))
-
-
-def _is_damage(error: ValueError) -> bool:
-    from models.render.musicgen.tensors import BadCheckpoint
-
-    return isinstance(error, BadCheckpoint)

@@ -11,6 +11,7 @@ is told; `protocol` says what a decoder is and `decoder` is one, by torch; `patt
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -20,10 +21,19 @@ if TYPE_CHECKING:
 __all__ = ["load"]
 
 
-def load(folder: str | Path, device: str = "cpu", precision: str = "float32") -> Engine:
+def load(
+    folder: str | Path,
+    device: str = "cpu",
+    precision: str = "float32",
+    *,
+    packed: str | Path | None = None,
+    told: Callable[[float], None] | None = None,
+) -> Engine:
     """The checkpoint in a folder, as published for `transformers`; `device` is cpu or cuda.
 
-    Raises BadCheckpoint, which says what is wrong with the folder, and ValueError for a device or precision that isn't here.
+    `packed` is a file for these very weights in few bits: read where it is there and whole, else written. `told` hears how far
+    loading is, from 0 to 1; what it raises ends it. Raises BadCheckpoint, which says what is wrong with the folder, and ValueError
+    for a device or precision that isn't here.
     """
     try:
         from models.render.musicgen import engine
@@ -33,4 +43,4 @@ def load(folder: str | Path, device: str = "cpu", precision: str = "float32") ->
         raise ModuleNotFoundError(
             f"MusicGen needs {error.name}: install it with pip install 'starbridge[musicgen]'", name=error.name
         ) from None
-    return engine.load(Path(folder), device, precision)
+    return engine.load(Path(folder), device, precision, Path(packed) if packed else None, told)

@@ -2,7 +2,8 @@
 
 Lives here: SEANet's encoder and decoder with their LSTMs, the residual vector quantiser, and a voice that plays codes as they
 come, equal to playing them at once. Weight norm is folded when the weights are read. A stereo model codes left and right
-apart, in codebooks that take turns. Always float32: half of it is heard as noise. Knows nothing of the language of codes.
+apart, in codebooks that take turns. Always float32, for half of it is heard as noise; only what recurs in the LSTMs of a `small`
+one is kept in whole numbers of 16 bits. Knows nothing of the language of codes.
 
     codec = Codec.read(checkpoint.tensors, checkpoint.codec, channels=1, device=torch.device("cpu"))
     voice = codec.voice()
@@ -51,9 +52,11 @@ class Codec:
         self.device = books.device
 
     @classmethod
-    def read(cls, tensors: Tensors, shape: CodecShape, channels: int, device: torch.device) -> Codec:
-        """Takes the codec's weights. Raises BadCheckpoint."""
-        build = Builder(tensors, shape, device)
+    def read(
+        cls, tensors: Tensors, shape: CodecShape, channels: int, device: torch.device, *, small: bool = False
+    ) -> Codec:
+        """Takes the codec's weights; the LSTMs of a `small` one, which is for a processor, are `CpuLstm`. Raises BadCheckpoint."""
+        build = Builder(tensors, shape, device, small=small)
         books = [
             tensors.take(f"audio_encoder.quantizer.layers.{book}.codebook.embed", (shape.codebook_size, shape.width))
             for book in range(shape.used)
@@ -105,8 +108,8 @@ class Numbered:
 class Builder:
     """Makes the two chains."""
 
-    def __init__(self, tensors: Tensors, shape: CodecShape, device: torch.device) -> None:
-        self._tensors, self._shape, self._device = tensors, shape, device
+    def __init__(self, tensors: Tensors, shape: CodecShape, device: torch.device, *, small: bool) -> None:
+        self._tensors, self._shape, self._device, self._small = tensors, shape, device, small
 
     def encoder(self) -> Chain:
         shape, size = self._shape, self._shape.filters
@@ -157,12 +160,24 @@ class Builder:
         beside = self._conv(f"{name}.shortcut", size, size, 1) if shape.shortcut else None
         return Residual(Chain([Elu(), wide, Elu(), narrow]), beside)
 
-    def _lstm(self, name: str, size: int) -> Lstm:
+    def _lstm(self, name: str, size: int) -> Layer:
+        if self._small:
+            return self._small_lstm(f"{name}.lstm", size)
         lstm = nn.LSTM(size, size, self._shape.lstm_layers, device="meta").to_empty(device=self._device)
         for part, parameter in lstm.named_parameters():
             parameter.requires_grad_(False).copy_(self._tensors.take(f"{name}.lstm.{part}", tuple(parameter.shape)))
         lstm.flatten_parameters()  # in one piece, as a GPU wants them
         return Lstm(lstm)
+
+    def _small_lstm(self, name: str, size: int) -> Layer:
+        from models.render.musicgen.cpu.lstm import CpuLstm, Weights  # takes a second to import
+
+        def layer(number: int) -> Weights:
+            inward, hidden = (self._take(f"{name}.weight_{way}_l{number}", 4 * size, size) for way in ("ih", "hh"))
+            bias, other = (self._take(f"{name}.bias_{way}_l{number}", 4 * size) for way in ("ih", "hh"))
+            return Weights.packed(inward, hidden, bias + other)
+
+        return CpuLstm([layer(number) for number in range(self._shape.lstm_layers)])
 
     def _weight(self, name: str, size: tuple[int, ...]) -> Tensor:
         for length, direction in NORMS:

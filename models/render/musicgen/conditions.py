@@ -39,12 +39,13 @@ class Conditions:
         self._rate = 0
 
     @classmethod
-    def read(cls, checkpoint: Checkpoint, device: torch.device) -> Conditions:
-        """Takes the weights of the text encoder and of the projections. Raises BadCheckpoint."""
+    def read(cls, checkpoint: Checkpoint, device: torch.device, *, small: bool = False) -> Conditions:
+        """Takes the weights of the text encoder and of the projections; the encoder's take half as much room where it is
+        to be `small`. Raises BadCheckpoint."""
         text, tensors, width = checkpoint.text, checkpoint.tensors, checkpoint.decoder.width
         found = cls(
             tokenizer(checkpoint.folder, text, checkpoint.tokens_max),
-            TextEncoder.read(tensors, text, device, torch.float32),
+            TextEncoder.read(tensors, text, device, small=small),
             _projection(tensors, "enc_to_dec_proj", text.width, width, device),
             width,
             device,

@@ -14,7 +14,7 @@ from __future__ import annotations
 import math
 from collections import deque
 from collections.abc import Callable, Iterator
-from dataclasses import fields
+from dataclasses import fields, replace
 from pathlib import Path
 from typing import Any, TypedDict, Unpack
 
@@ -213,7 +213,9 @@ def by_graphs(decoder: TorchDecoder, checkpoint: Checkpoint) -> Ensemble:
     return Ensemble(writer, seats)
 
 
-def load(folder: Path, device: str, precision: str) -> Engine:
+def load(
+    folder: Path, device: str, precision: str, packed: Path | None = None, told: Callable[[float], None] | None = None
+) -> Engine:
     """The checkpoint in a folder. Raises BadCheckpoint, and ValueError for a device or precision that isn't there."""
     if precision not in (*PRECISIONS, *FEW_BITS):
         raise ValueError(f"precision must be one of {', '.join((*PRECISIONS, *FEW_BITS))}, not {precision!r}")
@@ -225,17 +227,20 @@ def load(folder: Path, device: str, precision: str) -> Engine:
         raise ValueError(f"{precision} is for device='cpu'; a GPU plays bfloat16")
     where = torch.device(device)
     checkpoint = Checkpoint.of(folder)
-    conditions = Conditions.read(checkpoint, where)
+    if told is not None:
+        checkpoint = replace(checkpoint, tensors=checkpoint.tensors.telling(told))
     ensemble: Ensemble
     if precision in FEW_BITS:
         from models.render.musicgen.cpu.decoder import CpuDecoder  # takes a second to import
 
-        few = CpuDecoder.read(checkpoint.tensors, checkpoint.decoder, precision)
+        few = CpuDecoder.read(checkpoint.tensors, checkpoint.decoder, precision, packed=packed)
         ensemble = Ensemble(Writer(few), SEATS, breath=BREATH)
     else:
         decoder = TorchDecoder.read(checkpoint.tensors, checkpoint.decoder, where, PRECISIONS[precision])
         ensemble = (
             Ensemble(Writer(decoder), SEATS, breath=BREATH) if device == "cpu" else by_graphs(decoder, checkpoint)
         )
-    codec = Codec.read(checkpoint.tensors, checkpoint.codec, checkpoint.decoder.channels, where)
+    small, channels = precision in FEW_BITS, checkpoint.decoder.channels
+    conditions = Conditions.read(checkpoint, where, small=small)
+    codec = Codec.read(checkpoint.tensors, checkpoint.codec, channels, where, small=small)
     return Engine(checkpoint, conditions, codec, ensemble)

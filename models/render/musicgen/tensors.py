@@ -16,6 +16,7 @@ import pickle
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from functools import partial
+from itertools import count
 from pathlib import Path
 from typing import Any
 
@@ -67,9 +68,12 @@ class Place:
 class Tensors:
     """The tensors of a folder, by name."""
 
-    def __init__(self, readers: Mapping[str, Callable[[], Tensor]], where: Path) -> None:
+    def __init__(
+        self, readers: Mapping[str, Callable[[], Tensor]], where: Path, told: Callable[[float], None] | None = None
+    ) -> None:
         self._readers = readers
         self._where = where
+        self._told, self._taken = told, count()
 
     @classmethod
     def of(cls, folder: Path) -> Tensors:
@@ -84,11 +88,17 @@ class Tensors:
             return cls(_shards(folder / PICKLED_SHARDS, _pickled), folder)
         raise BadCheckpoint(f"{folder} holds neither {ONE_FILE} nor {PICKLED}: the weights are missing. {AGAIN}")
 
+    def telling(self, told: Callable[[float], None]) -> Tensors:
+        """The same, which say before each is read how large a share of them was taken."""
+        return Tensors(self._readers, self._where, told)
+
     def __contains__(self, name: str) -> bool:
         return name in self._readers
 
     def take(self, name: str, shape: tuple[int, ...]) -> Tensor:
         """A fresh float32 tensor. Raises BadCheckpoint where it is missing, of another shape or not finite."""
+        if self._told is not None:
+            self._told(min(1.0, next(self._taken) / len(self._readers)))
         if name not in self._readers:
             raise BadCheckpoint(f"{self._where} lacks {name}: it is cut short, or of another model. {AGAIN}")
         tensor = self._readers[name]()

@@ -11,7 +11,7 @@ from typing import Any
 import httpx
 import pytest
 
-from bridge.config import Address, Config, Ready, default_musicgen
+from bridge.config import Address, Config, Ready, default_musicgen, default_packed
 from bridge.server import Server
 from models.fetched import RECORD, FetchedFile, Record, digests
 from sessions.certificate import verify_certificate
@@ -102,6 +102,7 @@ def test_ask_with_fetched_weights_and_without(
     starbridge: Command, checkpoint: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr("bridge.config.default_weights", lambda: tmp_path)
+    monkeypatch.setattr("bridge.config.default_cache", lambda: tmp_path / "cache")
     words = ("--bars", 1, "--bpm", 240, "--parts", "bass", "--renderer", "musicgen", "--out")
     done = starbridge("ask", *words, tmp_path / "none")
     assert done.exit_code == 1
@@ -114,6 +115,7 @@ def test_ask_with_fetched_weights_and_without(
     stated = json.loads((tmp_path / "drop" / "certificate.json").read_text())["statement"]
     assert stated["stems"]["bass"]["by"] == "sampler"
     assert stated["commercial"] is False
+    assert [path.name for path in default_packed().iterdir()] == [f"{stated['renderer']['sha256'][:32]}.int4"]
     shown = starbridge("verify", tmp_path / "drop" / "mix.wav").stdout
     assert f"stem       bass by sampler: tries 3, reason {stated['stems']['bass']['reason']}\n" in shown
     done = starbridge("ask", *words, tmp_path / "odd", "--precision", "int3")
@@ -125,7 +127,7 @@ def test_ask_with_fetched_weights_and_without(
 def test_without_what_it_needs_it_says_what_to_install(
     starbridge: Command, checkpoint: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("models.render.generated.stems.NEEDS", ("torch", "no_such_module"))
+    monkeypatch.setattr("models.render.generated.runtime.NEEDS", ("torch", "no_such_module"))
     words = ("--bars", 1, "--parts", "bass", "--renderer", "musicgen", "--out", tmp_path / "none")
     done = starbridge("ask", *words, "--musicgen", checkpoint)
     assert done.exit_code == 1

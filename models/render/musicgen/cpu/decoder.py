@@ -1,10 +1,7 @@
 """The decoder in int8 or int4 weights on a processor's cores: what `protocol.Decoder` asks for, by the kernels here.
 
-Lives here: states, the pools of memory in which they are streams beside each other, the sum of the codes' embeddings, how the
-threads of a step come together. A state holds keys and values as bytes: 100 kB a frame for MusicGen-small with guidance. Knows
-nothing of text, sound or sampling.
-
-Helper threads wait for steps and take what work they find; where one comes late, the step was done without it.
+Lives here: states, the pools of memory in which they are streams beside each other, the sum of the codes' embeddings. A state
+holds keys and values as bytes: 100 kB a frame for MusicGen-small with guidance. Knows nothing of text, sound or sampling.
 
     decoder = CpuDecoder.read(checkpoint.tensors, checkpoint.decoder, "int4")
     logits = decoder.feed(decoder.begin([text, nothing], most_frames=503), start)
@@ -12,21 +9,21 @@ Helper threads wait for steps and take what work they find; where one comes late
 
 from __future__ import annotations
 
-import os
+import logging
 import weakref
-from _thread import start_new_thread
-from collections.abc import Callable, Sequence
-from queue import SimpleQueue
-from typing import Any
+from collections.abc import Sequence
+from pathlib import Path
 
 import numpy as np
 import torch
 from numpy.typing import NDArray
 from torch import Tensor
 
+from models.render.musicgen.cpu import kept
+from models.render.musicgen.cpu.crew import Crew
 from models.render.musicgen.cpu.kernels import STAGES, listen, step
 from models.render.musicgen.cpu.llvm import LANES
-from models.render.musicgen.cpu.packing import Precision, filled, tables_of
+from models.render.musicgen.cpu.packing import Precision, as_arrays, filled, from_arrays, tables_of
 from models.render.musicgen.cpu.tables import Bytes, Cache, Tables
 from models.render.musicgen.cpu.together import WIDE
 from models.render.musicgen.cpu.vectors import GROUP, TILE
@@ -39,10 +36,10 @@ __all__ = ["CpuDecoder", "CpuState"]
 ROWS_MAX = 64  # read in one go: what they need stays in the processor's second cache
 STREAMS = 8  # of a pool: four pieces pass together; from two on each costs little more than half of what it costs alone
 ROOMS, TOLD = 512, 64  # positions and conditions of a pool are a multiple of
-THREADS_MAX = 8  # more would wait for each other longer than they work
+
+log = logging.getLogger("starbridge.engine")
 
 Floats = NDArray[np.float32]
-Work = tuple[Callable[..., None], tuple[Any, ...]]
 
 
 class Pool:
@@ -80,31 +77,32 @@ class CpuState:
 class CpuDecoder:
     """MusicGen's decoder with weights of four or eight bits."""
 
-    def __init__(self, shape: DecoderShape, tables: Tables, embedding: Floats, threads: int) -> None:
+    def __init__(self, shape: DecoderShape, tables: Tables, embedding: Floats, threads: int | None) -> None:
         self._shape, self._tables, self._embedding = shape, tables, embedding
-        self._work: SimpleQueue[Work | None] = SimpleQueue()
-        self._helpers = threads - 1
+        self._crew = Crew(threads)
         self._pools: weakref.WeakSet[Pool] = weakref.WeakSet()
-        for _ in range(self._helpers):
-            start_new_thread(_help, (self._work,))
-            weakref.finalize(self, self._work.put, None)
 
     @classmethod
-    def read(cls, tensors: Tensors, shape: DecoderShape, precision: str, *, threads: int | None = None) -> CpuDecoder:
+    def read(
+        cls,
+        tensors: Tensors,
+        shape: DecoderShape,
+        precision: str,
+        *,
+        threads: int | None = None,
+        packed: Path | None = None,
+    ) -> CpuDecoder:
         """Takes the decoder's weights, a tensor at a time, and is warm then.
 
+        Where the file `packed` holds them already they come from there, else they are left there for the next time.
         Raises BadCheckpoint, and ValueError for what it can't play.
         """
         if shape.activation not in ("gelu", "relu"):
             raise ValueError(
                 f"A decoder with the activation {shape.activation} plays as float32 or bfloat16; load it as one."
             )
-        embedding = np.zeros((shape.codebooks, shape.vocabulary + 1, filled(shape.width)), np.float32)
-        for book in range(shape.codebooks):
-            name, size = f"decoder.model.decoder.embed_tokens.{book}.weight", (shape.vocabulary + 1, shape.width)
-            embedding[book, :, : shape.width] = tensors.take(name, size).numpy()
-        tables = tables_of(tensors, shape, Precision(precision))
-        made = cls(shape, tables, embedding, threads or min(THREADS_MAX, cores()))
+        tables, embedding = _packed(tensors, shape, Precision(precision), packed)
+        made = cls(shape, tables, embedding, threads)
         nothing = torch.zeros(1, shape.width)  # compiles what is not compiled yet, before anyone waits for a sound
         made.feed(made.begin([nothing, nothing], 1), torch.full((shape.codebooks, 1), shape.pad))
         return made
@@ -136,7 +134,7 @@ class CpuDecoder:
                 self._read(state, given[first * rows : (first + most) * rows], first, wanted=0)
         else:
             counters = np.zeros((1, WIDE), np.int64)
-            self._together(listen, given, state._streams, STREAMS, pool.heard, self._tables, counters)
+            self._crew.together(listen, given, state._streams, pool.heard, self._tables, counters)
         return state
 
     def feed(self, state: CpuState, codes: Tensor) -> Tensor:
@@ -209,8 +207,8 @@ class CpuDecoder:
         mixed, inward = (_bytes(rows, matrix.weights.shape[1] * GROUP) for matrix in (tables.out, tables.down))
         counters = np.zeros((STAGES * tables.layers + 1, WIDE), np.int64)
         logits = np.empty((wanted, tables.heads.weights.shape[0] * TILE), np.float32)
-        about = (stream, at, conditions, STREAMS, pool.cache, pool.heard, tables)
-        self._together(step, x + pool.places[at], *about, mixed, inward, counters, logits)
+        about = (stream, at, conditions, pool.cache, pool.heard, tables)
+        self._crew.together(step, x + pool.places[at], *about, mixed, inward, counters, logits)
         return logits
 
     def _pool(self, rows: int, room: int, told: int) -> Pool:
@@ -225,14 +223,9 @@ class CpuDecoder:
         self._pools.add(pool)
         return pool
 
-    def _together(self, kernel: Callable[..., None], *arguments: Any) -> None:
-        for _ in range(self._helpers):
-            self._work.put((kernel, arguments))
-        kernel(*arguments)
-
     def _cache(self, positions: int) -> Cache:
-        """Room for keys and values of all streams."""
-        lines, room = self._shape.layers * STREAMS * self._shape.heads, filled(positions)
+        """Room for keys and values of all streams, one's after another's, so that no page is touched for who never comes."""
+        lines, room = STREAMS * self._shape.layers * self._shape.heads, filled(positions)
         width = filled(self._shape.head_width)
         return Cache(
             keys=np.zeros((lines, room // LANES, width // 4, LANES), np.int32),
@@ -242,19 +235,28 @@ class CpuDecoder:
         )
 
 
+def _packed(
+    tensors: Tensors, shape: DecoderShape, precision: Precision, file: Path | None
+) -> tuple[Tables, NDArray[np.float32]]:
+    """The weights, and the vectors of codes."""
+    size = (shape.codebooks, shape.vocabulary + 1, filled(shape.width))
+    if file is not None and (arrays := kept.read(file)) is not None:
+        embedding, found = arrays.get("embedding"), from_arrays(arrays, shape, precision)
+        if found is not None and embedding is not None and embedding.shape == size:
+            return found, embedding
+    embedding = np.zeros(size, np.float32)
+    for book in range(shape.codebooks):
+        name = f"decoder.model.decoder.embed_tokens.{book}.weight"
+        embedding[book, :, : shape.width] = tensors.take(name, (shape.vocabulary + 1, shape.width)).numpy()
+    tables = tables_of(tensors, shape, precision)
+    if file is not None:
+        try:
+            kept.write(file, {"embedding": embedding, **as_arrays(tables)})
+        except OSError as error:
+            log.info("packed weights can't be kept in %s (%s); they are packed anew each time", file.parent, error)
+    return tables, embedding
+
+
 def _bytes(rows: int, width: int) -> Bytes:
     groups = (rows, width // GROUP)
     return Bytes(np.empty((rows, width), np.int8), np.empty(groups, np.int32), np.empty(groups, np.float32))
-
-
-def _help(work: SimpleQueue[Work | None]) -> None:
-    """A helper's life: it ends with the decoder. It holds no reference to one, only to the work of a step."""
-    while (found := work.get()) is not None:
-        kernel, arguments = found
-        kernel(*arguments)
-        del found, kernel, arguments  # a state's memory is not kept until the next step
-
-
-def cores() -> int:
-    """Those that this process may use."""
-    return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1

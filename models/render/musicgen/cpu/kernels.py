@@ -4,24 +4,23 @@ Knows arrays only: shapes and limits are checked by whoever calls. Several threa
 arguments: they share the work (`together`), and each returns when it is done. What a row's logits are depends on what that
 row was fed, to the last bit: not on how much is fed at once, on the threads, or on the rows beside it.
 
-    step(x, stream, at, conditions, streams, cache, told, tables, mixed, inward, counters, logits)
+    step(x, stream, at, conditions, cache, told, tables, mixed, inward, counters, logits)
 """
 
 from __future__ import annotations
 
 from hashlib import sha256
 from pathlib import Path
-from typing import Any, cast
+from typing import Any
 
 import numpy as np
-from numba import njit
 
 from models.compose.runtime import processor
 from models.compose.runtime.kernels import exponent
 from models.compose.runtime.vectors import squares, total
 from models.render.musicgen.cpu import attention, llvm, tiling, together, vectors
 from models.render.musicgen.cpu.attention import attended, remembered
-from models.render.musicgen.cpu.tables import Array, Bytes, Cache, Kernel, Matrix, Tables, inner
+from models.render.musicgen.cpu.tables import Array, Bytes, Cache, Matrix, Tables, inner, kept_on_disk
 from models.render.musicgen.cpu.tiling import tile_of_four, tile_of_one, tile_of_two
 from models.render.musicgen.cpu.together import done, finished, take, wait
 from models.render.musicgen.cpu.vectors import GROUP, TILE, narrow
@@ -120,7 +119,6 @@ def _step(edition: int) -> Any:
         stream: Array,  # which stream of the caches each row goes on with,
         at: Array,  # at which position of it,
         conditions: Array,  # and how many positions in `told` are its
-        streams: int,  # of the caches
         cache: Cache,
         told: Cache,
         tables: Tables,
@@ -157,7 +155,7 @@ def _step(edition: int) -> Any:
                                 tile = (layer * spread + head) * 3 * tiles + i
                                 product(tables.qkv, tile, bytes_of, rows, lines, i * TILE)
                         for row in range(rows):
-                            line = (layer * streams + stream[row]) * spread + head
+                            line = (stream[row] * tables.layers + layer) * spread + head
                             if looks:
                                 attended(
                                     told, line, conditions[row], lines, row, sharp, query, scores, shares, found[0]
@@ -195,14 +193,14 @@ def _step(edition: int) -> Any:
                 tile = take(counters, stage)
             wait(counters, stage, last)
 
-    return _kept(step)
+    return kept_on_disk(step)
 
 
 def _listen(edition: int) -> Any:
-    def listen(x: Array, stream: Array, streams: int, told: Cache, tables: Tables, counters: Array) -> None:
+    def listen(x: Array, stream: Array, told: Cache, tables: Tables, counters: Array) -> None:
         """What the layers will look at: keys and values of the conditions, whose rows are x."""
         rows, depth = x.shape
-        spread, width = tables.spread, told.values.shape[2]
+        width = told.values.shape[2]
         tiles, tasks = 2 * width // TILE, tables.layers * tables.spread
         bytes_of = room_for(rows, depth)
         lines = np.empty((rows, 2 * width), np.float32)
@@ -214,21 +212,13 @@ def _listen(edition: int) -> Any:
             for i in range(tiles):
                 product(tables.told, task * tiles + i, bytes_of, rows, lines, i * TILE)
             for row in range(rows):
-                line = (task // spread * streams + stream[row % len(stream)]) * spread + task % spread
+                line = stream[row % len(stream)] * tasks + task
                 remembered(told, line, row // len(stream), lines, row, 0, into)
             done(counters, 0)
             task = take(counters, 0)
         wait(counters, 0, tasks)
 
-    return _kept(listen)
-
-
-def _kept(kernel: Kernel) -> Kernel:
-    """Compiled without the GIL, and kept on disk where there is a place for it."""
-    try:
-        return cast(Kernel, njit(cache=True, nogil=True, error_model="numpy")(kernel))
-    except RuntimeError:  # nowhere to keep it
-        return cast(Kernel, njit(nogil=True, error_model="numpy")(kernel))
+    return kept_on_disk(listen)
 
 
 # numba asks this file's date alone whether what it kept is stale, and what a function closes over

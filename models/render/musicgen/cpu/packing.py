@@ -9,27 +9,27 @@ layers' tensors at a time are held as float32. Knows names and shapes, but no co
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from enum import StrEnum
 from typing import Any, cast
 
 import numpy as np
-from numba import njit
 from numpy.typing import NDArray
 
 from models.render.musicgen.cpu.kernels import HEADS_LESS
-from models.render.musicgen.cpu.tables import Matrix, Tables
+from models.render.musicgen.cpu.tables import Matrix, Tables, kept_on_disk
 from models.render.musicgen.cpu.vectors import GROUP, TILE
 from models.render.musicgen.protocol import DecoderShape
 from models.render.musicgen.tensors import Tensors
 
-__all__ = ["Precision", "filled", "pack", "tables_of", "unpack"]
+__all__ = ["Precision", "as_arrays", "filled", "from_arrays", "pack", "tables_of", "unpack"]
 
 Floats = NDArray[np.float32]
-Kernel = Callable[..., None]
 
+MATRICES = ("qkv", "out", "ask", "told", "answer", "up", "down", "heads")
 LESS = {4: 8, 8: HEADS_LESS}
+HEADS_BITS = 8  # whatever the others have
 TRIED = {
     4: -1 / np.linspace(5.5, 10.0, 19),  # of the loudest; -1/8 makes it the lowest of 16 steps
     8: 1 / np.array([127.0]),
@@ -56,8 +56,8 @@ def filled(width: int) -> int:
 
 def tables_of(tensors: Tensors, shape: DecoderShape, precision: Precision) -> Tables:
     """What the kernels read. Raises BadCheckpoint."""
-    width, inner, heads = shape.width, shape.inner, shape.heads
-    deep, head = filled(width), filled(shape.head_width)
+    width, inner, heads, head = shape.width, shape.inner, shape.heads, filled(shape.head_width)
+    sizes, own, other = _sizes(shape), "self_attn", "encoder_attn"
 
     def take(name: str, *size: int) -> Floats:
         return cast(Floats, tensors.take(f"decoder.{name}", size).numpy())
@@ -65,27 +65,25 @@ def tables_of(tensors: Tensors, shape: DecoderShape, precision: Precision) -> Ta
     def norm(name: str) -> Floats:
         return np.stack([take(f"{name}.{part}", width) for part in ("weight", "bias")])
 
-    def by_head(names: Sequence[str], part: str) -> Floats:
+    def by_head(names: Sequence[str]) -> Floats:
         """Rows of several matrices, side by side a head."""
-        apart = [take(f"{name}_proj.weight", width, width).reshape(heads, -1, width) for name in names]
-        room = np.zeros((heads, len(names), head, deep), np.float32)
-        for i, one in enumerate(apart):
-            room[:, i, : shape.head_width, :width] = one
-        return room.reshape(-1, deep)
+        room = np.zeros((heads, len(names), head, filled(width)), np.float32)
+        for i, name in enumerate(names):
+            room[:, i, : shape.head_width, :width] = take(f"{name}_proj.weight", width, width).reshape(heads, -1, width)
+        return room.reshape(-1, filled(width))
 
-    def from_heads(name: str, _: str) -> Floats:
-        room = np.zeros((deep, heads, head), np.float32)
+    def from_heads(name: str) -> Floats:
+        room = np.zeros((filled(width), heads, head), np.float32)
         room[:width, :, : shape.head_width] = take(f"{name}_proj.weight", width, width).reshape(width, heads, -1)
-        return room.reshape(deep, -1)
+        return room.reshape(filled(width), -1)
 
     def plain(name: str, rows: int, columns: int) -> Floats:
-        room = np.zeros((filled(rows), filled(columns)), np.float32)
-        room[:rows, :columns] = take(name, rows, columns)
-        return room
+        taken = take(name, rows, columns)
+        return np.pad(taken, [(0, filled(size) - size) for size in taken.shape]) if _uneven(taken) else taken
 
-    def stacked(outputs: int, inputs: int, one: Callable[[str], Floats], *, there: bool = True) -> Matrix:
-        """The matrices of all layers; empty where the model has none."""
-        layers = shape.layers if there else 0
+    def stacked(what: str, one: Callable[[str], Floats]) -> Matrix:
+        """The matrices of all layers."""
+        layers, outputs, inputs = sizes[what]
         matrix = empty(layers * outputs, inputs, precision.bits)
 
         def of(layer: int) -> None:
@@ -95,38 +93,87 @@ def tables_of(tensors: Tensors, shape: DecoderShape, precision: Precision) -> Ta
             list(pool.map(of, range(layers)))
         return matrix
 
-    looks, spread = not shape.prefix, heads * head
+    def answers() -> Matrix:
+        _, outputs, inputs = sizes["heads"]
+        room, many = np.zeros((outputs, inputs), np.float32), shape.vocabulary
+        for book in range(shape.codebooks):
+            room[book * many : (book + 1) * many, :width] = take(f"lm_heads.{book}.weight", many, width)
+        matrix = empty(outputs, inputs, HEADS_BITS)
+        pack(room, matrix, 0)
+        return matrix
+
     norms = []
     for layer in range(shape.layers):
         name = f"model.decoder.layers.{layer}"
-        norms.append(norm(f"{name}.self_attn_layer_norm"))
-        norms.append(norm(f"{name}.encoder_attn_layer_norm") if looks else norms[-1])
+        norms.append(norm(f"{name}.{own}_layer_norm"))
+        norms.append(norms[-1] if shape.prefix else norm(f"{name}.{other}_layer_norm"))
         norms.append(norm(f"{name}.final_layer_norm"))
-    own, other = "self_attn", "encoder_attn"
-    answers = shape.codebooks * shape.vocabulary
-    last = empty(filled(answers), deep, 8)
-    rows = [take(f"lm_heads.{book}.weight", shape.vocabulary, width) for book in range(shape.codebooks)]
-    room = np.zeros((filled(answers), deep), np.float32)
-    room[:answers, :width] = np.concatenate(rows)
-    pack(room, last, 0)
+    matrices = {
+        "heads": answers(),
+        "qkv": stacked("qkv", lambda n: by_head([f"{n}.{own}.{part}" for part in "qkv"])),
+        "out": stacked("out", lambda n: from_heads(f"{n}.{own}.out")),
+        "ask": stacked("ask", lambda n: by_head([f"{n}.{other}.q"])),
+        "told": stacked("told", lambda n: by_head([f"{n}.{other}.{part}" for part in "kv"])),
+        "answer": stacked("answer", lambda n: from_heads(f"{n}.{other}.out")),
+        "up": stacked("up", lambda n: plain(f"{n}.fc1.weight", inner, width)),
+        "down": stacked("down", lambda n: plain(f"{n}.fc2.weight", width, inner)),
+    }
+    return _tables(shape, precision, np.stack([*norms, norm("model.decoder.layer_norm")]), matrices)
+
+
+def as_arrays(tables: Tables) -> dict[str, NDArray[Any]]:
+    """All that was packed, by names that `from_arrays` knows."""
+    parts = {f"{name} {part}": array for name in MATRICES for part, array in getattr(tables, name)._asdict().items()}
+    return {"norms": tables.norms, **parts}
+
+
+def from_arrays(arrays: Mapping[str, NDArray[Any]], shape: DecoderShape, precision: Precision) -> Tables | None:
+    """The tables again; None where the arrays are not of this shape and precision."""
+    matrices = {}
+    for name, (layers, outputs, inputs) in _sizes(shape).items():
+        wanted = empty(layers * outputs, inputs, HEADS_BITS if name == "heads" else precision.bits)
+        found = [array for part in Matrix._fields if (array := arrays.get(f"{name} {part}")) is not None]
+        if [(one.shape, one.dtype) for one in found] != [(one.shape, one.dtype) for one in wanted]:
+            return None
+        matrices[name] = Matrix(*found)
+    norms = arrays.get("norms")
+    if norms is None or norms.shape != (3 * shape.layers + 1, 2, shape.width):
+        return None
+    return _tables(shape, precision, norms, matrices)
+
+
+def _sizes(shape: DecoderShape) -> dict[str, tuple[int, int, int]]:
+    """Layers, outputs and inputs of each matrix; no layers where the model has none of it."""
+    deep, inner, spread = filled(shape.width), filled(shape.inner), shape.heads * filled(shape.head_width)
+    layers, looks = shape.layers, 0 if shape.prefix else shape.layers
+    return {
+        "qkv": (layers, 3 * spread, deep),
+        "out": (layers, deep, spread),
+        "ask": (looks, spread, deep),
+        "told": (looks, 2 * spread, deep),
+        "answer": (looks, deep, spread),
+        "up": (layers, inner, deep),
+        "down": (layers, deep, inner),
+        "heads": (1, filled(shape.codebooks * shape.vocabulary), deep),
+    }
+
+
+def _tables(shape: DecoderShape, precision: Precision, norms: Floats, matrices: Mapping[str, Matrix]) -> Tables:
     return Tables(
-        norms=np.stack([*norms, norm("model.decoder.layer_norm")]),
-        qkv=stacked(3 * spread, deep, lambda n: by_head([f"{n}.{own}.{part}" for part in "qkv"], n)),
-        out=stacked(deep, spread, lambda n: from_heads(f"{n}.{own}.out", n)),
-        ask=stacked(spread, deep, lambda n: by_head([f"{n}.{other}.q"], n), there=looks),
-        told=stacked(2 * spread, deep, lambda n: by_head([f"{n}.{other}.{part}" for part in "kv"], n), there=looks),
-        answer=stacked(deep, spread, lambda n: from_heads(f"{n}.{other}.out", n), there=looks),
-        up=stacked(filled(inner), deep, lambda n: plain(f"{n}.fc1.weight", inner, width)),
-        down=stacked(deep, filled(inner), lambda n: plain(f"{n}.fc2.weight", width, inner)),
-        heads=last,
+        norms=norms,
+        **matrices,
         layers=shape.layers,
-        spread=heads,
+        spread=shape.heads,
         head_width=shape.head_width,
-        width=width,
+        width=shape.width,
         less=LESS[precision.bits],
-        looks=looks,
+        looks=not shape.prefix,
         bends=shape.activation == "gelu",
     )
+
+
+def _uneven(values: Floats) -> bool:
+    return any(filled(size) != size for size in values.shape)
 
 
 def empty(outputs: int, inputs: int, bits: int) -> Matrix:
@@ -211,7 +258,4 @@ def _pack_loops(values: Floats, tried: Floats, first: int, weights: NDArray[Any]
                         weights[first + tile, group, quad * 4 * TILE + o * 4 + place] = np.int8(number)
 
 
-try:
-    _pack = cast(Kernel, njit(cache=True, nogil=True, error_model="numpy")(_pack_loops))
-except RuntimeError:  # nowhere to keep it
-    _pack = cast(Kernel, njit(nogil=True, error_model="numpy")(_pack_loops))
+_pack = kept_on_disk(_pack_loops)

@@ -11,7 +11,7 @@ from typing import Any, NamedTuple, TypeVar, cast
 from numba import njit
 from numpy.typing import NDArray
 
-__all__ = ["Array", "Bytes", "Cache", "Kernel", "Matrix", "Tables", "inner"]
+__all__ = ["Array", "Bytes", "Cache", "Kernel", "Matrix", "Tables", "inner", "kept_on_disk"]
 
 Array = NDArray[Any]
 Kernel = TypeVar("Kernel", bound=Callable[..., Any])
@@ -65,3 +65,11 @@ class Bytes(NamedTuple):
 def inner(kernel: Kernel) -> Kernel:
     """numba without fast-math: part of a kernel that is kept on disk as a whole, and called by kernels alone."""
     return cast(Kernel, njit(error_model="numpy", no_cpython_wrapper=True, no_cfunc_wrapper=True)(kernel))
+
+
+def kept_on_disk(kernel: Kernel) -> Kernel:
+    """numba without the GIL, compiled once a machine where there is a place to keep it."""
+    try:
+        return cast(Kernel, njit(cache=True, nogil=True, error_model="numpy")(kernel))
+    except RuntimeError:  # nowhere to keep it
+        return cast(Kernel, njit(nogil=True, error_model="numpy")(kernel))

@@ -19,6 +19,7 @@ from models.render.musicgen.cpu.llvm import (
     BYTES,
     F32,
     FLOATS,
+    I16,
     I32,
     LANES,
     WHOLES,
@@ -36,7 +37,7 @@ from models.render.musicgen.cpu.llvm import (
     store,
 )
 
-__all__ = ["ABREAST", "GROUP", "TILE", "mix", "narrow", "score"]
+__all__ = ["ABREAST", "GROUP", "TILE", "mix", "narrow", "score", "weighed"]
 
 ABREAST = 4  # vectors that a loop carries at once, to hide the time that each takes
 TILE = LANES * ABREAST  # outputs of a tile
@@ -149,3 +150,25 @@ def mix(_: Any, values: Any, line: Any, shares: Any, count: Any, first: Any, int
         return context.get_dummy_value()
 
     return types.void(values, line, shares, count, first, into), code
+
+
+@inlined
+def weighed(_: Any, weights: Any, part: Any, x: Any, row: Any, count: Any, into: Any) -> Any:
+    """weighed(weights, part, x, row, count, into): TILE sums of a row's first numbers times int16 (parts, inputs, TILE)."""
+
+    def code(context: Any, b: Any, signature: Any, args: Any) -> Any:
+        w, xs, out = (array(context, b, signature, args, i) for i in (0, 2, 5))
+        inputs, width = cgutils.unpack_tuple(b, w.shape)[1], cgutils.unpack_tuple(b, xs.shape)[1]
+        start, line = b.mul(b.mul(args[1], inputs), n(TILE)), b.mul(args[3], width)
+        sums = registers(b, FLOATS, ABREAST)
+        with cgutils.for_range(b, args[4]) as loop:
+            one = splat(b, load(b, xs.data, b.add(line, loop.index), F32), FLOATS)
+            at = b.add(start, b.mul(loop.index, n(TILE)))
+            for i, total in enumerate(sums):
+                some = b.sext(load(b, w.data, b.add(at, n(i * LANES)), ir.VectorType(I16, LANES)), WHOLES)
+                b.store(fma(b, b.sitofp(some, FLOATS), one, b.load(total)), total)
+        for i, total in enumerate(sums):
+            store(b, b.load(total), out.data, n(i * LANES))
+        return context.get_dummy_value()
+
+    return types.void(weights, part, x, row, count, into), code

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import itertools
+import threading
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -12,6 +13,7 @@ import pytest
 from numpy.typing import NDArray
 
 from models.render.generated import GeneratedStems
+from models.render.generated.loading import Told
 from models.render.generated.stems import LONGEST_S
 from models.render.soundfont import Floats
 from models.render.wav import read_wav
@@ -30,6 +32,8 @@ from tests.models.render.generated.voices import (
     renderer,
     slower,
 )
+
+WAIT_S = 20.0
 
 
 def stems_of(outputs: list[Output]) -> dict[str, StemRendered]:
@@ -219,7 +223,7 @@ def test_it_is_loaded_once_and_tried_again_after_a_failure(tmp_path: Path) -> No
     request, bars, chords = asked(parts="bass", bars=1)
     engine, loads = Scripted(slower(request, bars, chords, 1.0)), []
 
-    def load(folder: Path, precision: str | None) -> Scripted:
+    def load(folder: Path, precision: str | None, told: Told, sha256: str) -> Scripted:
         loads.append((folder, precision))
         if len(loads) == 1:
             raise ValueError("it is cut off; fetch it again")
@@ -234,10 +238,33 @@ def test_it_is_loaded_once_and_tried_again_after_a_failure(tmp_path: Path) -> No
     assert loads == [(tmp_path, "int4")] * 2
 
 
+def test_a_cancel_is_obeyed_while_it_loads_and_nothing_more_is_loaded_then(tmp_path: Path) -> None:
+    request, bars, chords = asked(parts="bass", bars=1)
+    cancelled, ended = threading.Event(), threading.Event()
+
+    def load(folder: Path, precision: str | None, told: Told, sha256: str) -> Scripted:
+        try:
+            while not ended.wait(0.001):
+                told(0.504)
+        finally:
+            ended.set()
+        raise AssertionError("nobody ended it")
+
+    render = GeneratedStems(checkpoint(tmp_path), SAMPLED, load=load)
+    stems = render.stems(request, bars, chords, cancelled=cancelled.is_set)
+    while next(stems) != Progress("loading musicgen", 0.5):
+        pass
+    assert stems_of(list(SAMPLED.stems(request, bars, chords, cancelled=lambda: False))), "others go on meanwhile"
+    assert next(stems) == Progress("loading musicgen", 0.5)
+    cancelled.set()
+    assert not list(stems)
+    assert ended.wait(WAIT_S)
+
+
 def test_two_sections_in_turns_share_one_copy(tmp_path: Path) -> None:
     request, bars, chords = asked(parts="bass", bars=1)
     loads = iter([Scripted(slower(request, bars, chords, 1.0))])
-    render = GeneratedStems(checkpoint(tmp_path), SAMPLED, load=lambda folder, precision: next(loads))
+    render = GeneratedStems(checkpoint(tmp_path), SAMPLED, load=lambda *_: next(loads))
     both = [render.stems(request, bars, chords, cancelled=lambda: False) for _ in range(2)]
     turns = [one for pair in itertools.zip_longest(*both) for one in pair if isinstance(one, StemRendered)]
     assert [one.part for one in turns] == ["bass", "bass", "mix", "mix"]

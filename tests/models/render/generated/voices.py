@@ -86,7 +86,7 @@ def checkpoint(folder: Path, **record: Any) -> Path:
 
 
 def renderer(folder: Path, engine: Any) -> GeneratedStems:
-    return GeneratedStems(checkpoint(folder), SAMPLED, load=lambda folder, precision: engine)
+    return GeneratedStems(checkpoint(folder), SAMPLED, load=lambda *_: engine)
 
 
 def asked(**fields: Any) -> tuple[Request, Bars, str]:

@@ -32,7 +32,7 @@ CPU = torch.device("cpu")
 KINDS = pytest.mark.parametrize("kind", [Kind(), Kind(melody=True), Kind(channels=2)], ids=["text", "melody", "stereo"])
 
 
-def seated(published: Published, kind: Kind, seats: int) -> tuple[Engine, SeatWriter]:
+def seated(published: Published, kind: Kind, seats: int, page: int = 16) -> tuple[Engine, SeatWriter]:
     """An engine that writes as on a GPU, without graphs, by small pages."""
     folder = published(kind)[1]
     engine, checkpoint = musicgen.load(folder), Checkpoint.of(folder)
@@ -41,7 +41,7 @@ def seated(published: Published, kind: Kind, seats: int) -> tuple[Engine, SeatWr
         window_of(checkpoint.decoder, engine.frame_rate),
         checkpoint.melody.length + 64 if checkpoint.melody else 0,
     )
-    writer = SeatWriter(decoder, seats=seats, window=window, before=before, page=16)
+    writer = SeatWriter(decoder, seats=seats, window=window, before=before, page=page)
     engine._ensemble = Ensemble(writer, seats)
     return engine, writer
 
@@ -100,7 +100,7 @@ def test_streamed_equals_whole(published: Published) -> None:
 @KINDS
 def test_a_step_that_was_recorded_once_can_be_run_again(published: Published, kind: Kind) -> None:
     """As a graph is: the operations of one step, with all that Python knew while they were written down."""
-    engine, writer = seated(published, kind, 2)
+    engine, writer = seated(published, kind, 2, page=64)  # to write a step down takes a second
     recorded: dict[tuple[int, int], Callable[[], Any]] = {}
     runs: list[tuple[int, int]] = []
 

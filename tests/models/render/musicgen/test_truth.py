@@ -42,7 +42,7 @@ def sung(channels: int = 1, frames: int = 60_000) -> NDArray[np.float32]:
 def test_text_states_equal(published: Published, kind: Kind) -> None:
     theirs, folder = published(kind)
     checkpoint = Checkpoint.of(folder)
-    ours = TextEncoder.read(checkpoint.tensors, checkpoint.text, CPU, torch.float32)
+    ours = TextEncoder.read(checkpoint.tensors, checkpoint.text, CPU)
     ids = torch.randint(3, 64, (1, 40), generator=torch.Generator().manual_seed(1))  # past the furthest bucket
     with torch.no_grad():
         wanted = theirs.text_encoder(input_ids=ids).last_hidden_state[0]
