@@ -41,6 +41,6 @@ MusicgenPrecision = Annotated[
     typer.Option(
         "--precision",
         metavar="P",
-        help="How MusicGen is played: float32, bfloat16, int8, int4; int8 without a GPU.",
+        help="How MusicGen is played: float32, bfloat16, int8, int4; int4 without a GPU.",
     ),
 ]

@@ -3,8 +3,8 @@
 Who asks first sets it off, others wait for the same one. Once nobody waits any more it is told to stop, which it does where it next
 says how far it is. Waiting is done by one thread, in turns.
 
->>> loading = Loading(lambda told: "an engine")
->>> waiting = loading.wait()
+>>> loading = Loading[str]()
+>>> waiting = loading.wait(lambda told: "an engine")
 >>> try:
 ...     while True: share = next(waiting)
 ... except StopIteration as end:
@@ -32,18 +32,17 @@ class Unwanted(Exception):
 
 
 class Loading(Generic[T]):
-    """Something that is loaded once, or again where that failed."""
+    """Something that is loaded once, or again where that failed; how is not held beyond that."""
 
-    def __init__(self, load: Callable[[Told], T]) -> None:
-        self._load = load
+    def __init__(self) -> None:
         self._run: _Run[T] | None = None
 
-    def wait(self) -> Generator[float, None, T]:
+    def wait(self, load: Callable[[Told], T]) -> Generator[float, None, T]:
         """How far it is, again and again, and at the end what was loaded. Raises what loading raised."""
         while True:
-            run = self._run = self._run or _Run(self._load)
+            run = self._run = self._run or _Run()
             run.waiting += 1
-            run.start()
+            run.start(load)
             try:
                 while not run.over.wait(LOOK_S):
                     yield run.done
@@ -59,22 +58,21 @@ class Loading(Generic[T]):
 class _Run(Generic[T]):
     """One try."""
 
-    def __init__(self, load: Callable[[Told], T]) -> None:
+    def __init__(self) -> None:
         self.waiting, self.done, self.over = 0, 0.0, Event()
         self.loaded: list[T] = []
         self.error: BaseException | None = None
-        self._load = load
         self._thread: Thread | None = None
 
-    def start(self) -> None:
+    def start(self, load: Callable[[Told], T]) -> None:
         """Where it was not yet."""
         if self._thread is None:
-            self._thread = Thread(target=self._go, name="loading", daemon=True)
+            self._thread = Thread(target=self._go, args=(load,), name="loading", daemon=True)
             self._thread.start()
 
-    def _go(self) -> None:
+    def _go(self, load: Callable[[Told], T]) -> None:
         try:
-            self.loaded.append(self._load(self._told))
+            self.loaded.append(load(self._told))
         except BaseException as error:  # whoever waits hears of it
             self.error = error
         finally:

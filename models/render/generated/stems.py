@@ -91,7 +91,7 @@ class GeneratedStems:
             )
         self._folder, self._sampled, self._precision = folder, sampled, precision
         self._load, self._weights = load or partial(load_here, packed=packed), stated
-        self._loading = Loading(self._read)
+        self._loading: Loading[tuple[Plays, Provenance]] = Loading()
         self._engine: Plays | None = None
         self._told = self._stated(hashed=False)
         self._provenance: Provenance | None = None
@@ -235,7 +235,7 @@ class GeneratedStems:
         try:
             if self._weights is not None:
                 return self._load(self._folder, self._precision, lambda share: None, "")
-            waiting = self._loading.wait()
+            waiting = self._loading.wait(self._read)
             try:
                 while True:
                     share = next(waiting)

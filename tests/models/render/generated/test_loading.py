@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import threading
 from collections.abc import Generator
-from typing import TypeVar
+from typing import Any, TypeVar
 
 import pytest
 
@@ -32,13 +32,13 @@ def test_two_who_wait_share_what_is_loaded_once() -> None:
         assert go.wait(WAIT_S)
         return object()
 
-    loading = Loading(load)
-    one, other = loading.wait(), loading.wait()
+    loading: Loading[Any] = Loading()
+    one, other = loading.wait(load), loading.wait(load)
     while next(one) < 0.25:
         pass
     assert next(other) == 0.25
     go.set()
-    assert outcome(one) is outcome(other) is outcome(loading.wait())
+    assert outcome(one) is outcome(other) is outcome(loading.wait(load))
     assert len(begun) == 1
 
 
@@ -53,8 +53,8 @@ def test_it_goes_on_while_one_waits_and_stops_when_nobody_does() -> None:
         finally:
             ended.set()
 
-    loading = Loading(load)
-    one, other = loading.wait(), loading.wait()
+    loading: Loading[Any] = Loading()
+    one, other = loading.wait(load), loading.wait(load)
     next(one), next(other)
     one.close()
     assert not ended.wait(0.05)
@@ -77,12 +77,12 @@ def test_who_comes_while_it_stops_has_it_loaded_anew() -> None:
             unwanted.set()
             assert stopping.wait(WAIT_S)
 
-    loading = Loading(load)
-    first = loading.wait()
+    loading: Loading[Any] = Loading()
+    first = loading.wait(load)
     next(first)
     first.close()
     assert unwanted.wait(WAIT_S)
-    later = loading.wait()
+    later = loading.wait(load)
     next(later)
     stopping.set()
     assert outcome(later) == "loaded"
@@ -98,11 +98,11 @@ def test_an_error_is_everybody_s_and_the_next_one_tries_again() -> None:
         assert go.wait(WAIT_S)
         raise OSError("the disk is gone")
 
-    loading = Loading(load)
-    one, other = loading.wait(), loading.wait()
+    loading: Loading[Any] = Loading()
+    one, other = loading.wait(load), loading.wait(load)
     next(one), next(other)
     go.set()
     for waiting in (one, other):
         with pytest.raises(OSError, match="the disk is gone"):
             outcome(waiting)
-    assert outcome(loading.wait()) == "loaded"
+    assert outcome(loading.wait(load)) == "loaded"
