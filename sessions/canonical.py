@@ -26,7 +26,16 @@ from typing import Any, NoReturn
 
 from sessions.errors import Code, Refused
 
-__all__ = ["MAX_BYTES", "MAX_DEPTH", "canonical_bytes", "from_base64", "parse_json", "parse_object", "to_base64"]
+__all__ = [
+    "MAX_BYTES",
+    "MAX_DEPTH",
+    "canonical_bytes",
+    "from_base64",
+    "parse_json",
+    "parse_object",
+    "read_back",
+    "to_base64",
+]
 
 MAX_BYTES = 1 << 20
 """Bytes of one JSON text, where the caller names no other limit."""
@@ -194,6 +203,27 @@ def parse_object(text: bytes | str, limit: int = MAX_BYTES, depth: int = MAX_DEP
     if not isinstance(value, dict):
         raise Refused(Code.BAD_VALUE, "that is JSON, but not an object; send {...}")
     return value
+
+
+def read_back(text: bytes, limit: int = MAX_BYTES) -> tuple[dict[str, Any], bool]:
+    """The object of a text, and whether the text is its RFC 8785 form; raises `Refused` as `parse_object` does.
+
+    Of nearly all that was written in this form the interpreter's own reader, four times as fast, says the same: what is
+    plain, and is written back to the very same bytes, holds no key twice, no odd number and no half of a pair.
+    """
+    if len(text) <= limit and text.isascii():
+        try:
+            value = _QUICK.decode(text.decode())
+        except (ValueError, RecursionError):
+            value = None
+        if type(value) is dict and _is_plain(value, 0) and _ENCODER.encode(value).encode("utf-8", "replace") == text:
+            return value, True
+    value = parse_object(text, limit)
+    return value, canonical_bytes(value) == text
+
+
+_QUICK = json.JSONDecoder()
+"""Takes more than it should, but in C."""
 
 
 def _unique(pairs: list[tuple[str, Any]]) -> dict[str, Any]:

@@ -21,7 +21,7 @@ from datetime import UTC, datetime, timedelta
 from functools import lru_cache
 from typing import Any
 
-from sessions.canonical import canonical_bytes, from_base64, parse_object
+from sessions.canonical import canonical_bytes, from_base64, read_back
 from sessions.errors import Code, Refused
 from sessions.keys import SIGNATURE_BYTES
 from sessions.merkle import Tree, leaf_hash
@@ -66,6 +66,7 @@ def _text_of(time_ms: int) -> str:
     return moment.isoformat(timespec="milliseconds").removesuffix("+00:00") + "Z"
 
 
+@lru_cache(maxsize=64)
 def time_us(text: str) -> int:
     """The same backwards; raises `Refused` for a time that the log would write otherwise."""
     try:
@@ -135,9 +136,9 @@ def line_of(entry: Entry) -> bytes:
 
 def read_line(line: bytes) -> Entry:
     """The entry of exactly these bytes; raises `Refused` where an entry would be written otherwise."""
-    fields = parse_object(line, MAX_LINE)
+    fields, canonical = read_back(line, MAX_LINE)
     entry = Entry.from_object(fields)
-    if canonical_bytes(fields) != line:
+    if not canonical:
         raise _broken("it is not in canonical form")
     return entry
 

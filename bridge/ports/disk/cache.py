@@ -11,6 +11,7 @@ from __future__ import annotations
 
 import json
 import struct
+import sys
 from array import array
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -26,6 +27,8 @@ __all__ = ["Cache", "Cached", "encoded", "leaf_hashes"]
 
 VERSION = 2
 _LEAF = struct.Struct(f"<{HASH_BYTES}sQ")
+_WORDS = _LEAF.size // 8
+_END = _WORDS - 1
 _OPEN, _MIDDLE, _CLOSE = b'{"sha256":"', b'","snapshot":', b"}"
 
 
@@ -52,8 +55,17 @@ def leaf_hashes(path: Path) -> bytes:
         records = path.read_bytes()
     except OSError:
         return b""
-    whole = len(records) - len(records) % _LEAF.size
-    return b"".join(hash_ for hash_, _ in _LEAF.iter_unpack(records[:whole]))
+    return _apart(records[: len(records) - len(records) % _LEAF.size])[0]
+
+
+def _apart(records: bytes) -> tuple[bytes, array[int]]:
+    """The hashes one after another, and the ends; word by word, for a loop over a hundred thousand takes as long as all else."""
+    words = array("Q", records)
+    ends = words[_END::_WORDS]
+    del words[_END::_WORDS]
+    if sys.byteorder == "big":
+        ends.byteswap()
+    return words.tobytes(), ends
 
 
 class Cache:
@@ -96,12 +108,12 @@ class Cache:
         records, state = self._leaves.load(fields["leaves"]), self._state.load(fields["state"])
         if records is None or state is None or len(records) != size * _LEAF.size:
             return None
-        hashes, ends = zip(*_LEAF.iter_unpack(records), strict=True)
-        tree = Tree.from_leaves(b"".join(hashes))
+        hashes, ends = _apart(records)
+        tree = Tree.from_leaves(hashes)
         if tree.root() != root:
             return None
         self._kept = size
-        return Cached(size, time_ms, tree, array("Q", ends), state)
+        return Cached(size, time_ms, tree, ends, state)
 
     def forget(self) -> None:
         """Write everything anew at the next `save`."""

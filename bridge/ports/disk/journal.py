@@ -24,7 +24,7 @@ from typing import Any
 from bridge.ports.disk.errors import DiskFailed, damaged
 from bridge.ports.disk.files import READ_PIECE, Files, Mode, write_all
 from bridge.ports.disk.running import Running
-from sessions.canonical import parse_object
+from sessions.canonical import read_back
 from sessions.errors import Code, Refused
 from sessions.heads import Head
 from sessions.log import MAX_LINE, Chain, Entry, Mark
@@ -243,7 +243,7 @@ class Journal:
     def entries(self, start: int = 0, end: int | None = None) -> Iterator[Entry]:
         """Durable entries, read back."""
         for line in self.lines(start, end):
-            yield Entry.from_object(parse_object(line, MAX_LINE))
+            yield Entry.from_object(read_back(line, MAX_LINE)[0])
 
     def _until(self, start: int, last: int) -> int:
         """How many lines from `start` on fit one read, one at least."""
