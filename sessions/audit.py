@@ -20,7 +20,7 @@ from sessions.heads import read_heads, vouched
 from sessions.keys import VerifierKey
 from sessions.log import MAX_LINE, Entry, read_line
 from sessions.merkle import HASH_BYTES, Tree, leaf_hash
-from sessions.testimony import BEGINNINGS, CREATED, Doubt, Problem, Testimony
+from sessions.testimony import BEGINNINGS, CREATED, Check, Doubt, Problem, Testimony, check_each
 
 __all__ = ["Problem", "Report", "audit"]
 
@@ -69,6 +69,7 @@ def audit(
     leaves: bytes = b"",
     heads: str | None = None,
     growing: bool = False,
+    check: Check = check_each,
 ) -> Report:
     """Check a log: `lines` as a file opened for reading bytes gives them, line feeds included.
 
@@ -76,9 +77,9 @@ def audit(
     from elsewhere. `leaves` are leaf hashes, one after another, from wherever: they are used only if they have the signed
     root. `heads` is the text of the mark that a server which was stopped hard left (`sessions.heads`): it makes no log right,
     but says whose the last lines are. `growing`: the server is running, so that the last lines may be unsigned or half
-    written. Never raises for what is in the files.
+    written. `check` looks at many signatures together. Never raises for what is in the files.
     """
-    work = _Audit(key)
+    work = _Audit(key, check)
     doubt: Doubt | None = None
     try:
         work.read(iter(lines), checkpoint, leaves, growing=growing)
@@ -107,11 +108,12 @@ def audit(
 class _Audit:
     """The lines read so far, all of them right."""
 
-    def __init__(self, expected: VerifierKey | None) -> None:
+    def __init__(self, expected: VerifierKey | None, check: Check) -> None:
         self.tree = Tree()
         self.key = expected
         self.covered: int | None = None
-        self.testimony = Testimony("")
+        self.testimony = Testimony("", check)
+        self._check = check
         self._expected = expected
         self._signed: Checkpoint | None = None
         self._known = Tree()
@@ -120,6 +122,18 @@ class _Audit:
     # -- line by line ------------------------------------------------------------------------------------------------
 
     def read(self, lines: Iterator[bytes], checkpoint: str | None, leaves: bytes, *, growing: bool) -> None:
+        """All lines; raises `Doubt` for the first that is wrong, though its signature may be looked at after others were read."""
+        try:
+            try:
+                self._read(lines, checkpoint, leaves, growing=growing)
+            finally:
+                self.testimony.settle()
+        except Doubt as found:
+            if found.problem is Problem.SIGNATURE and found.index is not None:
+                self.tree.cut(found.index)
+            raise
+
+    def _read(self, lines: Iterator[bytes], checkpoint: str | None, leaves: bytes, *, growing: bool) -> None:
         for line in lines:
             if growing and not line.endswith(b"\n"):
                 break  # it is just being written
@@ -153,7 +167,7 @@ class _Audit:
             raise Doubt(Problem.BEGINNING, 0, "its origin is not the name of its log_key")
         if self._expected is not None and self._expected != own:
             raise Doubt(Problem.WRONG_KEY, 0, f"the log is by the key {own}, not by {self._expected}")
-        self.key, self.testimony = own, Testimony(own.name)
+        self.key, self.testimony = own, Testimony(own.name, self._check)
 
     def _know(self, checkpoint: str | None, leaves: bytes) -> None:
         """Look ahead at what is signed, and believe leaf hashes that have its root."""

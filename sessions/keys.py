@@ -15,6 +15,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from functools import lru_cache
 from hashlib import sha256
 from typing import Any
 
@@ -25,9 +26,11 @@ from sessions.canonical import canonical_bytes, from_base64, to_base64
 from sessions.errors import Code, Refused
 
 __all__ = [
+    "Claim",
     "MemberKey",
     "SigningKey",
     "VerifierKey",
+    "claim_of",
     "command_signature_bytes",
     "is_signed",
     "log_key",
@@ -170,6 +173,7 @@ def command_signature_bytes(origin: str, message: Mapping[str, Any]) -> bytes:
     return COMMAND_CONTEXT + origin.encode() + b"\n" + canonical_bytes(unsigned)
 
 
+@lru_cache(maxsize=1024)  # a member signs with one key, again and again
 def member_key_bytes(key: str) -> bytes:
     """The public key that a member joined with, from base64; raises `Refused`."""
     try:
@@ -181,12 +185,30 @@ def member_key_bytes(key: str) -> bytes:
     return public
 
 
+@dataclass(frozen=True, slots=True)
+class Claim:
+    """That the holder of a key signed some bytes. To look takes most of what an entry's check takes, and lets threads run."""
+
+    public: bytes
+    signed: bytes
+    signature: bytes
+
+    def holds(self) -> bool:
+        return _verify(self.public, self.signed, self.signature)
+
+
+def claim_of(key: str, origin: str, message: Mapping[str, Any], signature: str) -> Claim | None:
+    """That the holder of `key` (public, base64) signed this message for this log; None where the texts can't be that."""
+    try:
+        return Claim(member_key_bytes(key), command_signature_bytes(origin, message), from_base64(signature))
+    except Refused:
+        return None
+
+
 def is_signed(key: str, origin: str, message: Mapping[str, Any], signature: str) -> bool:
     """Did the holder of `key` (public, base64) sign this message for this log? Never raises for foreign texts."""
-    try:
-        return _verify(member_key_bytes(key), command_signature_bytes(origin, message), from_base64(signature))
-    except Refused:
-        return False
+    claim = claim_of(key, origin, message, signature)
+    return claim is not None and claim.holds()
 
 
 def verify_command(key: str, origin: str, message: Mapping[str, Any]) -> None:

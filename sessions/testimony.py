@@ -6,22 +6,26 @@ signature. Of events it knows only what stands in `_MEANS`.
 
     testimony = Testimony(origin)
     testimony.hear(entry)           # raises Doubt, saying why
+    testimony.settle()              # signatures are looked at many together: the last ones now
 """
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from enum import StrEnum
 from typing import Any
 
 from sessions.canonical import canonical_bytes
 from sessions.errors import Refused
-from sessions.keys import MAX_NONCE, is_signed, member_key_bytes
+from sessions.keys import MAX_NONCE, Claim, claim_of, member_key_bytes
 from sessions.log import Entry, unpack_event
 from sessions.nonces import is_used, use
 
-__all__ = ["BEGINNINGS", "CREATED", "Doubt", "Problem", "Testimony"]
+__all__ = ["BEGINNINGS", "CREATED", "Check", "Doubt", "Problem", "Testimony", "check_each"]
+
+TOGETHER = 1024
+"""Signatures that are looked at together."""
 
 CREATED, JOINED, DONE = "session.created", "session.joined", "section.done"
 BEGINNINGS = (CREATED, DONE)
@@ -106,6 +110,25 @@ _MEANS: Mapping[str, _Meaning] = {
 """All that is known of events here. One that is not listed must be signed like the others, by whatever command."""
 
 
+Check = Callable[[Sequence[Claim]], Sequence[bool]]
+"""Which of some claims hold; whoever has threads may look at several at a time."""
+
+
+def check_each(claims: Sequence[Claim]) -> list[bool]:
+    """One after the other."""
+    return [claim.holds() for claim in claims]
+
+
+@dataclass(frozen=True, slots=True)
+class _Claimed:
+    """A claim, by whom in which entry, and how many had been members by then."""
+
+    index: int
+    name: str
+    claim: Claim
+    members: int
+
+
 @dataclass(slots=True)
 class _Member:
     key: str = ""
@@ -117,18 +140,36 @@ class Testimony:
 
     __test__ = False  # a class whose name pytest would take for a test's
 
-    def __init__(self, origin: str) -> None:
+    def __init__(self, origin: str, check: Check = check_each) -> None:
         self.signed = 0
+        self.members = 0
+        """Who was ever in the session."""
         self._origin = origin
+        self._check = check
         self._members: dict[str, _Member] = {}
-
-    @property
-    def members(self) -> int:
-        """Members who were ever in the session."""
-        return len(self._members)
+        self._claims: list[_Claimed] = []
 
     def hear(self, entry: Entry) -> None:
-        """The next entry; raises `Doubt`."""
+        """The next entry; raises `Doubt`, for this one or an earlier one."""
+        try:
+            self._hear(entry)
+        except Doubt:
+            self.settle()
+            raise
+        if len(self._claims) >= TOGETHER:
+            self.settle()
+
+    def settle(self) -> None:
+        """Look at the signatures of all that was heard; raises `Doubt` for the first that is wrong."""
+        claims, self._claims = self._claims, []
+        for claimed, holds in zip(claims, self._check([one.claim for one in claims]), strict=True):
+            if not holds:
+                self.members = claimed.members
+                why = f"its signature is not by {claimed.name}'s key over this command"
+                raise Doubt(Problem.SIGNATURE, claimed.index, why)
+            self.signed += 1
+
+    def _hear(self, entry: Entry) -> None:
         if entry.event["type"] == JOINED:
             self._hear_of_member(entry)
         if not entry.member:
@@ -152,6 +193,7 @@ class Testimony:
         if not isinstance(name, str) or not name or entry.member not in ("", name):
             raise Doubt(Problem.COMMAND, entry.index, f"somebody joins as {name!r} in an entry of {entry.member!r}")
         known = self._members.setdefault(name, _Member())
+        self.members = len(self._members)
         if known.key and key != known.key:
             raise Doubt(
                 Problem.MEMBER_KEY, entry.index, f"{name} comes back with another key than the one they joined with"
@@ -165,16 +207,26 @@ class Testimony:
         name, command = entry.member, entry.event.get("command")
         if not entry.signature or not isinstance(command, Mapping):
             raise Doubt(Problem.SIGNATURE, entry.index, f"it is not signed, and {name} joined with a key")
-        if not is_signed(member.key, self._origin, command, entry.signature):
+        claim = claim_of(member.key, self._origin, command, entry.signature)
+        if claim is None:
             raise Doubt(Problem.SIGNATURE, entry.index, f"its signature is not by {name}'s key over this command")
+        self._claims.append(_Claimed(entry.index, name, claim, len(self._members)))
+        try:
+            self._check_said(entry, member, command)
+        except Doubt:
+            self.settle()  # where the signature is wrong as well, that comes first
+            self.signed -= 1
+            raise
+
+    def _check_said(self, entry: Entry, member: _Member, command: Mapping[str, Any]) -> None:
         nonce = command.get("nonce")
         if not isinstance(nonce, str) or not 0 < len(nonce) <= MAX_NONCE:
             raise Doubt(Problem.NONCE, entry.index, "its command carries no nonce")
         if is_used(member.nonces, nonce):
-            raise Doubt(Problem.NONCE, entry.index, f"{name} has used its nonce before: a command was replayed")
+            why = f"{entry.member} has used its nonce before: a command was replayed"
+            raise Doubt(Problem.NONCE, entry.index, why)
         use(member.nonces, nonce)
         _check_meaning(entry, command)
-        self.signed += 1
 
 
 def _checked(key: Any) -> str:

@@ -13,7 +13,7 @@ from contextlib import contextmanager
 from dataclasses import replace
 from pathlib import Path
 
-from bridge.ports.disk.checking import audit_path, raw_lines
+from bridge.ports.disk.checking import audit_path, check_together, raw_lines
 from sessions.audit import Problem, Report, audit
 from sessions.checkpoint import MAX_NOTE
 from sessions.errors import Code, Refused
@@ -35,7 +35,7 @@ def check(path: Path, key: VerifierKey | None, against: str | None) -> Report:
             with archive.open(beside) as file:
                 checkpoint = _text(file.read(MAX_NOTE + 1))
         with archive.open(log) as file:
-            report = audit(raw_lines(file), checkpoint, key, against)
+            report = audit(raw_lines(file), checkpoint, key, against, check=check_together)
     if report.ok and checkpoint is None:
         return replace(report, problem=Problem.CHECKPOINT, why="there is no checkpoint beside the log in the zip")
     return report

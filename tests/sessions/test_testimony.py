@@ -25,6 +25,7 @@ def hear(log: Script) -> Testimony:
     testimony = Testimony(KEY.name)
     for entry in log.entries:
         testimony.hear(entry)
+    testimony.settle()
     return testimony
 
 
@@ -35,6 +36,7 @@ def doubt(log: Script) -> Problem:
         testimony.hear(entry)
     with pytest.raises(Doubt) as found:
         testimony.hear(log.entries[-1])
+        testimony.settle()
     assert found.value.index == len(log.entries) - 1
     assert found.value.why
     return found.value.problem

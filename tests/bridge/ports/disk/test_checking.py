@@ -8,9 +8,10 @@ from pathlib import Path
 import pytest
 
 from bridge.ports.disk import Record, audit_path
+from bridge.ports.disk.checking import check_together
 from sessions.audit import Problem
 from sessions.errors import Refused
-from sessions.keys import log_key
+from sessions.keys import MemberKey, claim_of, log_key
 from sessions.log import MAX_LINE
 
 NOW_US = 1_769_860_800_000_000
@@ -28,6 +29,16 @@ def folder(tmp_path: Path) -> Path:
     say(record, 19)
     record.close_now({"lines": 20})
     return record.path
+
+
+def test_signatures_looked_at_by_several_threads_are_told_in_order() -> None:
+    key, message = MemberKey(bytes(32)), {"type": "chat.say", "text": "hello", "nonce": "1"}
+    signature = key.signed("origin", message)["signature"]
+    wrong = {0, 31, 32, 99}
+    claims = [claim_of(key.public, "other" if at in wrong else "origin", message, signature) for at in range(100)]
+    held = check_together([claim for claim in claims if claim is not None])
+    assert {at for at, holds in enumerate(held) if not holds} == wrong
+    assert check_together([]) == []
 
 
 def test_a_session_at_rest(folder: Path) -> None:
