@@ -10,9 +10,9 @@ from typing import Annotated, Any
 
 import typer
 from rich.console import Console
-from rich.table import Table
 from rich.text import Text
 
+from bridge.cli.columns import columns
 from bridge.cli.friendly import say
 
 __all__ = ["app", "show", "verify"]
@@ -91,9 +91,7 @@ def show(
     from sessions.music import Transport
     from sessions.plain import to_plain
 
-    table = Table(box=None, pad_edge=False, header_style="bold")
-    for column in ("#", "time", "who", "what"):
-        table.add_column(column, justify="right" if column == "#" else "left", overflow="fold")
+    rows = [("#", "time", "who", "what")]
     left_out: Counter[str] = Counter()
     transport: Mapping[str, Any] = to_plain(Transport())
     with log_lines(path) as lines:
@@ -101,25 +99,25 @@ def show(
             if not line.endswith(b"\n"):
                 break  # half a line: it is being written, or was torn
             entry = read_line(line.removesuffix(b"\n"))
+            if not as_json and not everything and entry.event["type"] in STEPS:
+                left_out[entry.event["type"]] += 1
+                continue
             event = unpack_event(entry.event)
             told = telling(event, transport)
             transport = event.get("transport") or transport
             if as_json:
                 shown: dict[str, Any] = entry.to_object() | {"event": event, "telling": told}
                 typer.echo(json.dumps(shown, ensure_ascii=False))
-            elif everything or event["type"] not in STEPS:
+            else:
                 who = plain(entry.member or doer(event)) or "the server"
                 signed = "" if entry.signature else " (unsigned)" if entry.member else ""
-                row = (str(entry.index), entry.time.replace("T", " ").removesuffix("Z"), who + signed, told)
-                table.add_row(*map(Text, row))
-            else:
-                left_out[event["type"]] += 1
+                rows.append((str(entry.index), entry.time.replace("T", " ").removesuffix("Z"), who + signed, told))
     if as_json:
         return
     console = Console(emoji=False, highlight=False)
-    if not console.is_terminal:
-        console.width = PIPE_WIDTH
-    console.print(table)
+    header, *lines_below = columns(rows, console.width if console.is_terminal else PIPE_WIDTH)
+    console.print(Text(header, style="bold"))
+    typer.echo("".join(f"{line}\n" for line in lines_below), nl=False)
     if left_out:
         counts = ", ".join(f"{count} {kind}" for kind, count in sorted(left_out.items()))
         say(f"Left out: {counts}. --all shows them.", style="dim")

@@ -79,7 +79,9 @@ class _Facts(dict[str, str]):
 
 def plain(value: object, longest: int = LONGEST) -> str:
     """A value as text that a terminal shows and never obeys."""
-    text = "".join(char if char.isprintable() else f"\\u{ord(char):04x}" for char in str(value)[: longest + 1])
+    text = str(value)[: longest + 1]
+    if not text.isprintable():
+        text = "".join(char if char.isprintable() else f"\\u{ord(char):04x}" for char in text)
     return text if len(text) <= longest else text[: longest - 1] + "…"
 
 
