@@ -4,6 +4,7 @@
 
 import { ask } from "./asking.js";
 import { byId } from "./dom.js";
+import { fetchEarlier } from "./earlier.js";
 import { fetchHistory } from "./history.js";
 import { redoContext } from "./roll/bars.js";
 import { fetchScores } from "./scores.js";
@@ -54,6 +55,7 @@ const takes = takeList(studio, {
   },
   compare: (take) => compare.begin(take.section),
   card: (take) => void card.show(take),
+  more: fetchEarlier(studio),
 });
 
 const view = (/** @type {string} */ name) => studio.store.dispatch({ type: "page.view", view: name });
@@ -82,7 +84,7 @@ store.show(invites(studio), "links", "me", "capabilities", "notices");
 store.show(chat(studio), "lines", "capabilities", "notices");
 store.show(logPanel(studio), "head", "me", "capabilities", "notices");
 store.show(queue(studio));
-store.show(takes, "takes", "sounding", "selected", "me", "capabilities", "notices");
+store.show(takes, "takes", "earlier", "sounding", "selected", "me", "capabilities", "notices");
 for (const { update } of [top_, transport, form, roll, stems, compare, play]) store.show(update);
 player.watch(() => {
   if (player.listening) sketch.stop();

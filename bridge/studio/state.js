@@ -9,6 +9,7 @@
  * @typedef {import("./state/sections.js").Sections} Sections
  * @typedef {import("./state/takes.js").Takes} Takes
  * @typedef {import("./state/takes.js").Sounding} Sounding
+ * @typedef {import("./state/takes.js").Earlier} Earlier
  * @typedef {import("./state/people.js").Members} Members
  * @typedef {import("./state/people.js").Line} Line
  * @typedef {import("./state/notices.js").Notices} Notices
@@ -22,7 +23,7 @@
  * @typedef {Record<string, any>} Capabilities
  * @typedef {{ id: string, member: string, parts: string }} Accompaniment
  * @typedef {{
- *   connection: Connection, me: Me, members: Members, live: Record<string, string[]>, capabilities: Capabilities | null, sections: Sections, takes: Takes,
+ *   connection: Connection, me: Me, members: Members, live: Record<string, string[]>, capabilities: Capabilities | null, sections: Sections, takes: Takes, earlier: Earlier | null,
  *   sounding: Sounding, accompaniment: Accompaniment | null, transports: Transport[], lines: Line[], unread: number, head: Head | null, notices: Notices, sent: Sent[],
  *   selected: string, bars: (Bars & { key: string }) | null, compare: { a: string, b: string } | null, follow: boolean, view: string, links: { role: string, name: string, link: string }[]
  * }} State
@@ -41,7 +42,7 @@ export function initialState() {
   return {
     connection: { phase: "idle", sentence: "", retry_at_us: 0 },
     me: { session: "", member: "", role: "", origin: "", log_key: "", signs: false },
-    members: {}, live: {}, capabilities: null, sections: {}, takes: {}, sounding: {}, accompaniment: null, transports: [], lines: [], unread: 0, head: null,
+    members: {}, live: {}, capabilities: null, sections: {}, takes: {}, earlier: null, sounding: {}, accompaniment: null, transports: [], lines: [], unread: 0, head: null,
     notices: {}, sent: [], selected: "", bars: null, compare: null, follow: true, view: "roll", links: [],
   };
 }
@@ -78,6 +79,7 @@ const FACTS = {
     return {
       ...state,
       sections: onlyOver(state.sections),
+      earlier: null,
       sounding: {},
       accompaniment: null,
       connection: { phase: "joined", sentence: "", retry_at_us: 0 },
@@ -112,6 +114,7 @@ const FACTS = {
     return { ...state, takes: { ...state.takes, [m.take]: { ...added, stems: Object.keys(section.stems) } } };
   },
   "take.added": withKnownTake,
+  "session.takes": (state, m) => ({ ...state, takes: state.takes[m.first] ? state.takes : {}, earlier: { count: m.earlier, before: m.first } }),
   refused: (state, m) => ({
     ...state,
     notices: withNotice(state.notices, placeOf(state.sent, m), { text: String(m.advice ?? ""), code: String(m.code ?? ""), tone: "bad" }),
@@ -130,6 +133,14 @@ const OWN = {
   "page.follow": (state, m) => ({ ...state, follow: m.follow }),
   "page.view": (state, m) => ({ ...state, view: m.view, unread: m.view === "people" ? 0 : state.unread }),
   "page.history": (state, m) => ({ ...state, lines: withHistory(state.lines, m.lines) }),
+  "page.earlier": (state, m) => {
+    const left = (state.earlier?.count ?? 0) - m.takes.length;
+    const known = m.takes.reduce((/** @type {State} */ so_far, /** @type {Message} */ take) => {
+      const takes = reduceTakes(so_far.takes, { ...take, type: "take.added" });
+      return withKnownTake({ ...so_far, takes }, take);
+    }, state);
+    return { ...known, earlier: left > 0 && m.takes.length ? { count: left, before: m.takes[0].take } : null };
+  },
   "page.ended": (state, m) => ({ ...state, sounding: withoutSounding(state.sounding, m.take) }),
   "page.read": (state) => (state.unread ? { ...state, unread: 0 } : state),
   "page.link": (state, m) => ({ ...state, links: [m.link, ...state.links].slice(0, 12) }),

@@ -31,6 +31,7 @@ __all__ = [
     "To",
     "accompaniment_answer",
     "bar_answer",
+    "members_answer",
     "outcome",
     "positions",
     "preview_answer",
@@ -41,6 +42,9 @@ __all__ = [
     "transport_answer",
     "welcome",
 ]
+
+TAKES_AT_FIRST = 30
+"""Takes, the newest, that whoever comes in is told of; a long session has thousands, so the others are asked for."""
 
 _TELLERS = {**members.TELLERS, **sections.TELLERS, **takes.TELLERS, **live.TELLERS}
 
@@ -63,7 +67,10 @@ def welcome(state: State, member: str, now_us: int) -> Iterator[Tell]:
         if not section.status.over:
             for messages in ((requested_summary(section),), *outcome(state, section)):
                 yield Tell(messages, To.ONE, member)
-    yield Tell(tuple({"type": "take.added", **take_summary(state, take)} for take in state.takes), To.ONE, member)
+    newest = list(state.takes)[-TAKES_AT_FIRST:]
+    if earlier := len(state.takes) - len(newest):
+        yield Tell(({"type": "session.takes", "first": newest[0], "earlier": earlier},), To.ONE, member)
+    yield Tell(tuple({"type": "take.added", **take_summary(state, take)} for take in newest), To.ONE, member)
     for take in state.playing:
         sounding = playing_answer(state, take, "")
         yield Tell(sounding.messages, To.ONE, member, sounding.at_us)

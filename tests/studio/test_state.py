@@ -161,6 +161,27 @@ def test_a_take_of_before_has_a_section_to_be_shown_by(fold: Fold) -> None:
     )
 
 
+def test_takes_of_before_go_on_from_what_is_here_or_make_room(fold: Fold) -> None:
+    def added(number: int) -> dict[str, Any]:
+        return {"type": "take.added", "take": f"take-{number}", "id": str(number), "member": "kim", "index": number}
+
+    def told(first: int) -> list[dict[str, Any]]:
+        return [
+            {"type": "session.takes", "first": f"take-{first}", "earlier": first - 1},
+            added(first),
+            added(first + 1),
+        ]
+
+    earlier = {"type": "page.earlier", "takes": [added(2), added(3)]}
+    state = fold(ME, *told(4), earlier)
+    assert sorted(state["takes"]) == ["take-2", "take-3", "take-4", "take-5"]
+    assert state["earlier"] == {"count": 1, "before": "take-2"}
+    assert fold(ME, *told(4), earlier, {"type": "page.earlier", "takes": [added(1)]})["earlier"] is None
+    assert sorted(fold(ME, *told(4), *told(5))["takes"]) == ["take-4", "take-5", "take-6"]
+    apart = fold(ME, *told(4), *told(8))  # what was made while the page was away lies between them
+    assert (sorted(apart["takes"]), apart["earlier"]) == (["take-8", "take-9"], {"count": 7, "before": "take-8"})
+
+
 def test_opinions_about_a_take(fold: Fold) -> None:
     done = {"type": "section.done", "id": "v", "member": "ana", "take": "take-1", "index": 3}
     said = [

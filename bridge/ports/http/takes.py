@@ -12,7 +12,7 @@ import asyncio
 import hashlib
 from typing import Annotated, Any
 
-from fastapi import Path, Request, Response
+from fastapi import Path, Query, Request, Response
 from fastapi.responses import JSONResponse
 
 from bridge.ports.http.auth import READ_TAKES, Visit, Visitor
@@ -29,7 +29,11 @@ __all__ = ["router"]
 
 router = Routes("takes", "/api/sessions/{session}/takes")
 
+MOST = 2**53 - 1
+
 TakeName = Annotated[str, Path(description="The take's name, such as take-1.")]
+Before = Annotated[str, Query(description="Only those before this take; empty: all.")]
+Limit = Annotated[int, Query(ge=1, le=MOST, description="So many at most, the newest of them.")]
 PartName = Annotated[str, Path(description="A part of the take.")]
 _STARS = {
     "type": "object",
@@ -42,10 +46,14 @@ _MIDI = {200: {"content": {"audio/midi": {}}, "description": "A standard MIDI fi
 
 
 @router.read("")
-async def list_takes(visit: Visitor) -> list[TakeAnswer]:
-    """Every take of the session, the oldest first."""
+async def list_takes(visit: Visitor, before: Before = "", limit: Limit = MOST) -> list[TakeAnswer]:
+    """Every take of the session, the oldest first; or the last few before one of them."""
     visit.must(READ_TAKES)
-    return [_answer(visit, take.name) for take in visit.host.state.takes.values() if visit.on_disk(take.index)]
+    if before:
+        _section(visit, before)
+    names = [take.name for take in visit.host.state.takes.values() if visit.on_disk(take.index)]
+    end = names.index(before) if before else len(names)
+    return [_answer(visit, name) for name in names[max(0, end - limit) : end]]
 
 
 @router.read("/{take}")

@@ -11,6 +11,7 @@
  * @typedef {Record<string, Take>} Takes
  * @typedef {{ take: string, beat: number, time_us: number, loop: boolean }} Playing  from when a take sounds, by the server's clock
  * @typedef {Record<string, Playing>} Sounding
+ * @typedef {{ count: number, before: string }} Earlier  so many takes before this one are not here
  * @typedef {Record<string, any>} Message
  */
 
@@ -101,6 +102,12 @@ export function withoutSounding(sounding, take) {
   if (!(take in sounding)) return sounding;
   const { [take]: _, ...rest } = sounding;
   return rest;
+}
+
+/** As lists show them. @param {Takes} takes @returns {Take[]} */
+export function newestFirst(takes) {
+  const place = (/** @type {Take} */ { index }) => (index < 0 ? Number.MAX_SAFE_INTEGER : index);
+  return Object.values(takes).reverse().sort((a, b) => place(b) - place(a));
 }
 
 /** The mean of the stars, null without any. @param {Take} take */

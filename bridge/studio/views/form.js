@@ -12,6 +12,7 @@ import { button, byId, h, say } from "../dom.js";
 import { reach, waits } from "../may.js";
 import { aboutTime, PARTS } from "../music.js";
 import { fieldOf } from "../state/notices.js";
+import { newestFirst } from "../state/takes.js";
 import { inWords } from "../state/wording.js";
 import { buildFields, countSet } from "./formfields.js";
 import { noticeAt } from "./notice.js";
@@ -77,7 +78,7 @@ export function requestForm(studio) {
     const kept = new Map(controls.map((control) => [control.name, control.read()]));
     const opened = new Set([...fields.querySelectorAll("details[open]")].map(nameOf));
     // Engines come and go unheard: what they offer is asked for when somebody looks.
-    built = buildFields(state, parts, { takes: () => Object.keys(studio.state.takes).reverse(), look: () => studio.give({ type: "capabilities" }) });
+    built = buildFields(state, parts, { takes: () => newestFirst(studio.state.takes).map(({ take }) => take), look: () => studio.give({ type: "capabilities" }) });
     controls = built.controls;
     fields.replaceChildren(presets.el, ...built.els);
     for (const details of fields.querySelectorAll("details")) details.open = opened.has(nameOf(details));

@@ -9,18 +9,21 @@
 import { button, byId, h, icon, keyed, say } from "../dom.js";
 import { may, reach } from "../may.js";
 import { bpmText, plural } from "../music.js";
-import { meanStars, voteSum } from "../state/takes.js";
+import { meanStars, newestFirst, voteSum } from "../state/takes.js";
 import { carryButton } from "./carry.js";
 import { noticeAt } from "./notice.js";
 
 /**
- * @typedef {{ buildOn: (take: Take, how: string) => void, compare: (take: Take) => void, card: (take: string) => void }} Acts  `buildOn` fills the form to continue or vary a take
+ * @typedef {{ buildOn: (take: Take, how: string) => void, compare: (take: Take) => void, card: (take: string) => void, more: () => void }} Acts  `buildOn` fills the form to continue or vary a take, `more` gets earlier ones
  * @param {Studio} studio @param {Acts} acts
  */
-export function takeList(studio, { buildOn, compare, card }) {
+export function takeList(studio, { buildOn, compare, card, more: earlierOnes }) {
   const root = byId("takes-list");
   const empty = h("p", { class: "soft none" }, "No takes yet. A section that is done becomes a take, and stays.");
-  root.after(empty);
+  const notEarlier = noticeAt(studio, () => "takes");
+  const earlier = button("Earlier takes", earlierOnes, { class: "small quiet earlier" });
+  root.after(empty, earlier, notEarlier.el);
+  new IntersectionObserver(([seen]) => seen?.isIntersecting && earlierOnes()).observe(earlier);
 
   /** @param {Take} first */
   function createCard({ take }) {
@@ -129,9 +132,12 @@ export function takeList(studio, { buildOn, compare, card }) {
 
   /** @param {State} state */
   return (state) => {
-    const takes = Object.values(state.takes).reverse();
+    const takes = newestFirst(state.takes);
     keyed(root, takes, (take) => take.take, createCard);
     empty.hidden = takes.length > 0;
+    earlier.hidden = state.earlier === null;
+    say(earlier, `Earlier takes (${state.earlier?.count ?? 0})`);
+    notEarlier.update(state);
   };
 }
 

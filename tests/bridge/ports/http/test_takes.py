@@ -50,6 +50,15 @@ def test_a_section_is_asked_for_and_becomes_a_take(tmp_path: Path) -> None:
             listed = (await client.get(TAKES)).json()
             assert [found["take"] for found in listed] == ["take-1", "take-2"]
             assert listed[0] == (await client.get(f"{TAKES}/take-1")).json()
+            for query, names in (
+                ("limit=1", ["take-2"]),
+                ("before=take-2", ["take-1"]),
+                ("before=take-1", []),
+                ("before=take-2&limit=9", ["take-1"]),
+            ):
+                assert [found["take"] for found in (await client.get(f"{TAKES}?{query}")).json()] == names
+            assert (await client.get(f"{TAKES}?before=take-3")).status_code == 404
+            assert (await client.get(f"{TAKES}?limit=0")).json()["code"] == "bad-value"
             assert listed[0]["request"]["bpm"] == 93.7
             assert listed[0]["parts"] == ["drums", "bass"]
 
