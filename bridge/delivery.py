@@ -108,13 +108,22 @@ class Audience:
         if not told.messages:
             return
         bundle = Bundle(told.messages, told.at_us)
-        if told.to is To.ONE:
-            meant = list(self._seats.get(told.member, ()))
-        else:
-            meant = [seat for seat in self.seats() if _hears(told, seat, state)]
         give = self.send if _tells_of_sound(bundle) else self._give  # nearly always the same for everybody
-        for seat in meant:
+        for seat in self._meant(told, state):
             give(seat, bundle)
+
+    def _meant(self, told: Tell, state: State) -> list[Seat]:
+        """Who is meant; an engine hears only what is said to it alone."""
+        if told.to is To.ONE:
+            return list(self._seats.get(told.member, ()))
+        asked = (told.member, *told.also) if told.to is To.SECTION else ()
+        found: list[Seat] = []
+        for name, seats in self._seats.items():
+            member = state.members.get(name)
+            if member is not None and member.role != ENGINE:
+                all_of_them = told.to is To.ALL or name in asked
+                found += seats if all_of_them else [seat for seat in seats if seat.outlet.watches]
+        return found
 
     def send(self, seat: Seat, bundle: Bundle) -> None:
         """Send one seat a bundle, as its outlet may have it."""
@@ -151,16 +160,6 @@ class Audience:
 
 def _tells_of_sound(bundle: Bundle) -> bool:
     return any(message["type"] in WITH_URL for message in bundle.messages)
-
-
-def _hears(told: Tell, seat: Seat, state: State) -> bool:
-    """Whether a seat is meant; an engine hears only what is said to it alone."""
-    member = state.members.get(seat.member)
-    if member is None or member.role == ENGINE:
-        return False
-    if told.to is To.ALL:
-        return True
-    return seat.outlet.watches or (told.to is To.SECTION and seat.member in (told.member, *told.also))
 
 
 class Nowhere:

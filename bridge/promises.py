@@ -18,7 +18,7 @@ from sessions.errors import Refused
 
 __all__ = ["PATIENCE_S", "Promises"]
 
-PATIENCE_S = 0.01
+PATIENCE_S = 0.05
 """How long what nobody waits for may stay off the disk. A band's notes then share an fsync, instead of keeping it busy with one
 each, in front of which somebody's request would wait."""
 
@@ -37,7 +37,8 @@ class Promises:
     def __init__(self) -> None:
         self._waiting: deque[_Promise] = deque()
         self._made = asyncio.Event()
-        self._awaited = 0  # the size up to which somebody waits
+        self._size = 0  # up to which all is to be on disk
+        self._awaited = 0  # up to which somebody waits for that
         self._timer: asyncio.TimerHandle | None = None
 
     def __len__(self) -> int:
@@ -52,8 +53,10 @@ class Promises:
         index: int | None = None,
         patient: bool = False,
     ) -> None:
-        """To be kept when the disk has `size` entries: a call, and the answer to whoever awaits `index`."""
-        self._waiting.append(_Promise(size, kept, acknowledged, index))
+        """To be kept when the disk has `size` entries: a call, and the answer to whoever awaits `index`; or only to be there."""
+        if kept is not None or acknowledged is not None:
+            self._waiting.append(_Promise(size, kept, acknowledged, index))
+        self._size = size
         if not patient:
             self._awaited = size
         self._wake(size - 1)
@@ -67,7 +70,7 @@ class Promises:
 
     def _ask(self) -> None:
         self._timer = None
-        if self._waiting:
+        if self._size:
             self._made.set()
 
     async def wait(self) -> None:
@@ -83,13 +86,13 @@ class Promises:
                 promise.kept()
             if promise.acknowledged is not None and not promise.acknowledged.done():
                 promise.acknowledged.set_result(promise.index)
-        if self._waiting:
+        if self._size > durable:
             self._wake(durable)
 
     def break_all(self, error: Refused) -> None:
         """None of what waits will be kept: whoever awaits it gets the error."""
         waiting, self._waiting = self._waiting, deque()
-        self._awaited = 0
+        self._size = self._awaited = 0
         if self._timer is not None:
             self._timer.cancel()
             self._timer = None

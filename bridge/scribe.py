@@ -22,12 +22,17 @@ from bridge.hope import Hope
 from bridge.ledger import Ledger
 from bridge.ports.disk import DiskFailed
 from bridge.promises import Promises
+from bridge.roster import Roster
+from sessions.answers import Tell, To, members_answer
 from sessions.decide import Decision, engines
 from sessions.errors import Code, Refused
-from sessions.events import Event, Left, LeftWhy, Owes, Removed
+from sessions.events import Bent, Controlled, Event, Left, LeftWhy, NotePlayed, Owes, Removed
 from sessions.state import State
 
 __all__ = ["Scribe"]
+
+ALONE = (NotePlayed, Controlled, Bent)
+"""Nothing follows by itself from what somebody plays who may: so with many hands on the keys it isn't asked for each note."""
 
 _log = logging.getLogger(__name__)
 
@@ -42,6 +47,7 @@ class Scribe:
         self._written = written
         self._promises = Promises()
         self._refused = ""  # what the disk said when it last took nothing; empty while it takes all
+        self._roster = Roster(self._tell_who_is_here)
 
     def __len__(self) -> int:
         """What waits for the disk."""
@@ -58,7 +64,8 @@ class Scribe:
         if decision.events:
             signed = {name: value for name, value in message.items() if name != "signature"} if signature else None
             self._write(member, decision.events[0], signed, signature)
-            self.write(decision.events[1:])
+            if len(decision.events) > 1 or not isinstance(decision.events[0], ALONE):
+                self.write(decision.events[1:])
         patient = bool(decision.events) and all(event.OWES is Owes.LIVE for event in decision.events)
         self._promises.make(self.state.size, acknowledged=acknowledged, index=index, patient=patient)
         return acknowledged
@@ -84,10 +91,19 @@ class Scribe:
 
         def kept() -> None:
             for told in tells:
-                self._audience.tell(told, self.state)
+                if told.to is To.ROSTER:
+                    self._roster.look()
+                else:
+                    self._audience.tell(told, self.state)
             self._audience.dismiss(leaving)
 
-        self._promises.make(self.state.size, kept=kept, patient=event.OWES is Owes.LIVE)
+        promised = kept if tells or leaving else None
+        self._promises.make(self.state.size, kept=promised, patient=event.OWES is Owes.LIVE)
+
+    def _tell_who_is_here(self) -> None:
+        """All of them, with who has only just come, once the disk has that."""
+        told = Tell((members_answer(self.state),), To.WATCHERS)
+        self._promises.make(self.state.size, kept=lambda: self._audience.tell(told, self.state))
 
     def answer(self, seat: Seat, bundle: Bundle) -> None:
         """An answer to one seat that relies on what is written so far."""
@@ -125,6 +141,7 @@ class Scribe:
 
     async def close(self) -> None:
         """Everything to disk; who still waits is told that the server stops."""
+        self._roster.close()
         try:
             await self._ledger.close()
         finally:

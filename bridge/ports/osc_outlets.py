@@ -63,13 +63,15 @@ class UdpOutlet:
         if not bundle.messages:
             return
         first = bundle.messages[0]
-        urgent = first["type"] in URGENT
-        tag = "" if urgent else f"{first.get('member', '')}/{first.get('id', '')}"
+        if first["type"] in URGENT:
+            for data in self._door.encoded(bundle):
+                self._door.transmit(data, self.address)
+            return
+        tag = f"{first.get('member', '')}/{first.get('id', '')}"
         if first["type"] == "section.cancelled":
             self._pacer.drop(tag)
         for data in self._door.encoded(bundle):
-            kept = self._pacer.put(data, tag=tag * (first["type"] in OF_WORK), urgent=urgent)
-            if not kept:
+            if not self._pacer.put(data, tag=tag * (first["type"] in OF_WORK), urgent=False):
                 self._overflow()
                 return
 

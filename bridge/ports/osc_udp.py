@@ -12,7 +12,6 @@ receiver's pace.
 from __future__ import annotations
 
 import asyncio
-import contextlib
 import errno
 import functools
 import logging
@@ -250,9 +249,11 @@ class OscUdp(asyncio.DatagramProtocol):
             return
         self._counts["sent"] += 1
         if self._more is not None and not cast(Any, self._transport).get_write_buffer_size():
-            with contextlib.suppress(OSError):  # asyncio comes upon it below
+            try:  # contextlib.suppress would cost a tenth of it
                 self._more.sendto(data, addr)
                 return
+            except OSError:
+                pass  # asyncio comes upon it below
         self._addressee = addr
         self._transport.sendto(data, addr)
         self._addressee = None

@@ -22,6 +22,7 @@ class To(Enum):
     ONE = "one member"
     SECTION = "who asked for it, and whoever watches"
     WATCHERS = "whoever watches"
+    ROSTER = "whoever watches, of all who are here, as soon as that may be said again"
 
 
 @dataclass(frozen=True, slots=True)

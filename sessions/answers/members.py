@@ -30,23 +30,23 @@ def _joined(state: State, member: str, event: e.Joined) -> Iterator[Tell]:
         "log_key": state.log_key,
     }
     yield Tell((joined,), To.ONE, event.member)
-    yield Tell((members_answer(state),), To.WATCHERS)
+    yield Tell((), To.ROSTER)
 
 
 def _left(state: State, member: str, event: e.Left) -> Iterator[Tell]:
     if event.why is e.LeftWhy.LEFT:
         yield Tell(({"type": "session.left", "member": event.member},), To.ONE, event.member)
-    yield Tell((members_answer(state),), To.WATCHERS)
+    yield Tell((), To.ROSTER)
 
 
 def _role(state: State, member: str, event: e.RoleChanged) -> Iterator[Tell]:
     yield Tell(({"type": "session.role", "member": event.member, "role": event.role},))
-    yield Tell((members_answer(state),), To.WATCHERS)
+    yield Tell((), To.ROSTER)
 
 
 def _removed(state: State, member: str, event: e.Removed) -> Iterator[Tell]:
     yield Tell(({"type": "session.removed", "member": event.member},))
-    yield Tell((members_answer(state),), To.WATCHERS)
+    yield Tell((), To.ROSTER)
 
 
 def _revoked(state: State, member: str, event: e.Revoked) -> Iterator[Tell]:

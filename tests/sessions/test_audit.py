@@ -64,7 +64,7 @@ def test_without_a_checkpoint_nothing_is_covered() -> None:
 
 @pytest.mark.parametrize("leaves", [b"", LEAVES], ids=["alone", "with leaves"])
 def test_every_flipped_byte_is_found_in_its_entry(leaves: bytes, monkeypatch: pytest.MonkeyPatch) -> None:
-    """A bit in each byte, another one in its neighbour. What is the same each time, the reading of what nobody changed, is done once."""
+    """A bit in each byte, another one in its neighbour. What nobody changed is read once, and not each time."""
     monkeypatch.setattr(sessions.audit, "read_line", functools.cache(read_line))
     monkeypatch.setattr(sessions.audit, "verify_checkpoint", functools.cache(verify_checkpoint))
     holds = functools.cache(Claim.holds)

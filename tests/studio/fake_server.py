@@ -65,7 +65,7 @@ class Puppet:
     renderers: list[Message] = field(default_factory=list)
     """What the engines offer."""
     files: dict[str, bytes] = field(default_factory=dict)
-    """Answers of HTTP by path; what is not here is 404."""
+    """Answers of HTTP by path, with its query or without; what is not here is 404."""
     sockets: list[WebSocket] = field(default_factory=list)
     joins: int = 0
     _loop: asyncio.AbstractEventLoop | None = None
@@ -126,6 +126,8 @@ class Puppet:
         if request.method == "POST" and path.endswith("/invites"):
             self.commands.append({"type": "POST invites", **await request.json()})
             return JSONResponse({"token": self.link("guest").split("=")[1]}, 201)
+        if (asked := f"{path}?{request.url.query}") in self.files:
+            return Response(self.files[asked])
         if path in self.files:
             return Response(self.files[path])
         return JSONResponse({"code": "bad-value", "advice": f"there is nothing at {path}"}, 404)

@@ -220,11 +220,16 @@ class Sockets(WebSocketsSansIOProtocol):
         self._piece_bytes = min(2 * self._piece_bytes, LONG_PIECE_BYTES) if quick else PIECE_BYTES
 
     def _read_on(self) -> None:
-        """Read more once all of what was read is parsed and with the app."""
-        taken = self.queue.empty() or self.close_sent
-        if not self._unread and taken and not self.transport.is_closing():
-            self.read_paused = False
+        """Read more once all of what was read is parsed; what one read brings beyond that waits until the app asks for it."""
+        if self._unread:
+            self.transport.pause_reading()
+        elif not self.transport.is_closing():
             self.transport.resume_reading()
+
+    def send_receive_event_to_app(self) -> None:
+        """uvicorn's own, which would also stop reading for each message: two calls to the system, and most of what it costs."""
+        self.read_paused = True
+        super().send_receive_event_to_app()
 
     async def receive(self) -> Any:
         """The next message; uvicorn's own would read on while something is still to be parsed."""

@@ -23,7 +23,9 @@ export function takeList(studio, { buildOn, compare, card, more: earlierOnes }) 
   const notEarlier = noticeAt(studio, () => "takes");
   const earlier = button("Earlier takes", earlierOnes, { class: "small quiet earlier" });
   root.after(empty, earlier, notEarlier.el);
-  new IntersectionObserver(([seen]) => seen?.isIntersecting && earlierOnes()).observe(earlier);
+  const sight = new IntersectionObserver((seen) => seen.at(-1)?.isIntersecting && earlierOnes());
+  /** @type {State["earlier"]} */
+  let left = null;
 
   /** @param {Take} first */
   function createCard({ take }) {
@@ -136,6 +138,11 @@ export function takeList(studio, { buildOn, compare, card, more: earlierOnes }) 
     keyed(root, takes, (take) => take.take, createCard);
     empty.hidden = takes.length > 0;
     earlier.hidden = state.earlier === null;
+    if (state.earlier !== left) {
+      left = state.earlier;
+      sight.unobserve(earlier); // and look anew: it may be in sight still
+      sight.observe(earlier);
+    }
     say(earlier, `Earlier takes (${state.earlier?.count ?? 0})`);
     notEarlier.update(state);
   };
