@@ -71,6 +71,7 @@ class Network:
         self.delivered: list[Packet] = []
         self._datagrams: dict[Address, _Datagrams] = {}
         self._servers: dict[Address, _Server] = {}
+        self._streams: dict[Stream, None] = {}
         self._next_port = FIRST_FREE_PORT
         self._order = 0
         self._due: list[tuple[float, int, Callable[[Any], None], Any]] = []
@@ -123,9 +124,16 @@ class Network:
         """Whether nobody has that address."""
         return (host, port) not in self._datagrams
 
+    def endpoints(self) -> list[Address]:
+        """Whatever is open: ports, and both ends of streams."""
+        return [*self._datagrams, *self._servers, *(stream.local for stream in self._streams)]
+
     def forget(self, address: Address) -> None:
         self._datagrams.pop(address, None)
         self._servers.pop(address, None)
+
+    def gone(self, stream: Stream) -> None:
+        self._streams.pop(stream, None)
 
     def listen(self, protocol_factory: Callable[[], Any], wanted: Address) -> _Server:
         address = self.address(wanted)
@@ -142,6 +150,7 @@ class Network:
         near, far = protocol_factory(), server.protocol_factory()
         here, there = Stream(self, near, address, target), Stream(self, far, target, address)
         here.peer, there.peer = there, here
+        self._streams |= {here: None, there: None}
         there.protocol.connection_made(there)
         here.protocol.connection_made(here)
         await asyncio.sleep(self.latency_s)
@@ -217,6 +226,7 @@ class Stream(asyncio.Transport):
     def __init__(self, network: Network, protocol: Any, local: Address, remote: Address) -> None:
         super().__init__({"sockname": local, "peername": remote})
         self._network = network
+        self.local = local
         self.protocol = protocol
         self._inbox: deque[bytes | None] = deque()  # None: the other side has said its last word
         self._inbox_bytes = 0
@@ -313,4 +323,5 @@ class Stream(asyncio.Transport):
     def _end(self, error: Exception | None) -> None:
         if not self._lost:
             self._closed = self._lost = True
+            self._network.gone(self)
             asyncio.get_running_loop().call_soon(self.protocol.connection_lost, error)

@@ -38,6 +38,8 @@ class OscClient:
     def __init__(self) -> None:
         self.packets = 0
         self.heard: list[Heard] = []
+        self.minds: tuple[bytes, ...] = ()
+        """Where it is given, packets without any of these bytes are not looked into."""
         self._news = asyncio.Event()
 
     @abstractmethod
@@ -75,6 +77,8 @@ class OscClient:
         return self.heard
 
     def take(self, packet: bytes) -> None:
+        if self.minds and not any(word in packet for word in self.minds):
+            return
         bundled = packet.startswith(b"#bundle")
         for one in unbundle(packet):
             spoken = parse(one.data)

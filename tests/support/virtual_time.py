@@ -79,6 +79,11 @@ class VirtualLoop(asyncio.SelectorEventLoop):
         if self._now_s > self._limit_s:
             raise Deadlock(f"still waiting after {self._limit_s:g} virtual seconds")
 
+    def timers(self) -> list[asyncio.TimerHandle]:
+        """Whatever is still to happen by itself."""
+        scheduled: list[asyncio.TimerHandle] = getattr(self, "_scheduled")  # noqa: B009  # asyncio's own, without a type
+        return [handle for handle in scheduled if not handle.cancelled()]
+
     @contextmanager
     def hold(self) -> Iterator[None]:
         """Keeps the clock still while something outside the loop (a thread, a process) is at work."""
