@@ -23,7 +23,7 @@ from models.render.generated import GeneratedStems, missing
 from models.render.label import label, label_of
 from models.render.renderer import SampledStems, StemRenderer, offer
 from models.render.soundfont import Soundfont, bundled_path
-from models.work import BarWritten, Finished, Output, Progress, StemRendered, Work
+from models.work import COMPOSING, BarWritten, Finished, Output, Progress, StemRendered, Work
 from sessions.errors import Code, Refused
 from sessions.music.kinds import Author, Renderer
 from sessions.music.notes import Note
@@ -36,7 +36,6 @@ if TYPE_CHECKING:
 
 __all__ = ["Engine"]
 
-COMPOSING = "composing"
 FETCH = "`starbridge models fetch musicgen-small` brings weights for the next start, --musicgen DIR names others"
 
 log = logging.getLogger("starbridge.engine")

@@ -20,6 +20,7 @@ from sessions.music.parts import Part
 from sessions.music.section import Request
 
 __all__ = [
+    "COMPOSING",
     "BarWritten",
     "Finished",
     "Output",
@@ -30,6 +31,10 @@ __all__ = [
     "StemRendered",
     "Work",
 ]
+
+
+COMPOSING = "composing"
+"""The stage in which notes are written; the last bar is where it is done."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,17 +1,22 @@
-"""Sections, as `bench compose` measures them: how soon the first bar is there, how long eight bars of four parts take, how soon a
-cancel frees the engine, whether four bands at once are served in time, and how much memory the engine has with its sampler.
+"""Sections, as `bench compose` measures them: how soon the first bar is there, how long eight bars of four parts take, how soon
+who joins three others has a bar and a cancel frees the engine, whether four bands at once are served in time, and how much memory
+the engine has with its sampler.
 
     measure(Setting(weights=Path("models/weights")))
 """
 
 from __future__ import annotations
 
+import asyncio
 import subprocess
 import sys
 import time
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from bridge.bench.figures import Figure, Figures, Setting, spread
+from bridge.engine.bench import Bench
+from models.work import Progress, Work
 
 if TYPE_CHECKING:
     from models.compose.composer import Composer
@@ -23,6 +28,7 @@ REQUESTS = 40
 BARS = 8
 TOGETHER = 4
 BPM, BEATS_A_BAR = 120, 4
+JOINING, WITHIN_A_BAR_S = 10, 0.05
 MEMORY_S = 300
 LIMIT_FIRST_BAR, LIMIT_SECTION, LIMIT_MEMORY = "p95 under 300", "p95 under 1.9", "under 700"
 
@@ -62,7 +68,7 @@ def measure(setting: Setting) -> Figures:
     return [
         spread(first_ms, "ms", "first bar of four parts", LIMIT_FIRST_BAR),
         spread(whole_s, "s", "eight bars of four parts", LIMIT_SECTION),
-        _cancel(composer, requests),
+        *asyncio.run(_served(composer, requests[:JOINING])),
         _together(composer, requests[:TOGETHER]),
         *_memory(setting),
     ]
@@ -77,24 +83,45 @@ def _requests() -> list[Request]:
     ]
 
 
-def _cancel(composer: Composer, requests: list[Request]) -> Figure:
-    """From a cancel in the middle of a section until the engine is free for the next."""
-    from dataclasses import replace
-
+async def _served(composer: Composer, requests: list[Request]) -> Figures:
+    """In the engine: a first bar that is asked for while three long sections are written, and how soon after a cancel of those in
+    the middle of a bar it is free for the next."""
     from models.engine import Engine
-    from models.work import BarWritten, Work
 
-    engine = Engine(composer=composer)
-    waits_ms = []
-    for number, request in enumerate(requests[:20]):
-        cancelled = False
-        outputs = engine.work(Work("a/1", replace(request, stems=False)), lambda: cancelled)  # noqa: B023 - used up in this turn
-        start = time.perf_counter()
-        for output in outputs:
-            if not cancelled and isinstance(output, BarWritten) and output.bar > number % 4:
-                cancelled, start = True, time.perf_counter()
-        waits_ms.append((time.perf_counter() - start) * 1e3)
-    return spread(waits_ms, "ms", "cancel, until the engine is free", "one bar's time at most")
+    bench = Bench(lambda: Engine(composer=composer, renderers=()))
+    joined_ms, freed_ms = [], []
+    try:
+        for request in requests:
+            stop = asyncio.Event()
+            begun = [asyncio.Event() for _ in range(TOGETHER - 1)]
+            others = [
+                asyncio.create_task(_serve(bench, replace(request, bars=64, seed=number), stop, event))
+                for number, event in enumerate(begun)
+            ]
+            await asyncio.gather(*(event.wait() for event in begun))
+            await asyncio.sleep(WITHIN_A_BAR_S)
+            start, heard = time.perf_counter(), asyncio.Event()
+            last = asyncio.create_task(_serve(bench, request, stop, heard))
+            await heard.wait()
+            joined_ms.append((time.perf_counter() - start) * 1e3)
+            await asyncio.sleep(WITHIN_A_BAR_S)
+            start = time.perf_counter()
+            stop.set()
+            await asyncio.gather(last, *others)
+            freed_ms.append((time.perf_counter() - start) * 1e3)
+    finally:
+        await asyncio.to_thread(bench.close)
+    return [
+        spread(joined_ms, "ms", "first bar while three other sections are made", LIMIT_FIRST_BAR),
+        spread(freed_ms, "ms", "cancel, until the engine is free", "one token's time"),
+    ]
+
+
+async def _serve(bench: Bench, request: Request, stop: asyncio.Event, heard: asyncio.Event) -> None:
+    """Until it is stopped; `heard` once the first bar is there, all its parts."""
+    async for output in bench.outputs(Work("a/1", replace(request, stems=False)), stop.is_set):
+        if isinstance(output, Progress):
+            heard.set()
 
 
 def _together(composer: Composer, requests: list[Request]) -> Figure:

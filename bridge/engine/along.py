@@ -1,7 +1,7 @@
 """Along: an engine that plays along with members of a session, told by the server what is heard and when to say what it plays.
 
-One accompaniment at a time. What must sound is answered at once, in the loop; plans are made on the bench, a bar a step, between
-the steps of sections. Where a plan is late, what was committed before sounds on (`models.compose.writer.live`).
+One accompaniment at a time. What must sound is answered at once, in the loop; plans are made on the bench, a bar a step, before
+the bars of sections. Where a plan is late, what was committed before sounds on (`models.compose.writer.live`).
 
     < {"type": "engine.accompany", "section": "ana/solo", "request": {...}, "tick": 3840}
     < {"type": "engine.heard", "section": "ana/solo", "part": "melody", "pitch": 64, "velocity": 90, "tick": 4011}
@@ -151,7 +151,7 @@ class Along:
         """The next bars, each taken as soon as it is written."""
         situation = band.situation(band.committed, _plan_bars(band))
         written: list[BarNotes] = []
-        async with contextlib.aclosing(self._bench.steps(lambda: band.write(situation))) as bars:
+        async with contextlib.aclosing(self._bench.plan(lambda: band.write(situation))) as bars:
             async for bar in bars:
                 written.append(bar)
                 band.take(situation, written)

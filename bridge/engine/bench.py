@@ -1,9 +1,9 @@
-"""Bench: the one thread that imagines, so that the loop beside it stays quick.
+"""Bench: the threads that imagine, so that the loop beside them stays quick.
 
-The models are loaded in that thread, on first use; what takes long (MusicGen's weights) is loaded beside it, while whoever wants it
-looks again and again whether it has come. Each step of a section (a bar, a part of the sound) is one call into it;
-between two steps the loop hears of cancels. Some sections are made in turns, a step of one and then of another, so that who asks
-while a long one is made hears his first bar soon.
+The models are loaded in the first one, on first use; what takes long (MusicGen's weights) is loaded beside it, while whoever wants
+it looks again and again whether it has come. Each step of a section (a bar, a part of the sound) is one call. The first thread
+writes, a bar of one section and then of another; a first bar, and what must sound soon, comes in between two tokens (`writer`), so
+that who asks while long ones are made has a bar as soon as alone. The second one renders, so that no bar waits for a sound.
 
     async with bench.turn():
         async for output in bench.outputs(work, flag.is_set): ...
@@ -14,12 +14,15 @@ from __future__ import annotations
 import asyncio
 from collections.abc import AsyncGenerator, Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Protocol, TypeVar
 
 from bridge.config import default_packed
+from bridge.engine.writer import Writer
 from bridge.ports.audiocraft import find_python, opener
-from models.work import Output, Work
+from models.pause import Unwanted
+from models.work import COMPOSING, BarWritten, Output, Progress, Work
 
 if TYPE_CHECKING:
     from models.compose.writer.live import Accompanist
@@ -44,13 +47,14 @@ class Maker(Protocol):
 
 
 class Bench:
-    """A maker in its thread. Close it when done; what it is doing then must have been told to stop."""
+    """A maker in its threads. Close it when done; what it is doing then must have been told to stop."""
 
     def __init__(self, load: Callable[[], Maker]) -> None:
         self._load = load
         self._maker: Maker | None = None
         self._offers: list[dict[str, Any]] | None = None
-        self._thread = ThreadPoolExecutor(1, thread_name_prefix="engine")
+        self._writer = Writer()
+        self._renders = ThreadPoolExecutor(1, thread_name_prefix="engine-renders")
         self._turns = asyncio.Semaphore(AT_ONCE)
 
     @classmethod
@@ -86,7 +90,7 @@ class Bench:
     async def offers(self) -> list[dict[str, Any]]:
         """Load what is needed and say which renderers there are; at once from the second time on. Raises Refused."""
         if self._offers is None:
-            self._offers = await self._call(lambda: self._loaded().offers())
+            self._offers = await self._writer.do(lambda: self._loaded().offers())
         return self._offers
 
     def turn(self) -> asyncio.Semaphore:
@@ -94,28 +98,44 @@ class Bench:
         return self._turns
 
     async def outputs(self, work: Work, cancelled: Callable[[], bool]) -> AsyncGenerator[Output]:
-        """What the maker hands out, step by step. Raises Refused."""
-        async for output in self.steps(lambda: self._loaded().work(work, cancelled)):
-            yield output
+        """What the maker hands out, step by step; nothing more once cancelled. Raises Refused."""
+        steps = await self._writer.do(lambda: iter(self._loaded().work(work, cancelled)), soon=True)
+        step: Callable[[], Output | None] = partial(next, steps, None)
+        try:
+            output = await self._writer.do(step, soon=True, unwanted=cancelled)
+            while output is not None:
+                yield output
+                if not work.request.stems or _notes_follow(output):
+                    soon = isinstance(output, BarWritten)  # the bar's other parts are there
+                    output = await self._writer.do(step, soon=soon, unwanted=cancelled)
+                else:
+                    output = await asyncio.wrap_future(self._renders.submit(step))
+        except Unwanted:
+            return
 
     async def accompanist(self, request: Request, tick: int) -> Accompanist:
         """One that plays along from a tick on; quick to ask, all but its plans. Raises Refused."""
-        return await self._call(lambda: self._loaded().accompanist(request, tick))
+        return await self._writer.do(lambda: self._loaded().accompanist(request, tick), soon=True)
 
-    async def steps(self, begin: Callable[[], Iterator[T]]) -> AsyncGenerator[T]:
-        """What comes of something long, step by step, each a call into the thread."""
-        steps = await self._call(lambda: iter(begin()))
-        while (step := await self._call(lambda: next(steps, None))) is not None:
-            yield step
+    async def plan(self, begin: Callable[[], Iterator[T]]) -> AsyncGenerator[T]:
+        """The bars of a plan, which are played soon, each as it is written."""
+        bars = await self._writer.do(lambda: iter(begin()), soon=True)
+        while (bar := await self._writer.do(partial(next, bars, None), soon=True)) is not None:
+            yield bar
 
     def close(self) -> None:
-        """Wait for the step in hand, then end the thread."""
-        self._thread.shutdown(wait=True, cancel_futures=True)
+        """Wait for the steps in hand, then end the threads."""
+        self._writer.close()
+        self._renders.shutdown(wait=True, cancel_futures=True)
 
     def _loaded(self) -> Maker:
         if self._maker is None:
             self._maker = self._load()
         return self._maker
 
-    async def _call(self, step: Callable[[], T]) -> T:
-        return await asyncio.get_running_loop().run_in_executor(self._thread, step)
+
+def _notes_follow(output: Output) -> bool:
+    """Whether what a section hands out next has to be written, or stands written: not its sound, nor its end."""
+    if isinstance(output, Progress):
+        return output.stage == COMPOSING and output.done < 1
+    return isinstance(output, BarWritten)

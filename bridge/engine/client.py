@@ -1,7 +1,7 @@
 """Client: an engine's life in its sessions: join, be ready, work, be told to stop, and come back when the server was away.
 
-A few sections in turns; whatever else is assigned waits. A cancel is heard at once and obeyed between two steps, a bar or
-a part's sound; a lost connection is a cancel as well, for the server hands the section to the next engine.
+A few sections in turns; whatever else is assigned waits. A cancel is heard at once and obeyed at the next token, or after
+the part's sound in hand; a lost connection is a cancel as well, for the server hands the section to the next engine.
 
     < {"type": "engine.work", "section": "ana/1", "request": {...}, "context": null, "attempt": 1}
     > {"type": "engine.bar", "section": "ana/1", "part": "bass", "bar": 1, "notes": [[0, 480, 36, 100]]}    for all parts, bars

@@ -22,6 +22,7 @@ from numpy.typing import NDArray
 from models.compose.runtime.sampling import chance, sample
 from models.compose.tokens.grammar import Grammar, Phase, State
 from models.compose.tokens.vocabulary import VOCABULARY
+from models.pause import pause
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -170,6 +171,7 @@ class Window:
                 break
             fresh.append(int(only[0]))
             state = self._grammar.advance(state, fresh[-1])
+        pause()
         logits = self._model.feed(self._stream, fresh)
         for token in fresh:
             self._tell(token)
