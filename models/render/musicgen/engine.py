@@ -1,8 +1,8 @@
 """The engine: text, a melody and what came before become sound, as it is written.
 
 Lives here: what may be asked for, and the way from conditions to codes to sound. Many streams may be open at once: they are
-written together, by one ensemble, whoever of them is pulled. Codes stay on the device; what is heard comes from there while the
-next chunk is written. Knows nothing of notes, parts or sections.
+written together, by one ensemble, whoever of them is pulled. Codes stay on the device; what is heard comes from there, or from one
+of the processor's threads that write, while the next chunk is written. Knows nothing of notes, parts or sections.
 
     engine = load(folder, precision="bfloat16")
     for chunk in engine.stream("dark dubstep, 140 bpm", seconds=10, seed=7):   # float32 (channels, frames)
@@ -13,10 +13,12 @@ from __future__ import annotations
 
 import math
 from collections import deque
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
+from concurrent.futures import Future
 from dataclasses import fields, replace
+from functools import partial
 from pathlib import Path
-from typing import Any, TypedDict, Unpack
+from typing import TYPE_CHECKING, Any, TypedDict, Unpack
 
 import numpy as np
 import torch
@@ -31,8 +33,11 @@ from models.render.musicgen.ensemble import Ensemble, Writer
 from models.render.musicgen.ferry import Ferry, Sent
 from models.render.musicgen.graphs import TOLD, SeatWriter, seats_that_fit
 from models.render.musicgen.piece import KEPT_S, Chunk, Piece, Wish, never, window_of
-from models.render.musicgen.sampling import Choice
+from models.render.musicgen.sampling import Choice, one_thread
 from models.render.musicgen.tensors import BadCheckpoint
+
+if TYPE_CHECKING:
+    from models.render.musicgen.cpu.crew import Crew
 
 __all__ = ["Engine", "load"]
 
@@ -71,10 +76,20 @@ class More(TypedDict, total=False):
 class Engine:
     """One checkpoint, loaded."""
 
-    def __init__(self, checkpoint: Checkpoint, conditions: Conditions, codec: Codec, ensemble: Ensemble) -> None:
+    def __init__(
+        self,
+        checkpoint: Checkpoint,
+        conditions: Conditions,
+        codec: Codec,
+        ensemble: Ensemble,
+        crew: Crew | None = None,
+    ) -> None:
+        """A crew that writes codes has one of its own play them meanwhile."""
         self._conditions, self._codec, self._ensemble = conditions, codec, ensemble
+        self._crew = crew if crew is not None and crew.helps else None
         self._device, self._shape = codec.device, checkpoint.decoder
         self._ferry = Ferry(codec.device)
+        self._ahead = 1 if self._crew else self._ferry.ahead  # chunks whose sound may be on its way
         self._hop = checkpoint.codec.hop
         self.sample_rate = checkpoint.codec.rate
         self.channels = checkpoint.decoder.channels
@@ -152,28 +167,42 @@ class Engine:
     def _sound(self, wish: Wish, samples: int, *, breaths: bool) -> Iterator[Floats]:
         voice = self._codec.voice()
         again = wish.prompt[:, -round(HEARD_AGAIN_S * self.frame_rate) :]
-        skip = again.shape[1] * self._hop
+        skip, done = again.shape[1] * self._hop, 0
         if skip:
             with self._ferry.aside(again):
                 skip -= voice.push(again).shape[1]
-        done = 0
-        under_way: deque[Sent] = deque()
-        for chunk in self._chunks(wish):
-            if chunk is None:
-                if breaths:
-                    yield np.zeros((self.channels, 0), np.float32)
-                continue
+
+        def played(chunk: Chunk) -> Sent:
+            nonlocal skip, done
             with self._ferry.aside(chunk.codes, chunk.fine):
                 sound = voice.push(chunk.codes, final=chunk.final)
                 skip, sound = max(0, skip - sound.shape[1]), sound[:, skip:]
                 sound = sound[:, : samples - done]
                 done += sound.shape[1]
-                if sound.shape[1]:
-                    under_way.append(self._ferry.send(sound, chunk.fine))
-            while len(under_way) > self._ferry.ahead:
-                yield _fine(under_way.popleft()).numpy()
+                return self._ferry.send(sound, chunk.fine)
+
+        under_way: deque[Future[Sent]] = deque()
+        fresh = True  # nothing is heard yet, and somebody waits for it
+        for chunk in self._chunks(wish):
+            if chunk is not None:
+                under_way.append(self._aside(partial(played, chunk), after=under_way, at_once=fresh or chunk.final))
+                fresh = False
+            while under_way and (len(under_way) > self._ahead or (self._crew and under_way[0].done())):
+                yield from _heard(under_way.popleft())
+            if chunk is None and breaths:
+                yield np.zeros((self.channels, 0), np.float32)
         while under_way and not wish.cancelled():
-            yield _fine(under_way.popleft()).numpy()
+            yield from _heard(under_way.popleft())
+
+    def _aside(self, task: Callable[[], Sent], *, after: Sequence[Future[Sent]], at_once: bool) -> Future[Sent]:
+        """What comes of a task, after that of the last one: by a helper, while codes are written, or at once by all of them."""
+        if after:
+            after[-1].exception()  # it has come, as it may
+        if self._crew is not None and not at_once:
+            return self._crew.aside(partial(_alone, task))
+        future: Future[Sent] = Future()
+        future.set_result(task())
+        return future
 
     def _chunks(self, wish: Wish) -> Iterator[Chunk | None]:
         return self._ensemble.chunks(Piece(wish, self._shape, frame_rate=self.frame_rate, device=self._device))
@@ -193,6 +222,19 @@ class Engine:
         if len(sound) > channels:
             sound = sound.mean(axis=0, keepdims=True)
         return torch.tensor(np.broadcast_to(sound, (channels, sound.shape[1])), device=self._device)
+
+
+def _alone(task: Callable[[], Sent]) -> Sent:
+    """By one thread: the others write codes."""
+    with one_thread():
+        return task()
+
+
+def _heard(played: Future[Sent]) -> Iterator[Floats]:
+    """A chunk's sound, where it has any."""
+    sound = _fine(played.result())
+    if sound.shape[1]:
+        yield sound.numpy()
 
 
 def _fine(sent: Sent) -> Tensor:
@@ -230,11 +272,12 @@ def load(
     if told is not None:
         checkpoint = replace(checkpoint, tensors=checkpoint.tensors.telling(told))
     ensemble: Ensemble
+    crew = None
     if precision in FEW_BITS:
         from models.render.musicgen.cpu.decoder import CpuDecoder  # takes a second to import
 
         few = CpuDecoder.read(checkpoint.tensors, checkpoint.decoder, precision, packed=packed)
-        ensemble = Ensemble(Writer(few), SEATS, breath=BREATH)
+        ensemble, crew = Ensemble(Writer(few), SEATS, breath=BREATH), few.crew
     else:
         decoder = TorchDecoder.read(checkpoint.tensors, checkpoint.decoder, where, PRECISIONS[precision])
         ensemble = (
@@ -243,4 +286,4 @@ def load(
     small, channels = precision in FEW_BITS, checkpoint.decoder.channels
     conditions = Conditions.read(checkpoint, where, small=small)
     codec = Codec.read(checkpoint.tensors, checkpoint.codec, channels, where, small=small)
-    return Engine(checkpoint, conditions, codec, ensemble)
+    return Engine(checkpoint, conditions, codec, ensemble, crew)

@@ -19,7 +19,7 @@ from dataclasses import dataclass
 import torch
 from torch import Tensor
 
-__all__ = ["BLOCK", "Chance", "Choice", "chosen", "chosen_each", "guided", "narrowed"]
+__all__ = ["BLOCK", "Chance", "Choice", "chosen", "chosen_each", "guided", "narrowed", "one_thread"]
 
 NEVER = float("-inf")
 BLOCK = 32  # columns that are raced ahead

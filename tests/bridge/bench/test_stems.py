@@ -36,7 +36,15 @@ def test_stems_are_measured_beside_transformers(small: Path, capfd: pytest.Captu
     if not torch.cuda.is_available():
         assert gpu.UNMEASURED in said
     for precision in ("int4", "int8"):
-        for name in ("steps", "share of the memory's limit", "first sound", "real-time factor", "peak memory", "load"):
+        for name in (
+            "steps",
+            "share of the memory's limit",
+            "first sound",
+            "real-time factor",
+            "peak memory",
+            "load",
+            "load again",
+        ):
             assert figures[f"{name}, {precision}"].value > 0
         assert figures[f"{precision} to transformers' best"].value > 0
         assert figures[f"4 pieces together to one after another, {precision}"].value > 0

@@ -79,7 +79,7 @@ class CpuDecoder:
 
     def __init__(self, shape: DecoderShape, tables: Tables, embedding: Floats, threads: int | None) -> None:
         self._shape, self._tables, self._embedding = shape, tables, embedding
-        self._crew = Crew(threads)
+        self.crew = Crew(threads)
         self._pools: weakref.WeakSet[Pool] = weakref.WeakSet()
 
     @classmethod
@@ -134,7 +134,7 @@ class CpuDecoder:
                 self._read(state, given[first * rows : (first + most) * rows], first, wanted=0)
         else:
             counters = np.zeros((1, WIDE), np.int64)
-            self._crew.together(listen, given, state._streams, pool.heard, self._tables, counters)
+            self.crew.together(listen, given, state._streams, pool.heard, self._tables, counters)
         return state
 
     def feed(self, state: CpuState, codes: Tensor) -> Tensor:
@@ -208,7 +208,7 @@ class CpuDecoder:
         counters = np.zeros((STAGES * tables.layers + 1, WIDE), np.int64)
         logits = np.empty((wanted, tables.heads.weights.shape[0] * TILE), np.float32)
         about = (stream, at, conditions, pool.cache, pool.heard, tables)
-        self._crew.together(step, x + pool.places[at], *about, mixed, inward, counters, logits)
+        self.crew.together(step, x + pool.places[at], *about, mixed, inward, counters, logits)
         return logits
 
     def _pool(self, rows: int, room: int, told: int) -> Pool:

@@ -3,7 +3,8 @@
 Torch brings the weights into another order for each piece that is pushed, and reads 34 MB of MusicGen's for each moment. Here
 those of the recurrence lie in the order in which they are read: sixteen units after sixteen, the four gates of each side by side,
 as whole numbers with a scale for each gate, which leaves out less than a ten-thousandth of what is said; all else is float32.
-What comes before the recurrence is one product for all moments, by torch. Knows nothing of codes.
+What comes before the recurrence is one product for all moments, by torch. One thread computes: the others have a decoder to serve.
+Knows nothing of codes.
 
     lstm = CpuLstm([Weights.packed(input, hidden, bias), ...])
     heard = lstm.push(x, memory, final=False)     # (rows, channels, time)
@@ -24,18 +25,15 @@ from torch import Tensor
 from torch.nn import functional
 
 from models.compose.runtime.kernels import exponent
-from models.render.musicgen.cpu import llvm, together, vectors
-from models.render.musicgen.cpu.crew import Crew
+from models.render.musicgen.cpu import llvm, vectors
 from models.render.musicgen.cpu.llvm import LANES
 from models.render.musicgen.cpu.tables import Array, kept_on_disk
-from models.render.musicgen.cpu.together import WIDE, done, finished, take, wait
 from models.render.musicgen.cpu.vectors import TILE, weighed
 from models.render.musicgen.layers import Memory
 
 __all__ = ["CpuLstm", "Weights"]
 
 GATES = 4  # what comes in, what stays, what is new, what goes out
-TASK = 4  # slices that a thread takes at once: 64 units
 MOST, QUIET = 32767.0, 1e-30  # the largest of whole numbers; the loudest of weights that are none
 ONE, TWO = np.float32(1.0), np.float32(2.0)
 
@@ -72,7 +70,6 @@ class CpuLstm:
 
     def __init__(self, layers: Sequence[Weights]) -> None:
         self._layers = layers
-        self._crew = Crew()
 
     def memory(self) -> Memory:
         return Memory()
@@ -96,49 +93,40 @@ class CpuLstm:
             given = functional.linear(steps, layer.inward, layer.bias).numpy()
             heard = np.empty((len(given) + 1, layer.hidden.shape[1]), np.float32)
             heard[0] = said[number]
-            counters = np.zeros((len(given), WIDE), np.int64)
-            self._crew.together(_moments, given, layer.hidden, layer.scales, heard, cells[number], counters)
+            _moments(given, layer.hidden, layer.scales, heard, cells[number])
             said[number] = heard[-1]
             steps = torch.from_numpy(heard[1:, : layer.inward.shape[1]])
         return steps.T
 
 
 def _made(edition: int) -> Any:
-    def moments(given: Array, weights: Array, scales: Array, heard: Array, cells: Array, counters: Array) -> None:
+    def moments(given: Array, weights: Array, scales: Array, heard: Array, cells: Array) -> None:
         """Moment after moment: what is given to the gates and what was heard before become what is heard."""
         slices, wide = weights.shape[0], weights.shape[1]
-        tasks = -(-slices // TASK)
         gates, opened = np.empty(TILE, np.float32), np.empty(TILE, np.float32)
         last, spoken = np.empty(LANES, np.float32), np.empty(LANES if edition else 0, np.float32)
         for moment in range(given.shape[0]):
-            if finished(counters, moment, tasks):
-                continue
-            task = take(counters, moment)
-            while task < tasks:
-                for part in range(task * TASK, min(task * TASK + TASK, slices)):
-                    weighed(weights, part, heard, moment, wide, gates)
-                    for i in range(TILE):
-                        gates[i] = -(gates[i] * scales[part, i] + given[moment, part * TILE + i])
-                    for i in range(2 * LANES, 3 * LANES):
-                        gates[i] *= TWO  # tanh(z) is 2 sigmoid(2 z) - 1
-                    exponent(gates, TILE, opened)
-                    for i in range(TILE):
-                        opened[i] = ONE / (ONE + opened[i])
-                    for i in range(LANES):
-                        new = TWO * opened[2 * LANES + i] - ONE
-                        cell = opened[LANES + i] * cells[part * LANES + i] + opened[i] * new
-                        cells[part * LANES + i] = cell
-                        last[i] = -TWO * cell
-                    exponent(last, LANES, spoken)
-                    for i in range(LANES):
-                        heard[moment + 1, part * LANES + i] = opened[3 * LANES + i] * (TWO / (ONE + spoken[i]) - ONE)
-                done(counters, moment)
-                task = take(counters, moment)
-            wait(counters, moment, tasks)
+            for part in range(slices):
+                weighed(weights, part, heard, moment, wide, gates)
+                for i in range(TILE):
+                    gates[i] = -(gates[i] * scales[part, i] + given[moment, part * TILE + i])
+                for i in range(2 * LANES, 3 * LANES):
+                    gates[i] *= TWO  # tanh(z) is 2 sigmoid(2 z) - 1
+                exponent(gates, TILE, opened)
+                for i in range(TILE):
+                    opened[i] = ONE / (ONE + opened[i])
+                for i in range(LANES):
+                    new = TWO * opened[2 * LANES + i] - ONE
+                    cell = opened[LANES + i] * cells[part * LANES + i] + opened[i] * new
+                    cells[part * LANES + i] = cell
+                    last[i] = -TWO * cell
+                exponent(last, LANES, spoken)
+                for i in range(LANES):
+                    heard[moment + 1, part * LANES + i] = opened[3 * LANES + i] * (TWO / (ONE + spoken[i]) - ONE)
 
     return kept_on_disk(moments)
 
 
 # numba asks this file's date alone whether what it kept is stale, and what a function closes over
-_FILES = b"".join(Path(str(module.__file__)).read_bytes() for module in (llvm, together, vectors))
+_FILES = b"".join(Path(str(module.__file__)).read_bytes() for module in (llvm, vectors))
 _moments = _made(int.from_bytes(sha256(_FILES).digest()[:6], "big"))
