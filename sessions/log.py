@@ -49,7 +49,7 @@ _TIME = re.compile(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{3}Z", re.ASCII)
 _HASH = re.compile(r"[0-9a-f]{64}")
 _ENVELOPE = frozenset({"type", "nonce", "signature", "command"})
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
-_MILLISECOND = timedelta(milliseconds=1)
+_SECOND = timedelta(seconds=1)
 
 
 # -- time ------------------------------------------------------------------------------------------------------------
@@ -57,26 +57,31 @@ _MILLISECOND = timedelta(milliseconds=1)
 
 def time_text(now_us: int) -> str:
     """Microseconds of Unix time as the log writes them (`2026-01-31T12:00:00.000Z`), rounded down to milliseconds."""
-    return _text_of(min(max(now_us // 1000, 0), MAX_TIME_MS))
+    second, ms = divmod(min(max(now_us // 1000, 0), MAX_TIME_MS), 1000)
+    return f"{_text_of(second)}.{ms:03d}Z"
 
 
-@lru_cache(maxsize=64)  # the entries of a batch share a few of them
-def _text_of(time_ms: int) -> str:
-    moment = _EPOCH + timedelta(milliseconds=time_ms)
-    return moment.isoformat(timespec="milliseconds").removesuffix("+00:00") + "Z"
+@lru_cache(maxsize=64)  # neighbours share it
+def _text_of(second: int) -> str:
+    return (_EPOCH + second * _SECOND).isoformat(timespec="seconds").removesuffix("+00:00")
+
+
+def time_us(text: str) -> int:
+    """The same backwards; raises `Refused` for a time that the log would write otherwise."""
+    second = _second_of(text[:19]) if _TIME.fullmatch(text) else -1
+    if second < 0:
+        raise _broken(f"time {text[:40]!r} is not written as 2026-01-31T12:00:00.000Z")
+    return (second * 1000 + int(text[20:23])) * 1000
 
 
 @lru_cache(maxsize=64)
-def time_us(text: str) -> int:
-    """The same backwards; raises `Refused` for a time that the log would write otherwise."""
+def _second_of(text: str) -> int:
+    """What `_text_of` wrote; -1 for what it would write otherwise."""
     try:
-        moment = datetime.fromisoformat(text)
+        second = (datetime.fromisoformat(text + "+00:00") - _EPOCH) // _SECOND
     except ValueError:
-        moment = _EPOCH
-    us = (moment - _EPOCH) // _MILLISECOND * 1000 if _TIME.fullmatch(text) else -1
-    if us < 0 or time_text(us) != text:
-        raise _broken(f"time {text[:40]!r} is not written as 2026-01-31T12:00:00.000Z")
-    return us
+        return -1
+    return second if second >= 0 and _text_of(second) == text else -1
 
 
 # -- entries ---------------------------------------------------------------------------------------------------------

@@ -75,8 +75,10 @@ def join(state: State, door: Door, command: Join) -> Decision:
 
 def role_for(state: State, invite: str, role: str) -> str:
     """The role of who comes by an invite for the first time: what it says, or the less that all before were left with."""
-    lesser = [m.role for m in state.came_by(invite) if state.role(m.role).is_less_than(state.role(role))]
-    return lesser[-1] if lesser and len(lesser) == len(state.came_by(invite)) else role
+    came = state.came_by(invite)
+    left_with = {member.role for member in came}  # a hundred who came by one link have one or two roles
+    lesser = bool(came) and all(state.role(name).is_less_than(state.role(role)) for name in left_with)
+    return came[-1].role if lesser else role
 
 
 def _who_was_it(state: State, door: Door, command: Join) -> Member | None:
