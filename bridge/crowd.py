@@ -93,10 +93,16 @@ class Crowd:
         asked.add_done_callback(due)
         return asked
 
+    @property
+    def is_free(self) -> bool:
+        """Whether somebody could be served at once, by `serving`."""
+        return not (self._held or self._waiting) and self._resting is None
+
     @contextmanager
     def serving(self, least_s: float = 0.0) -> Iterator[None]:
         """While it lasts the crowd is served, and that counts."""
         loop = asyncio.get_running_loop()
+        self._held = True
         self._begun_s, self._left = loop.time(), MAX_A_SLICE
         try:
             yield

@@ -13,6 +13,7 @@ from pathlib import Path
 from urllib.parse import quote
 
 from bridge.door import Bundle, Message, Outlet, Seat
+from bridge.recitals import waits
 from sessions.answers import Tell, To
 from sessions.roles import ENGINE
 from sessions.state import State
@@ -110,7 +111,8 @@ class Audience:
         bundle = Bundle(told.messages, told.at_us)
         give = self.send if _tells_of_sound(bundle) else self._give  # nearly always the same for everybody
         for seat in self._meant(told, state):
-            give(seat, bundle)
+            if not (seat.reciting and waits(seat, bundle)):
+                give(seat, bundle)
 
     def _meant(self, told: Tell, state: State) -> list[Seat]:
         """Who is meant; an engine hears only what is said to it alone."""

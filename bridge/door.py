@@ -6,6 +6,7 @@ nothing: who may do what is asked of `sessions`.
 
 from __future__ import annotations
 
+from collections import deque
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import Protocol
@@ -78,6 +79,8 @@ class Seat:
     has_ended: Callable[[], bool] = lambda: False
     """Whether the program is known to be gone, where a door hears nothing of that by itself."""
     gone: bool = field(default=False)
+    reciting: dict[str, deque[Bundle]] = field(default_factory=dict)
+    """Sections that are told here again, by name, and what has happened to them since (`bridge.recitals`)."""
 
     @property
     def role(self) -> str:

@@ -144,6 +144,8 @@ class Host:
         if outlet.watches:
             for told in (*welcome(self.state, seat.member, self._clock.now_us()), *self.previews.heard()):
                 self._scribe.answer(seat, Bundle(told.messages, told.at_us))
+            for section in [section for section in self.state.sections.values() if not section.status.over]:
+                self._scribe.recite(seat, section)
         return seat, acknowledged
 
     def visit(self, invite: Invite) -> Seat:
@@ -239,6 +241,8 @@ class Host:
             self._answer_question(seat, command)
         for answers in decision.answers:
             self._scribe.answer(seat, Bundle(answers))
+        if decision.recite:
+            self._scribe.recite(seat, self.state.sections[decision.recite])
         return self._scribe.come_to(seat.member, decision, message, signature)
 
     def _moment(self) -> Moment:

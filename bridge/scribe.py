@@ -22,12 +22,13 @@ from bridge.hope import Hope
 from bridge.ledger import Ledger
 from bridge.ports.disk import DiskFailed
 from bridge.promises import Promises
+from bridge.recitals import Recitals
 from bridge.roster import Roster
 from sessions.answers import Tell, To, members_answer
 from sessions.decide import Decision, engines
 from sessions.errors import Code, Refused
 from sessions.events import Bent, Controlled, Event, Left, LeftWhy, NotePlayed, Owes, Removed
-from sessions.state import State
+from sessions.state import Section, State
 
 __all__ = ["Scribe"]
 
@@ -46,6 +47,7 @@ class Scribe:
         self._hope = hope
         self._written = written
         self._promises = Promises()
+        self._recitals = Recitals(lambda: self.state, audience.send)
         self._refused = ""  # what the disk said when it last took nothing; empty while it takes all
         self._roster = Roster(self._tell_who_is_here)
 
@@ -109,6 +111,11 @@ class Scribe:
         """An answer to one seat that relies on what is written so far."""
         self._promises.make(self.state.size, kept=lambda: self._audience.send(seat, bundle))
 
+    def recite(self, seat: Seat, section: Section) -> None:
+        """The same of all that has come of a section, as it is now."""
+        as_of_now = section.as_of_now()
+        self._promises.make(self.state.size, kept=lambda: self._recitals.begin(seat, as_of_now))
+
     async def flush_forever(self) -> None:
         """Bring what is written to the disk, and keep what was promised for it."""
         while True:
@@ -141,6 +148,7 @@ class Scribe:
 
     async def close(self) -> None:
         """Everything to disk; who still waits is told that the server stops."""
+        self._recitals.close()
         self._roster.close()
         try:
             await self._ledger.close()

@@ -11,7 +11,7 @@ from __future__ import annotations
 
 import functools
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from enum import StrEnum
 from typing import Any
 
@@ -116,6 +116,10 @@ class Section:
     def askers(self) -> tuple[str, ...]:
         """Whose request it is."""
         return (self.asker, *self.also)
+
+    def as_of_now(self) -> Section:
+        """The same, which what is to come does not change."""
+        return replace(self, bars=dict(self.bars), stems=dict(self.stems))
 
     def notes(self, part: Part, bar: int) -> tuple[Note, ...] | None:
         """The notes of a part in a bar; None where it has not been written yet."""

@@ -56,7 +56,9 @@ def tell(state: State, member: str, event: e.Event) -> tuple[Tell, ...]:
 
 
 def welcome(state: State, member: str, now_us: int) -> Iterator[Tell]:
-    """What somebody who comes in has to know of what is going on (to those who watch; others ask)."""
+    """What somebody who comes in has to know of what is going on (to those who watch; others ask).
+
+    What has come of the open sections is for the host to recite."""
     yield Tell((members_answer(state),), To.ONE, member)
     yield Tell(
         tuple({"type": "session.defined", "role": r, "grants": g} for r, g in state.roles.items()), To.ONE, member
@@ -65,8 +67,7 @@ def welcome(state: State, member: str, now_us: int) -> Iterator[Tell]:
     yield Tell(now.messages, To.ONE, member, now.at_us)
     for section in state.sections.values():
         if not section.status.over:
-            for messages in ((requested_summary(section),), *outcome(state, section)):
-                yield Tell(messages, To.ONE, member)
+            yield Tell((requested_summary(section),), To.ONE, member)
     newest = list(state.takes)[-TAKES_AT_FIRST:]
     if earlier := len(state.takes) - len(newest):
         yield Tell(({"type": "session.takes", "first": newest[0], "earlier": earlier},), To.ONE, member)

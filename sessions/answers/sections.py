@@ -67,8 +67,12 @@ def outcome(state: State, section: Section) -> Iterator[tuple[Message, ...]]:
         yield (_about(section, "section.cancelled"),)
         return
     yield (_accepted(state, section),)
-    for (part, bar), notes in section.written().items():
-        yield tuple(bar_answer(section, part, bar, notes))
+    for bar in range(
+        1, section.request.bars + 1
+    ):  # each is unpacked when it is told: a section may have ten thousand notes
+        for part in section.request.parts:
+            if (notes := section.notes(part, bar)) is not None:
+                yield tuple(bar_answer(section, part, bar, notes))
     for part_name in section.stems:
         yield (_stem_answer(section, part_name),)
     if section.status is Status.DONE:

@@ -40,10 +40,11 @@ class Moment:
 @dataclass(frozen=True, slots=True)
 class Decision:
     """What a command comes to: events to log, the first the member's own; and answers to the asker alone, in groups
-    that belong together."""
+    that belong together, and all that has come of a section, where one is named to `recite`."""
 
     events: tuple[Event, ...] = ()
     answers: tuple[tuple[Answer, ...], ...] = ()
+    recite: str = ""
 
 
 NOBODY = Decision()

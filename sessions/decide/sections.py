@@ -38,7 +38,7 @@ def request(state: State, member: str, command: RequestSection, moment: Moment) 
         if known.asked != asked:
             raise Refused(Code.CONFLICT, f"id: {command.id[:64]!r} asked for something else before; choose a new id")
         again = () if member in known.askers else (AskedAgain(known.name),)
-        return Decision(again, tuple(outcome(state, known)))
+        return Decision(again, recite=known.name)
     role = state.role_of(member)
     section = _understand(state, role.parts_for("section.request"), asked, _seed(state, member, command.id))
     permit = role.permits("section.request", section.parts)

@@ -13,7 +13,7 @@ import json
 from collections.abc import Mapping
 from typing import Any
 
-from sessions.answers import Message, tell
+from sessions.answers import Message, outcome, tell
 from sessions.apply import apply
 from sessions.commands import Join, parse_command
 from sessions.decide import Moment, decide, engines, members
@@ -54,6 +54,9 @@ class Band:
     def send(self, member: str, message: Mapping[str, Any]) -> tuple[Event, ...]:
         decision = decide(self.state, member, parse_command(message), self.moment())
         self.heard.extend(message for answers in decision.answers for message in answers)
+        if decision.recite:
+            told = outcome(self.state, self.state.sections[decision.recite])
+            self.heard.extend(message for messages in told for message in messages)
         for index, event in enumerate(decision.events):
             self._write(member if index == 0 else "", event)
         self._follow_up()

@@ -1,0 +1,72 @@
+"""Recitals: all that has come of a section, told again to whoever asks again for it, a little at a time.
+
+A section of ten thousand notes takes a tenth of a second to say; nobody else waits for so long. Who recites waits in a crowd of its
+own, bar by bar; what happens to the section meanwhile is told to that seat behind it, so that everything comes in order. Asked for
+once more while it is on its way, it comes once. A section that is cancelled is recited no further.
+
+    recitals.begin(seat, state.sections["ana/a"].as_of_now())
+"""
+
+from __future__ import annotations
+
+from collections import deque
+from collections.abc import Callable, Iterator
+
+from bridge.crowd import Crowd
+from bridge.door import Bundle, Seat
+from sessions.answers import outcome
+from sessions.state import Section, State
+
+__all__ = ["Recitals", "waits"]
+
+
+class Recitals:
+    """Those of one session; `send` gives a seat a bundle."""
+
+    def __init__(self, state: Callable[[], State], send: Callable[[Seat, Bundle], None]) -> None:
+        self._state, self._send = state, send
+        self._crowd = Crowd()
+        self._closed = False
+
+    def begin(self, seat: Seat, section: Section) -> None:
+        """Tell a section as it was; its beginning at once, where nobody else recites."""
+        if section.name in seat.reciting or seat.gone:
+            return
+        behind: deque[Bundle] = deque()
+        seat.reciting[section.name] = behind
+        told = (Bundle(messages) for messages in outcome(self._state(), section))
+        if self._crowd.is_free:
+            with self._crowd.serving():
+                self._go_on(seat, section.name, told, behind)
+        else:
+            self._crowd.call(lambda: self._go_on(seat, section.name, told, behind))
+
+    def _go_on(self, seat: Seat, name: str, told: Iterator[Bundle], behind: deque[Bundle]) -> None:
+        while seat.reciting.get(name) is behind and not (seat.gone or self._closed):
+            bundle = next(told, None) or (behind.popleft() if behind else None)
+            if bundle is None:
+                del seat.reciting[name]
+                return
+            self._send(seat, bundle)
+            if not self._crowd.lasts():
+                self._crowd.call(lambda: self._go_on(seat, name, told, behind))
+                return
+
+    def close(self) -> None:
+        """Say nothing more."""
+        self._closed = True
+        self._crowd.close()
+
+
+def waits(seat: Seat, bundle: Bundle) -> bool:
+    """Whether a seat is told of it behind what is being recited there; that a section is cancelled ends its recital."""
+    first = bundle.messages[0]
+    name = f"{first.get('member')}/{first.get('id')}"
+    behind = seat.reciting.get(name)
+    if behind is None:
+        return False
+    if first["type"] == "section.cancelled":
+        del seat.reciting[name]
+        return False
+    behind.append(bundle)
+    return True
