@@ -21,6 +21,7 @@ from collections.abc import AsyncIterator, Callable, Iterator
 from contextlib import asynccontextmanager, contextmanager
 from typing import Any
 
+from bridge.lane import Lane
 from bridge.ports.osc_pace import Bucket
 
 __all__ = ["REST_SHARE", "SHARE_BURST", "SHARE_PER_S", "SLICE_S", "Crowd", "share_of_one"]
@@ -48,6 +49,8 @@ class Crowd:
     """Everybody who has more to say than a share, at all doors of one loop."""
 
     def __init__(self) -> None:
+        self.lane = Lane()
+        """What takes long of those who are within their share."""
         self._waiting: deque[asyncio.Future[None]] = deque()
         self._served_s = 0.0
         self._begun_s = 0.0

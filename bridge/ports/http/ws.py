@@ -46,6 +46,8 @@ TURN: Final = 16
 """Messages of one client before everybody else has a turn,"""
 TURN_S: Final = 0.001
 """and for so long."""
+SIGNED: Final = '"signature"'
+"""What a signed message holds, whatever else may hold it."""
 MAX_UNANSWERED: Final = 1024
 """Messages of one client that wait for the disk; after that its socket is not read until some are through."""
 
@@ -128,6 +130,8 @@ class Connection:
             if frame["type"] == "websocket.disconnect":
                 return
             if self._share.take(1, loop.time()):
+                if SIGNED in (frame.get("text") or ""):
+                    await self._crowd.lane.turn()
                 self._take(frame)
             else:
                 async with self._crowd.turn():
