@@ -97,7 +97,9 @@ class Asked(Tensors):
 
     def take(self, name: str, shape: tuple[int, ...]) -> Tensor:
         self.shapes[name] = shape
-        return torch.empty(shape, device="meta")
+        return torch.zeros(1).expand(
+            shape
+        )  # takes no room; a tensor on `meta` has torch load its compiler, for three seconds
 
 
 def _write(folder: Path) -> None:
@@ -124,11 +126,11 @@ def _write(folder: Path) -> None:
     (folder / "tokenizer.json").write_text(json.dumps(tokenizer))
     weights = folder / "model.safetensors"
     weights.write_bytes((2).to_bytes(8, "little") + b"{}")
-    asked, nowhere = Asked(), torch.device("meta")
+    asked, here = Asked(), torch.device("cpu")
     checkpoint = replace(Checkpoint.of(folder), tensors=asked)
-    Conditions.read(checkpoint, nowhere)
-    TorchDecoder.read(asked, checkpoint.decoder, nowhere, torch.float32)
-    Codec.read(asked, checkpoint.codec, checkpoint.decoder.channels, nowhere)
+    Conditions.read(checkpoint, here)
+    TorchDecoder.read(asked, checkpoint.decoder, here, torch.float32)
+    Codec.read(asked, checkpoint.codec, checkpoint.decoder.channels, here)
     entries, at = {}, 0
     for name, shape in asked.shapes.items():
         size = 2 * math.prod(shape)
@@ -139,8 +141,14 @@ def _write(folder: Path) -> None:
     with weights.open("wb") as file:
         file.write(len(header).to_bytes(8, "little") + header)
         for number, (name, shape) in enumerate(asked.shapes.items()):
-            values = np.resize(np.roll(pool, 997 * number), math.prod(shape))
+            values = _from(pool, -997 * number % POOL, math.prod(shape))
             file.write(_bfloat16(_sized(name, shape, values)))
+
+
+def _from(pool: Any, first: int, count: int) -> Any:
+    """So many numbers of a pool from one on, and again from its beginning."""
+    part = pool[first : first + count]
+    return part if len(part) == count else np.concatenate([part, np.resize(pool, count - len(part))])
 
 
 def _sized(name: str, shape: tuple[int, ...], values: Any) -> Any:

@@ -73,7 +73,7 @@ def test_stems_are_heard_while_they_are_made(weights: Path, tmp_path: Path) -> N
         name = ana.join(server.invites["leader"])["member"]
         ears.join(server.invites["leader"])
         assert server.await_engine(PATIENCE_S)
-        ana.say("section.request", id="a", bars=2, bpm=240, parts="bass", renderer="musicgen", seed=3)
+        ana.say("section.request", id="a", bars=1, bpm=240, parts="bass", renderer="musicgen", seed=3)
         ana.hear("section.accepted", id="a")
         readers = [Ear(server, f"{name}/a", by) for by in ("sampler", "musicgen")]
         for reader in readers:
