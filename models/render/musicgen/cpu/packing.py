@@ -4,6 +4,14 @@ Lives here: quantising and the order of numbers in memory. Scales are found by t
 error of its group is kept, as the upper half of a float32. Widths are filled up with zeros to whole tiles, heads too. Two
 layers' tensors at a time are held as float32. Knows names and shapes, but no code and no state.
 
+How far a decoder of MusicGen-small's shape and random weights is from float32, over 24 columns with guidance 3: its logits, and
+the Kullback-Leibler divergence of what is drawn. Tests hold both under bars, on smaller models.
+
+                logits     divergence
+    bfloat16     1.2 %       0.0010
+    int8         2.0 %       0.0014
+    int4        19.5 %       0.104
+
     tables = tables_of(checkpoint.tensors, checkpoint.decoder, Precision.INT4)
 """
 

@@ -23,9 +23,9 @@ KINDS = {
 EACH = pytest.mark.parametrize("kind", KINDS.values(), ids=KINDS.keys())
 
 
-def codec(published: Published, kind: Kind) -> Codec:
+def codec(published: Published, kind: Kind, *, small: bool = False) -> Codec:
     checkpoint = Checkpoint.of(published(kind)[1])
-    return Codec.read(checkpoint.tensors, checkpoint.codec, checkpoint.decoder.channels, CPU)
+    return Codec.read(checkpoint.tensors, checkpoint.codec, checkpoint.decoder.channels, CPU, small=small)
 
 
 def codes(frames: int, channels: int = 1) -> torch.Tensor:
@@ -67,6 +67,20 @@ def test_streamed_equals_whole(published: Published, kind: Kind, pushes: list[in
     streamed = torch.cat(parts, dim=1)
     assert streamed.shape == (kind.channels, 60 * 640)
     torch.testing.assert_close(streamed, made.decode(given), rtol=0, atol=1e-5)
+
+
+@pytest.mark.timeout(240)  # a kernel is compiled here where it never was
+@pytest.mark.parametrize("kind", [Kind(), Kind(channels=2)], ids=["mono", "stereo"])
+def test_a_small_one_is_as_near_as_a_disc(published: Published, kind: Kind) -> None:
+    exact, small = codec(published, kind), codec(published, kind, small=True)
+    given, voice = codes(60, kind.channels), small.voice()
+    wanted, found = exact.decode(given), small.decode(given)
+    apart_db = 20 * float(torch.log10((found - wanted).norm() / wanted.norm()))
+    assert -200 < apart_db < -76
+    streamed = torch.cat([voice.push(given[:, :13]), voice.push(given[:, 13:], final=True)], dim=1)
+    torch.testing.assert_close(streamed, found, rtol=0, atol=1e-5)
+    sound = torch.randn(kind.channels, 6400, generator=torch.Generator().manual_seed(3)) * 0.3
+    assert float((small.encode(sound) == exact.encode(sound)).double().mean()) > 0.98
 
 
 def test_a_voice_is_late_by_less_than_four_frames(published: Published) -> None:

@@ -50,6 +50,16 @@ def test_text_states_equal(published: Published, kind: Kind) -> None:
 
 
 @EACH
+def test_text_states_by_weights_in_half_the_room_are_near(published: Published, kind: Kind) -> None:
+    checkpoint = Checkpoint.of(published(kind)[1])
+    exact, small = (TextEncoder.read(checkpoint.tensors, checkpoint.text, CPU, small=small) for small in (False, True))
+    ids = list(range(3, 43))
+    wanted, found = exact.states(ids), small.states(ids)
+    assert found.dtype == torch.float32
+    assert 0 < float((found - wanted).norm() / wanted.norm()) < 2e-3
+
+
+@EACH
 def test_logits_of_each_step_equal(published: Published, kind: Kind) -> None:
     theirs, folder = published(kind)
     checkpoint = Checkpoint.of(folder)
