@@ -24,7 +24,7 @@ T = TypeVar("T")
 
 
 def _number(seed: int, purpose: tuple[object, ...]) -> int:
-    text = "/".join(str(word) for word in (seed, *purpose))
+    text = "/".join(map(str, (seed, *purpose)))
     return int.from_bytes(sha256(text.encode()).digest()[:8], "big")
 
 

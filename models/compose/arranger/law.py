@@ -70,7 +70,8 @@ class Law:
     def _placed(self, note: Note, bar: Bar, end: int) -> Note | None:
         if not bar.start <= note.start < bar.end or note.start >= end:
             return None
-        note = replace(note, length=min(note.length, end - note.start))
+        if note.end > end:
+            note = replace(note, length=end - note.start)
         if self._part is Part.DRUMS:
             return note if LOWEST_PIECE <= note.pitch <= HIGHEST_PIECE else None
         tones, (low, high) = self._plan.tones_at(note.start), self._plan.part_range(self._part)
