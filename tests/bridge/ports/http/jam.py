@@ -129,7 +129,8 @@ class Jam:
 
     @contextlib.asynccontextmanager
     async def socket(self, url: str, **options: Any) -> AsyncIterator[Client]:
-        async with connect(url, **options) as socket:
+        # A client that has not read all of what it was sent does not come to the server's goodbye: it waits for nothing.
+        async with connect(url, **{"close_timeout": 0.5, **options}) as socket:
             yield Client(socket)
 
     @contextlib.asynccontextmanager
