@@ -44,6 +44,7 @@ FAMILIES: Final[Mapping[str, tuple[str, str]]] = {
     "osc_udp_waiting": (GAUGE, "Datagrams that wait for their sender's turn."),
     "osc_udp_callers": (GAUGE, "Senders of datagrams that are known."),
     "osc_tcp_connections": (GAUGE, "Connections of OSC over TCP."),
+    "osc_tcp_lingering": (GAUGE, "Those of them that read too slowly, were let go, and still have to read."),
     "osc_tcp_let_go": (COUNTER, "Strangers there who had to make room."),
     "oscquery_connections": (GAUGE, "Connections of OSCQuery."),
     "http_connections": (GAUGE, "Connections of HTTP and WebSockets."),
