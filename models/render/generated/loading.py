@@ -1,7 +1,7 @@
 """Loading: what takes long to load comes in a thread of its own, and whoever waits for it looks around meanwhile.
 
 Who asks first sets it off, others wait for the same one. Once nobody waits any more it is told to stop, which it does where it next
-says how far it is. Waiting is done by one thread, in turns.
+says how far it is.
 
 >>> loading = Loading[str]()
 >>> waiting = loading.wait(lambda told: "an engine")
@@ -15,7 +15,7 @@ an engine
 from __future__ import annotations
 
 from collections.abc import Callable, Generator
-from threading import Event, Thread
+from threading import Event, Lock, Thread
 from typing import Generic, TypeAlias, TypeVar
 
 __all__ = ["Loading", "Told"]
@@ -36,21 +36,25 @@ class Loading(Generic[T]):
 
     def __init__(self) -> None:
         self._run: _Run[T] | None = None
+        self._lock = Lock()
 
     def wait(self, load: Callable[[Told], T]) -> Generator[float, None, T]:
         """How far it is, again and again, and at the end what was loaded. Raises what loading raised."""
         while True:
-            run = self._run = self._run or _Run()
-            run.waiting += 1
-            run.start(load)
+            with self._lock:
+                run = self._run = self._run or _Run()
+                run.waiting += 1
+                run.start(load)
             try:
                 while not run.over.wait(LOOK_S):
                     yield run.done
             finally:
-                run.waiting -= 1
+                with self._lock:
+                    run.waiting -= 1
             if run.error is None:
                 return run.loaded[0]
-            self._run = None if self._run is run else self._run
+            with self._lock:
+                self._run = None if self._run is run else self._run
             if not isinstance(run.error, Unwanted):
                 raise run.error
 
