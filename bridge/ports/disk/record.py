@@ -22,6 +22,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from bridge.ports.disk.batches import Batches
 from bridge.ports.disk.blobs import MAX_TOTAL_BYTES, Blobs
 from bridge.ports.disk.cache import encoded
 from bridge.ports.disk.errors import DiskFailed
@@ -72,7 +73,7 @@ class Record(View):
         self._state = opened.state
         self._covered = opened.covered  # entries that the checkpoint on disk covers
         self._thread = ThreadPoolExecutor(1, thread_name_prefix=f"record-{opened.session}")
-        self._committing: asyncio.Task[DiskFailed | None] | None = None
+        self._batches = Batches(self._journal, self._thread, self._written)
         self._covering: asyncio.Task[None] | None = None
         self._timer: asyncio.TimerHandle | None = None
         self._remembering = asyncio.Lock()
@@ -148,32 +149,21 @@ class Record(View):
         """
         wanted = self.size
         while self.durable < wanted:
-            if self._committing is None or self._committing.done():
-                self._committing = asyncio.create_task(self._commit())
-            failed = await asyncio.shield(self._committing)
-            if failed is not None:
+            if (failed := await self._batches.settled()) is not None:
                 raise failed
         return self.durable
 
     def flush_now(self) -> int:
         """The same where there is no event loop."""
         while (batch := self._journal.take()) is not None:
-            failed = self._settle(self._journal.settle(batch, self._journal.write(batch)))
-            if failed is not None:
+            if (failed := self._journal.settle(batch, self._journal.write(batch))) is not None:
+                self._failures += 1
                 raise failed
         return self.durable
 
-    async def _commit(self) -> DiskFailed | None:
-        batch = self._journal.take()
-        if batch is None:
-            return None
-        error = await asyncio.get_running_loop().run_in_executor(self._thread, self._journal.write, batch)
-        self._cover_later()
-        return self._settle(self._journal.settle(batch, error))
-
-    def _settle(self, failed: DiskFailed | None) -> DiskFailed | None:
+    def _written(self, failed: DiskFailed | None) -> None:
         self._failures += failed is not None
-        return failed
+        self._cover_later()
 
     def _cover_later(self) -> None:
         if self._timer is None and not self.closed:
