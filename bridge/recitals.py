@@ -20,6 +20,29 @@ from sessions.state import Section, State
 __all__ = ["Recitals", "waits"]
 
 
+class _Recital:
+    """One section's, to one seat: what is to be told, and what has happened since, behind it."""
+
+    def __init__(self, seat: Seat, name: str, told: Iterator[Bundle]) -> None:
+        self.seat, self.name = seat, name
+        self._told = told
+        self._behind = seat.reciting[name] = deque[Bundle]()
+        self._next = next(told, None)
+
+    def goes_on(self) -> bool:
+        """Whether there is more, and somebody to hear it."""
+        return self._next is not None and self.seat.reciting.get(self.name) is self._behind and not self.seat.gone
+
+    def take(self) -> Bundle:
+        """The next; with the last one it is over, so that whoever has heard it may ask again."""
+        bundle = self._next
+        assert bundle is not None
+        self._next = next(self._told, None) or (self._behind.popleft() if self._behind else None)
+        if self._next is None:
+            del self.seat.reciting[self.name]
+        return bundle
+
+
 class Recitals:
     """Those of one session; `send` gives a seat a bundle."""
 
@@ -32,24 +55,18 @@ class Recitals:
         """Tell a section as it was; its beginning at once, where nobody else recites."""
         if section.name in seat.reciting or seat.gone:
             return
-        behind: deque[Bundle] = deque()
-        seat.reciting[section.name] = behind
-        told = (Bundle(messages) for messages in outcome(self._state(), section))
+        recital = _Recital(seat, section.name, (Bundle(messages) for messages in outcome(self._state(), section)))
         if self._crowd.is_free:
             with self._crowd.serving():
-                self._go_on(seat, section.name, told, behind)
+                self._go_on(recital)
         else:
-            self._crowd.call(lambda: self._go_on(seat, section.name, told, behind))
+            self._crowd.call(lambda: self._go_on(recital))
 
-    def _go_on(self, seat: Seat, name: str, told: Iterator[Bundle], behind: deque[Bundle]) -> None:
-        while seat.reciting.get(name) is behind and not (seat.gone or self._closed):
-            bundle = next(told, None) or (behind.popleft() if behind else None)
-            if bundle is None:
-                del seat.reciting[name]
-                return
-            self._send(seat, bundle)
-            if not self._crowd.lasts():
-                self._crowd.call(lambda: self._go_on(seat, name, told, behind))
+    def _go_on(self, recital: _Recital) -> None:
+        while recital.goes_on() and not self._closed:
+            self._send(recital.seat, recital.take())
+            if recital.goes_on() and not self._crowd.lasts():
+                self._crowd.call(lambda: self._go_on(recital))
                 return
 
     def close(self) -> None:

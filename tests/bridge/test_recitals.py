@@ -20,11 +20,11 @@ BARS, PARTS = 64, "drums,bass,harmony,melody"
 class Stage:
     """A section of 256 bars, told to `seat`."""
 
-    def __init__(self) -> None:
+    def __init__(self, bars: int = BARS, parts: str = PARTS) -> None:
         self.band = Band()
         self.band.join("leader", "ana")
         self.band.engine()
-        self.band.do("ana", "section.request", id="a", bars=BARS, parts=PARTS, stems=0)
+        self.band.do("ana", "section.request", id="a", bars=bars, parts=parts, stems=0)
         self.seat = Seat(None, "ana", None)  # type: ignore[arg-type]  # neither is asked for anything
         self.told: list[dict[str, Any]] = []
         self.recitals = Recitals(lambda: self.band.state, lambda _, bundle: self.told.extend(bundle.messages))
@@ -93,6 +93,18 @@ def test_what_happens_meanwhile_comes_behind_it() -> None:
             await asyncio.sleep(0)
         assert stage.kinds().index("chat.said") < BARS * 4 <= stage.kinds().index("section.done")
         assert stage.kinds().count("section.done") == 1
+
+    play(scene)
+
+
+def test_whoever_has_heard_the_last_of_it_may_ask_again() -> None:
+    async def scene(_: Stage) -> None:
+        stage = Stage((MAX_A_SLICE - 2) // 2, "drums,bass")  # with its beginning and end just a slice
+        stage.band.play_out("ana/a")
+        for times in (1, 2, 3):
+            stage.begin()
+            while stage.kinds().count("section.done") < times:
+                await asyncio.sleep(0)
 
     play(scene)
 
