@@ -227,7 +227,8 @@ def test_after_its_end_nothing_comes_and_nothing_sounds(play: Callable[..., None
 def test_an_engine_that_has_no_idea_says_so(play: Callable[..., None]) -> None:
     async def test(scene: Scene) -> None:
         await scene.say("live.accompany", id="solo", bpm=120)
-        await asyncio.sleep(1)
+        while not scene.ear.of("live.rested"):
+            await asyncio.sleep(0.1)  # the bench's thread is not the virtual clock's to wait for
         (rested,) = scene.ear.of("live.rested")
         assert rested["code"] == "failed"
         assert "ask for it again" in rested["advice"]
