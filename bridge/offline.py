@@ -17,9 +17,8 @@ from importlib.metadata import version
 from pathlib import Path
 from typing import Any
 
-from bridge.config import default_packed
+from bridge.engine.own import own_engine
 from bridge.ledger import SOFTWARE
-from bridge.ports.audiocraft import find_python, opener
 from bridge.ports.clock import Clock, SystemClock
 from bridge.wire.smf import to_smf
 from models.engine import Engine
@@ -69,15 +68,7 @@ def ask(
         raise Refused(Code.BAD_VALUE, f"like: there is no catalog {request.like[0].name!r} here; leave `like` out")
     if request.context:
         raise Refused(Code.BAD_VALUE, "context: it speaks of a session's take; ask in that session, or leave it out")
-    opens = opener(find_python(audiocraft)) if audiocraft is not None else None
-    engine = Engine(
-        soundfont=soundfont,
-        weights=weights,
-        musicgen=musicgen,
-        precision=precision,
-        packed=default_packed(),
-        audiocraft=opens,
-    )
+    engine = own_engine(soundfont, weights, musicgen, precision, audiocraft)()
     made = _make(request, engine, progress)
     clock = clock or SystemClock()
     out.mkdir(parents=True, exist_ok=True)

@@ -18,9 +18,8 @@ from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Protocol, TypeVar
 
-from bridge.config import default_packed
+from bridge.engine.own import own_engine
 from bridge.engine.writer import Writer
-from bridge.ports.audiocraft import find_python, opener
 from models.pause import Unwanted
 from models.work import COMPOSING, BarWritten, Output, Progress, Work
 
@@ -66,26 +65,8 @@ class Bench:
         precision: str | None = None,
         audiocraft: Path | None = None,
     ) -> Bench:
-        """The composers and the sampler, with weights and a soundfont from elsewhere, or with those that are included.
-
-        MusicGen's weights are loaded for the first section that asks for them, by our own runtime or by the audiocraft of
-        another Python. Raises Refused where that Python is none.
-        """
-        opens = opener(find_python(audiocraft)) if audiocraft is not None else None
-
-        def load() -> Maker:
-            from models.engine import Engine  # heavy: numpy and scipy, half a second
-
-            return Engine(
-                soundfont=soundfont,
-                weights=weights,
-                musicgen=musicgen,
-                precision=precision,
-                packed=default_packed(),
-                audiocraft=opens,
-            )
-
-        return cls(load)
+        """Of the engine of this machine (`own`). Raises Refused where the Python of audiocraft is none."""
+        return cls(own_engine(soundfont, weights, musicgen, precision, audiocraft))
 
     async def offers(self) -> list[dict[str, Any]]:
         """Load what is needed and say which renderers there are; at once from the second time on. Raises Refused."""

@@ -67,9 +67,8 @@ def outcome(state: State, section: Section) -> Iterator[tuple[Message, ...]]:
         yield (_about(section, "section.cancelled"),)
         return
     yield (_accepted(state, section),)
-    for bar in range(
-        1, section.request.bars + 1
-    ):  # each is unpacked when it is told: a section may have ten thousand notes
+    for bar in range(1, section.request.bars + 1):
+        # each is unpacked when it is told: a section may have ten thousand notes
         for part in section.request.parts:
             if (notes := section.notes(part, bar)) is not None:
                 yield tuple(bar_answer(section, part, bar, notes))

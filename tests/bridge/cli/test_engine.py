@@ -43,12 +43,15 @@ def start(*words: str, token: str) -> subprocess.Popen[str]:
     )
 
 
+def engines_of(server: Server) -> set[str]:
+    return set(httpx.get(f"{server.http}/api/health", verify=False).json()["engines"])
+
+
 def wait_for_engines(server: Server, names: set[str]) -> None:
     deadline = time.monotonic() + WAIT_S
-    with httpx.Client(base_url=server.http) as client:
-        while set(client.get("/api/health").json()["engines"]) != names:
-            assert time.monotonic() < deadline, f"waited for {names} in vain"
-            time.sleep(0.05)
+    while engines_of(server) != names:
+        assert time.monotonic() < deadline, f"waited for {names} in vain"
+        time.sleep(0.05)
 
 
 def test_it_joins_and_goes_when_asked(server: Server) -> None:
@@ -101,6 +104,7 @@ def test_the_whole_link_is_a_token_as_well(server: Server) -> None:
     link = f"{server.http}/#token={server.invites['engine']}"
     with started("--join", link, "--name", "linked", token=link):
         wait_for_engines(server, {"engine", "linked"})
+        assert engines_of(server) == {"engine", "linked"}
     wait_for_engines(server, {"engine"})
 
 

@@ -171,7 +171,7 @@ def test_what_is_exported_says_it(starbridge: Command, found: dict[str, Any], tm
 
 
 def test_without_a_server_as_well(starbridge: Command, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(offline, "Engine", lambda **options: an_engine())
+    monkeypatch.setattr(offline, "own_engine", lambda *options: an_engine)
     words = ("--bars", 1, "--parts", "bass", "--renderer", "musicgen", "--out", tmp_path)
     done = starbridge("ask", *words)
     assert (done.exit_code, done.stderr) == (0, f"N{WHY[1:]}\n")

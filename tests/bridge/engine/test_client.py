@@ -220,7 +220,7 @@ def test_what_the_server_could_not_keep_is_begun_anew(what: str) -> None:
         async with open_stage() as stage, playing(stage, Tune()):
             call = await ready(stage)
             await call.say({"type": "refused", "what": what, "code": "failed", "advice": "the disk is full; make room"})
-            await ready(stage)
+            assert await ready(stage) is not call
 
     asyncio.run(scene())
 
