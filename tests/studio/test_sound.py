@@ -163,6 +163,26 @@ def started(take: str, time_us: int, *, loop: bool, beat: float = 0.0) -> Messag
     }
 
 
+def test_a_mix_is_there_to_be_had_where_there_is_sound(server: Puppet, join: Callable[..., Page]) -> None:
+    page = join("listener")
+    files = "[...document.querySelectorAll('#stems .files button')].filter((one) => one.offsetWidth).map((one) => one.innerText)"
+    silent: Message = {
+        "type": "take.added",
+        "take": "take-0",
+        "id": "id-0",
+        "member": "kim",
+        "request": request_fields(),
+    }
+    server.say(silent | {"stems": {}, "ratings": {}, "votes": {}, "verdict": "", "index": 4})
+    page.wait(f"{files}.join() === 'MIDI,Certificate'")
+    add_take(server)
+    page.wait("!!document.querySelector('[data-take=take-1]')")
+    page.evaluate(
+        "[...document.querySelectorAll('[data-take=take-1] button')].find((b) => b.innerText === 'Show').click()"
+    )
+    page.wait(f"{files}.join() === 'MIDI,Mix,Certificate'")
+
+
 def test_listening_is_heard_and_mute_and_solo_work(server: Puppet, join: Callable[..., Page]) -> None:
     page = join("listener")
     add_take(server)

@@ -45,8 +45,9 @@ export function mixer(studio, player) {
   const rows = h("ul", { class: "stem-rows" });
   const hint = h("p", { class: "soft" });
   const notice = noticeAt(studio, where);
+  const mix = fileButton("Mix", "mix.wav", "wav");
   const files = h("div", { class: "files", role: "group", "aria-label": "Downloads" }, h("span", { class: "label" }, "Download"), [
-    fileButton("MIDI", "midi", "mid"), fileButton("Mix", "mix.wav", "wav"), fileButton("Certificate", "certificate", "certificate.json"),
+    fileButton("MIDI", "midi", "mid"), mix, fileButton("Certificate", "certificate", "certificate.json"),
   ]);
   byId("stems-body").append(notice.el, rows, hint, files);
 
@@ -172,6 +173,7 @@ export function mixer(studio, player) {
     say(hint, parts.length ? "" : HINTS[one.status] ?? "It has no stems.");
     hint.hidden = parts.length > 0;
     files.hidden = !one.take;
+    mix.hidden = parts.length === 0;
     const listening = player.listening === one.key;
     listen.replaceChildren(icon(listening ? "stop" : "play"), h("span", {}, listening ? "Stop" : "Listen"));
     listen.disabled = parts.length === 0;
