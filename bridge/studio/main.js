@@ -58,9 +58,15 @@ const takes = takeList(studio, {
   more: fetchEarlier(studio),
 });
 
+/** @param {import("./state.js").State} state */
+function listenButton(state) {
+  if (state.compare) return "#compare-play";
+  return state.bars && state.bars.key === state.selected ? "#hear-bars" : "#listen";
+}
+
 const view = (/** @type {string} */ name) => studio.store.dispatch({ type: "page.view", view: name });
 const keys = help([
-  { key: " ", does: "listen to what is shown, alone; stop", act: () => pressed(studio.state.compare ? "#compare-play" : "#listen") },
+  { key: " ", does: "listen alone: to what is shown, or to the bars selected; stop", act: () => pressed(listenButton(studio.state)) },
   { key: "n", does: "hear its notes as plain tones; stop", act: () => pressed("#hear-notes") },
   { key: "l", does: "loop what you listen to", act: () => pressed("#loop") },
   { key: "x", does: "change over between A and B", act: () => studio.state.compare && compare.changeOver() },

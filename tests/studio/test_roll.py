@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 
 from sessions.music import Note, Part
-from tests.studio.fake_server import Message, Puppet, midi, puppet, request_fields
+from tests.studio.fake_server import Message, Puppet, midi, puppet, request_fields, sine
 from tests.support.chromium import Browser, Page
 
 pytestmark = pytest.mark.browser
@@ -34,12 +34,12 @@ def run(browser: Browser) -> Iterator[Run]:
         page.close()
 
 
-def add_take(server: Puppet, page: Page, *notes: Note, bars: int = 8) -> None:
+def add_take(server: Puppet, page: Page, *notes: Note, bars: int = 8, stems: dict[str, str] | None = None) -> None:
     """A take of bass notes, shown with its notes."""
     server.files["/api/sessions/jam/takes/take-1/midi"] = midi(list(notes), Part.BASS, bars=bars, bpm=120)
     request = request_fields(bars=bars, parts="bass", bpm=120)
     taken: Message = {"type": "take.added", "take": "take-1", "id": "a", "member": "kim", "request": request}
-    server.say(taken | {"stems": {}, "ratings": {}, "votes": {}, "verdict": "", "index": 5})
+    server.say(taken | {"stems": stems or {}, "ratings": {}, "votes": {}, "verdict": "", "index": 5})
     page.wait(f"Object.values(starbridge.studio.state.sections)[0]?.notes.bass?.length === {len(notes)}")
 
 
@@ -102,6 +102,33 @@ def test_note_is_found_under_a_finger_and_a_hidden_part_is_not(run: Run) -> None
     assert run("roll/layout.js", function) == ["bass", None, None, None, "drums", None, 2, 2]
 
 
+def test_steps_go_from_note_to_note_and_say_each(run: Run) -> None:
+    function = """async (m) => {
+        const { newSection } = await import('/state/sections.js');
+        const note = (start, pitch, length = 1) => ({ start, pitch, length, velocity: 90 });
+        const request = { bars: 2, meter: '7/8', parts: 'drums,bass,texture,melody' };
+        const notes = { drums: [note(0, 36), note(3.5, 38)], bass: [note(3.5, 45, 0.5), note(0, 48), note(0, 40)], melody: [] };
+        const section = { ...newSection({ id: 'a', member: 'b' }), request, notes };
+        const told = [];
+        const go = (from, ...steps) => steps.reduce((place, step) => {
+            const next = m.stepped(section, place, step);
+            told.push(next && m.noteText(next, section));
+            return next;
+        }, from);
+        go(null, 'next', 'next', 'next', 'next', 'down', 'down', 'first', 'up', 'last');
+        const aside = m.stepped(section, null, 'next', { hidden: new Set(['bass']), bar: 2 });
+        return [...told, m.noteText(aside, section), m.stepped({ ...section, notes: {} }, aside, 'next')];
+    }"""
+    low, high, last = (
+        "bass E2, bar 1 beat 1, 2 beats long",
+        "bass C3, bar 1 beat 1, 2 beats long",
+        "bass A2, bar 2 beat 1, 1 beat long",
+    )
+    kick, snare = "drums Kick, bar 1 beat 1", "drums Snare, bar 2 beat 1"
+    told = [low, high, last, last, snare, snare, kick, low, last, snare, None]
+    assert run("roll/steps.js", function) == told
+
+
 def test_wheel_and_keys_zoom_around_what_is_looked_at(server: Puppet, join: Join) -> None:
     page = join("listener")
     add_take(server, page, Note(0, 480, 40, 90))
@@ -156,6 +183,22 @@ def test_bars_selected_in_the_ruler_are_asked_for_anew(server: Puppet, join: Joi
     for key in ("Escape", ".", ".", ">"):
         page.press(key)
     page.wait("document.querySelector('.picked').textContent === 'bars 2-3'")
+
+
+def test_bars_are_heard_as_they_are_again_and_again(server: Puppet, join: Join) -> None:
+    page = join("listener")
+    server.files["/api/sessions/jam/takes/take-1/stems/bass.wav"] = sine(4 * 2.0)
+    add_take(server, page, Note(0, 480, 40, 90), bars=4, stems={"bass": "ab"})
+    page.evaluate(f"void {SCROLLER}.focus()")
+    for key in (".", ".", " "):
+        page.press(key)
+    page.wait("starbridge.player.output.peak() > 0.15 && starbridge.player.bars?.from === 2")
+    at = "starbridge.player.position(Object.values(starbridge.studio.state.sections)[0])"
+    assert 2.0 <= page.wait(at) < 4.0
+    page.press(".")
+    page.wait(f"starbridge.player.bars?.from === 3 && {at} >= 4 && {at} < 6")
+    page.press("Escape")
+    page.wait("starbridge.player.listening === '' && starbridge.player.output.peak() < 0.001")
 
 
 def test_listener_sees_bars_but_cannot_ask_for_them(server: Puppet, join: Join) -> None:
@@ -215,3 +258,20 @@ def test_a_touched_note_sounds(server: Puppet, join: Join) -> None:
         page.call("Input.dispatchMouseEvent", {"type": kind, "x": x, "y": y, "button": "left", "clickCount": 1})
     page.wait("starbridge.player.output.peak() > 0.05")
     page.wait("starbridge.sketch.voices === 0")
+
+
+def test_notes_are_gone_through_and_heard_by_keys(server: Puppet, join: Join) -> None:
+    page = join("listener")
+    add_take(server, page, Note(0, 480, 40, 90), Note(3840, 960, 43, 127), Note(7 * 3840, 960, 45, 90))
+    page.evaluate(f"void {SCROLLER}.focus()")
+    for _ in range(6):
+        page.press("+")
+    told = "document.querySelector('.note-told[role=status]').textContent"
+    for key, words in (("ArrowRight", "bass E2, bar 1"), ("ArrowRight", "bass G2, bar 2"), ("End", "bass A2, bar 8")):
+        page.press(key)
+        page.wait(f"{told}.startsWith('{words}')")
+    page.wait(f"{SCROLLER}.scrollLeft > {FIT_PX}")
+    page.wait("starbridge.player.output.peak() > 0.05")
+    page.wait("starbridge.sketch.voices === 0")
+    page.press("Enter")
+    page.wait("starbridge.sketch.voices === 1")

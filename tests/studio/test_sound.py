@@ -76,6 +76,24 @@ def test_what_is_over_stays_silent(offline: Callable[[str], Any]) -> None:
     assert offline(scene) == [[], None]
 
 
+def test_bars_are_cut_out_to_the_frame_and_their_ends_don_t_click(offline: Callable[[str], Any]) -> None:
+    """Three of five beats of a sound that lasts four: what it has, then silence."""
+    scene = """
+        const { cutOut, stretchOf } = await import('/sound/excerpt.js');
+        const buffer = context.createBuffer(2, 4 * rate, rate);
+        for (const channel of [0, 1]) buffer.getChannelData(channel).fill(0.5);
+        const stretch = stretchOf({ request: { bars: 5, bpm: 60, meter: '1/4' }, closed: {} }, { from: 3, to: 5 });
+        const made = cutOut(context, buffer, stretch);
+        const samples = made.getChannelData(1);
+        const at = (frame) => Math.round(samples[frame] * 1000) / 1000;
+        const short = cutOut(context, buffer, { from_s: 1, lasts_s: 2 });
+        const end = short.getChannelData(0).at(-1);
+        return [stretch, made.length, made.numberOfChannels, at(0), at(48), at(2 * rate - 1), at(2 * rate), short.length, end];
+    """
+    stretch = {"from_s": 2, "lasts_s": 3}
+    assert offline(scene) == [stretch, 144_000, 2, 0, 0.5, 0.5, 0, 96_000, 0]
+
+
 FLAT = """
         const flat = (value, frames = rate) => {
             const buffer = context.createBuffer(1, frames, rate);

@@ -8,7 +8,7 @@
  * @typedef {import("./bars.js").Bars} Bars
  * @typedef {Record<string, string>} Ink  colours by name: parts, and those of the grid
  * @typedef {{ left: number, top: number, width: number, height: number }} Window  of the sheet, in its pixels
- * @typedef {{ hidden: ReadonlySet<string>, bars: Bars | null, touched: Note | null }} Look  parts put aside, bars selected, the note that is heard
+ * @typedef {{ hidden: ReadonlySet<string>, bars: Bars | null, touched?: Note | null }} Look  parts put aside, bars selected, the note that is heard
  * @typedef {CanvasRenderingContext2D} Canvas
  */
 
@@ -26,7 +26,7 @@ const ASIDE = 0.13;
 const NAMED_KEY_PX = 11;
 
 /** @type {Look} */
-export const PLAIN_LOOK = { hidden: new Set(), bars: null, touched: null };
+export const PLAIN_LOOK = { hidden: new Set(), bars: null };
 
 /**
  * Draws everything that moves with time.

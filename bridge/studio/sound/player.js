@@ -10,11 +10,14 @@
  * @typedef {import("../state/sections.js").Section} Section
  * @typedef {import("../studio.js").Studio} Studio
  * @typedef {import("./levels.js").Level} Level
+ * @typedef {{ from: number, to: number }} Bars
+ * @typedef {{ key: string, voice: Voice, bars: Bars | null, stretch: import("./excerpt.js").Stretch, cut: Map<AudioBuffer, AudioBuffer> }} Own  one section, or some bars of it, cut out of its stems
  */
 
 import { secondsOf } from "../music.js";
 import { partsOf, shapeOf } from "../state/sections.js";
 import { localUs } from "../time.js";
+import { cutOut, stretchOf } from "./excerpt.js";
 import { gains, PLAIN } from "./levels.js";
 import { Output } from "./output.js";
 import { PreviewShelf } from "./previews.js";
@@ -36,7 +39,7 @@ export class Player {
   /** Takes that sound to everybody, and what they were started by. @type {Map<string, { voice: Voice, time_us: number, offset_us: number, drift_s: number }>} */
   #voices = new Map();
   previews = new PreviewShelf((bytes) => this.output.decode(bytes), () => this.#settle());
-  /** @type {{ key: string, voice: Voice } | null} */
+  /** @type {Own | null} */
   #own = null;
   /** @type {Map<string, Record<string, Level>>} by section */
   #levels = new Map();
@@ -79,16 +82,17 @@ export class Player {
 
   // -- listening alone ---------------------------------------------------------------------------------------------
 
-  /** @param {Section} section @param {boolean} loop */
-  async listen(section, loop) {
+  /** @param {Section} section @param {boolean} loop @param {Bars | null} [bars]  these alone */
+  async listen(section, loop, bars = null) {
     await this.enable();
     await this.load(section);
     this.hush();
     const { context, out } = this.output;
     if (!context || !out) return;
     const began_s = context.currentTime + LISTEN_LEAD_S;
-    const voice = new Voice(context, out, { began_s, duration_s: durationOf(section), loop });
-    this.#own = { key: section.key, voice };
+    const stretch = bars ? stretchOf(section, bars) : { from_s: 0, lasts_s: durationOf(section) };
+    const voice = new Voice(context, out, { began_s, duration_s: stretch.lasts_s, loop });
+    this.#own = { key: section.key, voice, bars, stretch, cut: new Map() };
     this.#settle();
   }
 
@@ -102,6 +106,11 @@ export class Player {
   /** The section that one listens to alone; empty where there is none. */
   get listening() {
     return this.#own?.key ?? "";
+  }
+
+  /** The bars of it that one listens to; null where it is all of them. */
+  get bars() {
+    return this.#own?.bars ?? null;
   }
 
   /** Silences the session here, or takes it up again, in step. @param {boolean} on */
@@ -138,7 +147,10 @@ export class Player {
    */
   position(section) {
     const { context } = this.output;
-    if (this.#own?.key === section.key && context) return this.#own.voice.positionAt(this.output.contextTime(localUs()));
+    if (this.#own?.key === section.key && context) {
+      const passed_s = this.#own.voice.positionAt(this.output.contextTime(localUs()));
+      return passed_s === null ? null : this.#own.stretch.from_s + passed_s;
+    }
     const playing = section.take ? this.#studio.state.sounding[section.take] : undefined;
     if (!playing) return null;
     const passed_s = (this.#studio.clock.nowUs() - playing.time_us) / 1e6;
@@ -164,7 +176,7 @@ export class Player {
       this.#voices.delete(take);
     }
     if (this.output.running) for (const take of Object.keys(sounding)) this.#sound(take);
-    if (this.#own) this.#fill(this.#own.voice, this.#studio.state.sections[this.#own.key], 1);
+    if (this.#own) this.#fill(this.#own.voice, this.#studio.state.sections[this.#own.key], 1, this.#own);
     this.#changed();
   }
 
@@ -188,17 +200,26 @@ export class Player {
    * @param {Voice} voice
    * @param {Section | undefined} section
    * @param {number} share  0 silences it
+   * @param {Own | null} [own]  where it is the voice of one's own
    */
-  #fill(voice, section, share) {
+  #fill(voice, section, share, own = null) {
     if (!section) return;
     const parts = Player.parts(section);
     const levels = gains(this.#levels.get(section.key) ?? {}, parts, share);
     for (const part of parts) {
-      const buffer = this.shelf.buffer(section, part) ?? this.previews.buffer(section, part);
+      const whole = this.shelf.buffer(section, part) ?? this.previews.buffer(section, part);
+      const buffer = whole && own?.bars ? this.#cut(own, whole) : whole;
       if (buffer && !voice.has(part)) voice.add(part, buffer, levels[part] ?? 1);
       else if (buffer && voice.buffer(part) !== buffer) voice.replace(part, buffer, levels[part] ?? 1);
     }
     voice.setLevels(levels);
+  }
+
+  /** The bars of a stem that one listens to, cut once. @param {Own} own @param {AudioBuffer} whole */
+  #cut(own, whole) {
+    const made = own.cut.get(whole) ?? cutOut(/** @type {AudioContext} */ (this.output.context), whole, own.stretch);
+    own.cut.set(whole, made);
+    return made;
   }
 
   /** @param {number} time_us */

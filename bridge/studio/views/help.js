@@ -8,6 +8,9 @@ import { button, byId, h } from "../dom.js";
 
 /** Keys that the roll hears while it has the focus. @type {Shortcut[]} */
 const IN_THE_ROLL = [
+  { key: "←  →  Home  End", does: "go from note to note, and hear it" },
+  { key: "↑  ↓", does: "the same place in another part" },
+  { key: "Enter", does: "hear the note again" },
   { key: "+  −  0", does: "zoom in, out, show all" },
   { key: "Ctrl wheel, pinch", does: "zoom around the pointer" },
   { key: "Shift ↑ ↓, Alt wheel", does: "taller and flatter rows" },

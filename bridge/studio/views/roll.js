@@ -4,7 +4,7 @@
  * @typedef {import("../studio.js").Studio} Studio
  * @typedef {import("../state.js").State} State
  * @typedef {import("../state/sections.js").Section} Section
- * @typedef {import("../sound/player.js").Player} Player
+ * @typedef {import("../roll/bars.js").Bars} Bars
  * @typedef {import("../sound/sketch.js").Sketch} Sketch
  * @typedef {import("../roll/ink.js").Look} Look
  * @typedef {{ redo: (take: string, bars: import("../roll/bars.js").Bars) => void }} Acts
@@ -14,7 +14,9 @@ import { button, byId, h, icon, keyed, say } from "../dom.js";
 import { may, reach } from "../may.js";
 import { bpmText, plural } from "../music.js";
 import { barsText } from "../roll/bars.js";
+import { noteText } from "../roll/steps.js";
 import { STEP } from "../roll/zoom.js";
+import { Player } from "../sound/player.js";
 import { isOver, partsOf, shapeOf, writtenShare } from "../state/sections.js";
 import { words } from "./form.js";
 import { noteSheet } from "./sheet.js";
@@ -26,8 +28,8 @@ export function pianoRoll(studio, player, sketch, acts) {
   const barsOf = (/** @type {State} */ state) => (state.bars?.key === state.selected ? state.bars : null);
   const sheet = noteSheet({
     id: "roll-canvas",
-    label: "Piano roll: plus and minus zoom, comma and full stop select a bar",
-    onnote: (part, note) => void sketch.touch(part, note, shapeOf(/** @type {Section} */ (current())).bpm),
+    label: "Piano roll: arrows go from note to note and from part to part, comma and full stop select a bar, plus and minus zoom",
+    onnote: touch,
     onbars: (bars) => store.dispatch({ type: "page.bars", bars }),
     onzoom: (zoom) => ((zoomOut.disabled = zoom.across === 1), (fit.disabled = zoom.across === 1 && zoom.tall === 1)),
   });
@@ -48,19 +50,33 @@ export function pianoRoll(studio, player, sketch, acts) {
   const fill = h("div", { class: "progress-fill" });
   const progress = h("div", { class: "progress", role: "progressbar", "aria-label": "Written", "aria-valuemin": 0, "aria-valuemax": 100 }, fill);
   const legend = h("ul", { class: "legend", "aria-label": "Parts shown" });
+  const told = h("p", { class: "small note-told", role: "status" });
   const picked = h("span", { class: "picked", role: "status" });
   const redo = button("Write anew", redoBars, { class: "small", title: "Ask for these bars again; the others stay as they are" });
   redo.id = "redo-bars";
-  const hearBars = button("Hear", () => hearNotes(), { icon: "along", class: "small quiet" });
+  const hearBars = button("Listen", () => listenToBars(), { icon: "loop", class: "small", title: "You alone hear these bars, again and again" });
+  hearBars.id = "hear-bars";
   const none = button("Select no bars", () => store.dispatch({ type: "page.bars", bars: null }), { icon: "cross", only: true, class: "small quiet" });
-  const barTools = h("div", { class: "bar-tools", hidden: true }, picked, redo, hearBars, none);
+  const barTools = h("div", { class: "bar-tools", hidden: true }, picked, hearBars, redo, none);
   const empty = h("div", { class: "empty" }, h("p", {}, "Nothing here yet."), h("p", { class: "soft" }, "Ask for a section, and its notes appear bar by bar."));
-  byId("roll-body").append(h("div", { class: "roll-facts" }, facts, legend, status, barTools), progress, sheet.el, empty);
+  byId("roll-body").append(h("div", { class: "roll-facts" }, facts, legend, told, status, barTools), progress, sheet.el, empty);
 
   /** @type {ReadonlySet<string>} */
   let hidden = new Set();
   /** @type {Look} */
-  let look = { hidden, bars: null, touched: null };
+  let look = { hidden, bars: null };
+  let toldOf = "";
+  /** The selection that was turned to last: its stems may be on their way. @type {Bars | null | undefined} */
+  let followed;
+
+  /** A note was touched, or gone to by a key: it is heard, and said. @param {import("../roll/steps.js").Place} place */
+  function touch(place) {
+    const section = /** @type {Section} */ (current());
+    void sketch.touch(place.part, place.note, shapeOf(section).bpm);
+    toldOf = section.key;
+    say(told, noteText(place, section));
+    update(studio.state);
+  }
 
   function hearNotes() {
     const section = current();
@@ -70,6 +86,31 @@ export function pianoRoll(studio, player, sketch, acts) {
     if (on) void sketch.play(section, barsOf(studio.state)).then(() => update(studio.state));
     else sketch.stop();
     update(studio.state);
+  }
+
+  /** The bars as they are, or their notes where there is no sound yet. */
+  function listenToBars() {
+    const section = current();
+    const bars = barsOf(studio.state);
+    if (!section || !bars) return;
+    if (isHeard(section)) player.listening ? player.hush() : sketch.stop();
+    else if (Player.parts(section).length) void player.listen(section, true, (followed = bars));
+    else hearNotes();
+    update(studio.state);
+  }
+
+  /** Whether these bars are heard just now. @param {Section} section */
+  function isHeard(section) {
+    return sketch.playing === section.key || (player.listening === section.key && player.bars !== null);
+  }
+
+  /** What one listens to follows the selection. @param {Section} section @param {Bars | null} bars */
+  function follow(section, bars) {
+    const heard = player.listening === section.key ? player.bars : null;
+    if (!heard || bars === followed || (heard.from === bars?.from && heard.to === bars.to)) return;
+    followed = bars;
+    if (bars) void player.listen(section, true, bars);
+    else player.hush();
   }
 
   function redoBars() {
@@ -108,7 +149,7 @@ export function pianoRoll(studio, player, sketch, acts) {
     byId("roll").classList.toggle("blank", !shown);
     if (shown) showFacts(shown, state);
     const bars = barsOf(state);
-    if (bars !== look.bars || hidden !== look.hidden) look = { hidden, bars, touched: null };
+    if (bars !== look.bars || hidden !== look.hidden) look = { hidden, bars };
     sheet.show(shown ?? null, look);
   }
 
@@ -128,16 +169,19 @@ export function pianoRoll(studio, player, sketch, acts) {
     const on = sketch.playing === section.key;
     hear.setAttribute("aria-pressed", String(on));
     hear.disabled = !Object.values(section.notes).some((notes) => notes.length);
-    hearBars.replaceChildren(icon(on ? "stop" : "along"), h("span", {}, on ? "Stop" : "Hear"));
   }
 
   /** @param {Section} section @param {State} state */
   function showBars(section, state) {
     const bars = barsOf(state);
     barTools.hidden = !bars;
-    status.hidden = Boolean(bars);
+    follow(section, bars);
+    if (toldOf !== section.key) say(told, "");
+    status.hidden = Boolean(bars || told.textContent);
     if (!bars) return;
     say(picked, barsText(bars));
+    const heard = isHeard(section);
+    hearBars.replaceChildren(icon(heard ? "stop" : "loop"), h("span", {}, heard ? "Stop" : "Listen"));
     redo.hidden = !section.take || reach(state, "section.request") === false;
     redo.disabled = !may(state, "section.request", partsOf(section));
   }

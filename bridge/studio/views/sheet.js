@@ -9,14 +9,17 @@
  * @typedef {import("../roll/bars.js").Bars} Bars
  * @typedef {import("../roll/layout.js").Layout} Layout
  * @typedef {import("../roll/zoom.js").Zoom} Zoom
- * @typedef {{ onnote?: (part: string, note: Note) => void, onbars?: (bars: Bars | null) => void, onzoom?: (zoom: Zoom) => void, id?: string, label: string }} Wishes
+ * @typedef {import("../roll/steps.js").Place} Place
+ * @typedef {import("../roll/steps.js").Step} Step
+ * @typedef {{ onnote?: (place: Place) => void, onbars?: (bars: Bars | null) => void, onzoom?: (zoom: Zoom) => void, id?: string, label: string }} Wishes
  */
 
 import { h } from "../dom.js";
 import { secondsOf } from "../music.js";
 import { extended, oneBar, stepped } from "../roll/bars.js";
 import { drawGutter, drawRoll, PLAIN_LOOK } from "../roll/ink.js";
-import { barAtX, describeRoll, GUTTER, layout, noteAt } from "../roll/layout.js";
+import { barAtX, describeRoll, GUTTER, layout, noteAt, yOf } from "../roll/layout.js";
+import { stepped as noteStepped } from "../roll/steps.js";
 import { FIT, keptAt, pinched, STEP, wheelFactor, zoomed } from "../roll/zoom.js";
 import { shapeOf } from "../state/sections.js";
 import { inkOf, whenInkChanges } from "./ink.js";
@@ -25,6 +28,8 @@ import { inkOf, whenInkChanges } from "./ink.js";
 const LOOKING_MS = 3_000;
 /** The playhead is brought back to here, and before it comes so near to the edge. */
 const MARGIN_PX = 40;
+/** Keys that go through the notes. */
+const NOTE_STEPS = /** @type {Record<string, Step>} */ ({ ArrowRight: "next", ArrowLeft: "before", ArrowUp: "up", ArrowDown: "down", Home: "first", End: "last" });
 
 /** @param {Wishes} wishes */
 export function noteSheet(wishes) {
@@ -33,7 +38,7 @@ export function noteSheet(wishes) {
   const head = h("div", { class: "playhead", hidden: true });
   const ruler = h("div", { class: "ruler" });
   const sheet = h("div", { class: "sheet" }, ruler, head);
-  const scroller = h("div", { class: "scroller", tabindex: 0, role: "group", "aria-label": wishes.label, onkeydown: press, onscroll: plan, onclick: touch }, sheet);
+  const scroller = h("div", { class: "scroller", tabindex: 0, role: wishes.onnote ? "application" : "group", "aria-label": wishes.label, onkeydown: press, onscroll: plan, onclick: touch }, sheet);
   const el = h("div", { class: "roll-area" }, gutter, h("div", { class: "roll-window" }, canvas, scroller));
 
   /** @type {Section | null} */
@@ -42,6 +47,8 @@ export function noteSheet(wishes) {
   let at = null;
   let zoom = FIT;
   let look = PLAIN_LOOK;
+  /** The note that was touched last, by a finger or by a key. @type {Place | null} */
+  let touched = null;
   let due = false;
   let looked_ms = -Infinity;
 
@@ -73,7 +80,7 @@ export function noteSheet(wishes) {
     if (!section || !at || !scroller.clientWidth) return;
     const ink = inkOf();
     const window = { left: scroller.scrollLeft, top: scroller.scrollTop, width: scroller.clientWidth, height: scroller.clientHeight };
-    drawRoll(sized(canvas, window.width, window.height), section, at, ink, window, look);
+    drawRoll(sized(canvas, window.width, window.height), section, at, ink, window, { ...look, touched: touched?.note ?? null });
     drawGutter(sized(gutter, GUTTER, window.height), at, ink, window);
   }
 
@@ -161,7 +168,26 @@ export function noteSheet(wishes) {
     if (!section || !at || event.target === ruler) return;
     const { x, y } = pointerOf(event);
     const found = noteAt(section, at, x + scroller.scrollLeft, y + scroller.scrollTop, look.hidden);
-    if (found) wishes.onnote?.(found.part, found.note);
+    if (found) touchIt(found);
+  }
+
+  /** @param {Place} place */
+  function touchIt(place) {
+    touched = place;
+    plan();
+    wishes.onnote?.(place);
+  }
+
+  /** Goes to another note, and hears it. @param {Step | null} step  null: hear the same again */
+  function go(step) {
+    if (!section || !at || !wishes.onnote) return;
+    const place = step || !touched ? noteStepped(section, touched, step ?? "next", { hidden: look.hidden, bar: look.bars?.from ?? 1 }) : touched;
+    if (!place) return;
+    looked_ms = performance.now();
+    const [x, y] = [place.note.start * at.perBeat, place.part === "drums" ? (at.lanes.find((one) => one.pitch === place.note.pitch)?.y ?? 0) : yOf(at, place.note.pitch)];
+    if (x < scroller.scrollLeft || x > scroller.scrollLeft + scroller.clientWidth - MARGIN_PX) scroller.scrollLeft = x - MARGIN_PX;
+    if (y < scroller.scrollTop + at.ruler || y > scroller.scrollTop + scroller.clientHeight - MARGIN_PX) scroller.scrollTop = y - scroller.clientHeight / 2;
+    touchIt(place);
   }
 
   /** @param {KeyboardEvent} event */
@@ -171,10 +197,11 @@ export function noteSheet(wishes) {
     const move = (/** @type {1 | -1} */ step, /** @type {boolean} */ extend) => choose(stepped(look.bars, step, extend, bars));
     const acts = /** @type {Record<string, () => void>} */ ({
       "+": () => zoomBy({ across: STEP }), "=": () => zoomBy({ across: STEP }), "-": () => zoomBy({ across: 1 / STEP }), 0: fit,
-      ".": () => move(1, false), ",": () => move(-1, false), ">": () => move(1, true), "<": () => move(-1, true), Escape: () => choose(null),
+      ".": () => move(1, false), ",": () => move(-1, false), ">": () => move(1, true), "<": () => move(-1, true), Escape: () => ((touched = null), choose(null)), Enter: () => go(null),
       ...(event.shiftKey ? { ArrowRight: () => move(1, true), ArrowLeft: () => move(-1, true), ArrowUp: () => zoomBy({ tall: STEP }), ArrowDown: () => zoomBy({ tall: 1 / STEP }) } : {}),
     });
-    const act = acts[event.key];
+    const step = event.shiftKey ? undefined : NOTE_STEPS[event.key];
+    const act = acts[event.key] ?? (step && wishes.onnote && (() => go(step)));
     if (!act) return;
     event.preventDefault();
     act();
@@ -195,7 +222,10 @@ export function noteSheet(wishes) {
     show(wanted, how = PLAIN_LOOK) {
       const same = wanted === section && how === look;
       if (same) return;
-      if (wanted?.key !== section?.key) scroller.scrollTo(0, 0);
+      if (wanted?.key !== section?.key) {
+        scroller.scrollTo(0, 0);
+        touched = null;
+      }
       if (wanted && wanted !== section) canvas.setAttribute("aria-label", describeRoll(wanted));
       section = wanted;
       look = how;

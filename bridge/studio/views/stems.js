@@ -62,7 +62,7 @@ export function mixer(studio, player) {
     const on = loop.getAttribute("aria-pressed") !== "true";
     loop.setAttribute("aria-pressed", String(on));
     const one = section();
-    if (one && player.listening === one.key) void player.listen(one, on);
+    if (one && player.listening === one.key && !player.bars) void player.listen(one, on);
   }
 
   /** @param {string} type */
