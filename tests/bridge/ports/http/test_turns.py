@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import itertools
+import json
 from collections.abc import Callable, Iterable
 from types import SimpleNamespace
 from typing import Any
@@ -109,6 +110,39 @@ def test_a_flood_leaves_turns_to_everybody_else() -> None:
         await asyncio.gather(neighbour(), connection(house, Socket([PING] * 40 * ws.TURN)).serve())
         assert house.taken == 40 * ws.TURN
         assert max(later - earlier for earlier, later in itertools.pairwise(seen)) <= ws.TURN
+
+    run_virtual(scene())
+
+
+def test_whoever_signs_waits_for_who_plays_and_each_is_heard_in_order() -> None:
+    """Four who sign all they say, and ask between; a note of somebody else is behind two of theirs at most."""
+
+    class Listening(House):
+        def __init__(self) -> None:
+            super().__init__(done)
+            self.heard_of: list[str] = []
+
+        def submit(self, seat: Any, message: dict[str, Any]) -> asyncio.Future[Any]:
+            self.heard_of.append(message["id"])
+            return done()
+
+    def said(name: str, *, signed: bool) -> dict[str, Any]:
+        message = {"type": "live.note", "id": name, **({"signature": "s"} if signed else {})}
+        return {"type": "websocket.receive", "text": json.dumps(message)}
+
+    async def scene() -> None:
+        house, names = Listening(), "abcd"
+        signed = [[said(f"{name}{at}", signed=at % 3 < 2) for at in range(12)] for name in names]
+        playing = [asyncio.create_task(connection(house, Socket(frames)).serve()) for frames in signed]
+        while len(house.heard_of) < 8:
+            await asyncio.sleep(0)
+        before = len(house.heard_of)
+        await connection(house, Socket([said("note", signed=False)])).serve()
+        assert "note" in house.heard_of[before : before + 3]
+        await asyncio.gather(*playing)
+        for name in names:
+            own = [one for one in house.heard_of if one.startswith(name)]
+            assert own == [f"{name}{at}" for at in range(12)]
 
     run_virtual(scene())
 
