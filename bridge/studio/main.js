@@ -15,6 +15,7 @@ import { Sketch } from "./sound/sketch.js";
 import { Studio } from "./studio.js";
 import { Theme } from "./theme.js";
 import { heedNewInvites, takeToken } from "./token.js";
+import { announcer } from "./views/announce.js";
 import { bandTabs, chat } from "./views/chat.js";
 import { takeCard } from "./views/card.js";
 import { compareView } from "./views/compare.js";
@@ -64,6 +65,12 @@ function listenButton(state) {
   return state.bars && state.bars.key === state.selected ? "#hear-bars" : "#listen";
 }
 
+/** @param {string} selector */
+function focusFirst(selector) {
+  const found = /** @type {HTMLElement[]} */ ([...document.querySelectorAll(selector)]).find((el) => el.checkVisibility());
+  found?.focus();
+}
+
 const view = (/** @type {string} */ name) => studio.store.dispatch({ type: "page.view", view: name });
 const keys = help([
   { key: " ", does: "listen alone: to what is shown, or to the bars selected; stop", act: () => pressed(listenButton(studio.state)) },
@@ -76,11 +83,14 @@ const keys = help([
   { key: "p", does: "start or stop the session", act: () => pressed(transport.playing() ? "#session-stop" : "#session-play") },
   { key: "a", does: "go to the request", act: () => (view("ask"), byId("field-prompt").focus()) },
   { key: "m", does: "go to the piano roll", act: () => (view("roll"), roll.sheet.scroller.focus()) },
+  { key: "t", does: "go to the takes", act: () => (view("takes"), focusFirst("#queue-list button, #takes-list button")) },
+  { key: "b", does: "go to the band", act: () => (view("people"), focusFirst("#people-tabs [aria-selected=true]")) },
   { key: "c", does: "go to the chat", act: () => (view("people"), byId("tab-chat").click(), byId("chat-text").focus()) },
 ]);
 const top_ = topBar(studio, player, theme, keys.button);
 
 heedNewInvites();
+announcer(studio);
 const { store } = studio;
 store.show(entrance(studio, takeToken(), () => void player.enable()), "connection", "me");
 store.show(viewTabs(studio));

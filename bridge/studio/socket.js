@@ -59,6 +59,7 @@ export class Socket {
     this.#events = events;
     this.#why = why;
     addEventListener("online", () => this.#hurry());
+    addEventListener("pageshow", () => this.#hurry());
     document.addEventListener("visibilitychange", () => document.visibilityState === "visible" && this.#hurry());
   }
 

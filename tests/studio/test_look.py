@@ -22,6 +22,11 @@ PARTS = ("drums", "bass", "harmony", "melody", "texture")
 LOOK = "document.documentElement.dataset.theme"
 
 
+def take_added(name: str) -> Message:
+    taken: Message = {"type": "take.added", "take": name, "id": name, "member": "kim", "verdict": "", "index": 5}
+    return taken | {"request": request_fields(bars=4, parts="bass"), "stems": {}, "ratings": {}, "votes": {}}
+
+
 def luminance(colour: str) -> float:
     """Relative luminance of `#rrggbb`, as WCAG defines it."""
     parts = [int(colour[i : i + 2], 16) / 255 for i in (1, 3, 5)]
@@ -76,6 +81,26 @@ def test_words_stand_out_from_what_they_are_written_on(server: Puppet, join: Joi
     assert {pair for pair in drawn if contrast(ink[pair[0]], ink[pair[1]]) < 3} == set()
 
 
+MEASURE = (Path(__file__).parent / "contrast.js").read_text(encoding="utf-8")
+
+
+@pytest.mark.parametrize("scheme", ["dark", "light"])
+def test_everything_that_is_written_stands_out_as_it_is_drawn(server: Puppet, join: Join, scheme: str) -> None:
+    """WCAG AA measured on the page, mixed colours and transparency included."""
+    page = join("leader", "ana")
+    page.prefer(scheme)
+    for name in ("kim", "lee", "max", "ned", "ola", "pia"):
+        server.say({"type": "chat.said", "member": name, "text": "hello"})
+    server.say(take_added("take-1"), take_added("take-2"))
+    page.wait("document.querySelectorAll('.take').length === 2")
+    page.evaluate("document.querySelectorAll('details').forEach((one) => (one.open = true))")
+    for tab in ("members", "play", "chat", "log"):
+        page.click(f"#tab-{tab}")
+        seen = page.evaluate(MEASURE)
+        assert seen["measured"] > 40
+        assert seen["weak"] == {}, tab
+
+
 def test_keys_are_listed_and_a_field_keeps_its_letters(server: Puppet, join: Join) -> None:
     page = join("leader")
     page.press("?")
@@ -99,9 +124,7 @@ def test_keys_are_listed_and_a_field_keeps_its_letters(server: Puppet, join: Joi
 def test_keys_step_through_the_sections(server: Puppet, join: Join) -> None:
     page = join("listener")
     for name in ("take-1", "take-2", "take-3"):
-        taken: Message = {"type": "take.added", "take": name, "id": name, "member": "kim", "verdict": "", "index": 5}
-        request = request_fields(bars=4, parts="bass")
-        server.say(taken | {"request": request, "stems": {}, "ratings": {}, "votes": {}})
+        server.say(take_added(name))
     page.wait("document.querySelectorAll('.take').length === 3")
     page.choose("#roll-picker", "kim/take-3")
     shown = "starbridge.studio.state.selected"
@@ -110,6 +133,32 @@ def test_keys_step_through_the_sections(server: Puppet, join: Join) -> None:
         page.wait(f"{shown} === 'kim/{take}' && document.querySelector('#roll-picker').value === 'kim/{take}'")
     page.press("m")
     page.wait("document.activeElement.classList.contains('scroller')")
+
+
+def test_keys_lead_to_each_part_of_the_page_where_it_is_not_shown(server: Puppet, join: Join) -> None:
+    page = join("leader", "ana", width=1024, height=768)
+    server.say(take_added("take-1"))
+    page.wait("document.querySelectorAll('.take').length === 1")
+    for key, at in (
+        ("t", "#takes .take button"),
+        ("b", "#tab-members"),
+        ("m", "#roll .scroller"),
+        ("a", "#field-prompt"),
+    ):
+        page.press(key)
+        page.wait(f"document.activeElement.matches('{at}') && document.activeElement.checkVisibility()")
+
+
+def test_all_keys_of_the_piano_are_one_stop(server: Puppet, join: Join) -> None:
+    page = join("leader", "ana")
+    page.click("#tab-play")
+    page.wait("document.querySelectorAll('.piano button').length === 25")
+    assert page.evaluate("document.querySelectorAll('.piano button[tabindex=\"0\"]').length") == 1
+    page.evaluate("void document.querySelector('.piano button').focus()")
+    page.press("ArrowRight")
+    page.wait("document.activeElement.ariaLabel === 'C♯3' && document.activeElement.tabIndex === 0")
+    page.press("Enter")
+    assert server.heard("live.note")["pitch"] == 49
 
 
 @pytest.mark.parametrize("scheme", ["dark", "light"])

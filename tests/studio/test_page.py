@@ -549,6 +549,32 @@ def test_chat_badge_counts_what_was_not_seen(server: Puppet, join: Join) -> None
     page.wait("document.activeElement.id === 'tab-log' && document.querySelector('#log').checkVisibility()")
 
 
+def test_what_happens_elsewhere_is_said_and_no_more(server: Puppet, join: Join) -> None:
+    """To who hears the page: what others make and say, and what waits for a leader; no progress, nothing of one's own."""
+    page = join("leader", "ana")
+    said = "document.querySelector('#announcer[role=status]').textContent"
+    server.say(
+        asked("w", "zoe", "waiting", kind="drop"),
+        {"type": "section.progress", "id": "w", "member": "zoe", "stage": "composing", "done": 0.5},
+    )
+    page.wait(f"{said} === 'zoe asks for your yes: drop.'")
+    server.say(
+        {"type": "chat.said", "member": "ana", "text": "mine"}, {"type": "chat.said", "member": "kim", "text": "hi"}
+    )
+    server.say(
+        *({"type": "section.done", "id": f"s{i}", "member": "kim", "take": f"take-{i}", "index": i} for i in range(4))
+    )
+    page.wait(f"{said} === 'kim says: hi kim has a new take: take-0. kim has a new take: take-1. And 2 more.'")
+    page.click("#tab-chat")
+    server.say(
+        {"type": "chat.said", "member": "kim", "text": "seen"},
+        {"type": "section.done", "id": "z", "member": "kim", "take": "take-9", "index": 9},
+    )
+    page.wait(f"{said} === 'kim has a new take: take-9.'")
+    live = "document.querySelectorAll('#queue-list [role=status], #queue-list [aria-live]').length"
+    assert page.evaluate(live) == 0, "a queue that moves is looked up, not told"
+
+
 def test_log_head_and_how_to_check_it(server: Puppet, join: Join) -> None:
     page = join("listener")
     server.say({"type": "log.head", "size": 42, "root": "ab" * 32})
@@ -589,6 +615,9 @@ def test_nothing_is_wider_than_the_screen(server: Puppet, join: Join, width: int
         asked(status="waiting", bars=64, parts="drums,bass"),
     )
     server.say({"type": "section.stem", "id": "v", "member": "kim", "part": "bass", "url": "/x"})
+    many = [{"member": f"listener-{i}", "role": "listener", "status": "present", "keyed": True} for i in range(40)]
+    server.say({"type": "session.members", "members": many})
+    page.wait("document.querySelectorAll('.member').length === 40")
     for view in ("ask", "roll", "takes", "people"):
         page.evaluate(f"starbridge.studio.store.dispatch({{type: 'page.view', view: '{view}'}})")
         page.wait(f"document.querySelector('#studio').dataset.view === '{view}'")
@@ -596,9 +625,32 @@ def test_nothing_is_wider_than_the_screen(server: Puppet, join: Join, width: int
             .filter((el) => el.checkVisibility() && el.scrollWidth > el.clientWidth + 1).map((el) => `${el.id}.${el.className}`)"""
         assert page.evaluate(too_wide) == []
         assert page.evaluate("document.documentElement.scrollWidth") <= width
+        assert page.evaluate("document.documentElement.scrollHeight") <= height, "only panels scroll"
 
 
-@pytest.mark.parametrize(("width", "height"), [(1440, 900), (1024, 768), (800, 600), (390, 844), (320, 640)])
+def test_a_finger_hits_what_it_means(server: Puppet, join: Join) -> None:
+    page = join("leader", "ana", width=390, height=844)
+    server.say(
+        take_added(),
+        asked(status="waiting"),
+        {"type": "section.stem", "id": "v", "member": "kim", "part": "bass", "url": "/x"},
+    )
+    page.wait("document.querySelectorAll('.take').length === 1 && document.querySelectorAll('.stem').length === 1")
+    page.click("#views [data-view=people]")
+    page.click("#tab-play")
+    small = """[...document.querySelectorAll('button, select, input:not([type=checkbox]), summary, .part-chip, .views button')]
+        .filter((el) => el.checkVisibility()).map((el) => [el, el.getBoundingClientRect()])
+        .filter(([el, box]) => Math.min(box.width, box.height) < (el.matches('.key-black') ? 24 : 32))
+        .map(([el]) => el.ariaLabel ?? el.innerText)"""
+    for view in ("ask", "roll", "takes", "people"):
+        page.click(f"#views [data-view={view}]")
+        page.wait(f"document.querySelector('#studio').dataset.view === '{view}'")
+        assert page.evaluate(small) == [], view
+
+
+@pytest.mark.parametrize(
+    ("width", "height"), [(1440, 900), (1024, 768), (768, 1024), (800, 600), (844, 390), (390, 844), (320, 640)]
+)
 def test_nothing_lies_over_the_controls_at_the_top(server: Puppet, join: Join, width: int, height: int) -> None:
     page = join("leader", "a-name-of-thirty-two-characters.", width=width, height=height)
     server.say(take_added())

@@ -25,6 +25,9 @@ const ASIDE = 0.13;
 /** Names of all white keys, not of octaves alone, from this row's height on. */
 const NAMED_KEY_PX = 11;
 
+/** Lines of bars that are so close together stand back, but for every fourth. */
+const DENSE_BAR_PX = 16;
+
 /** @type {Look} */
 export const PLAIN_LOOK = { hidden: new Set(), bars: null };
 
@@ -72,10 +75,11 @@ function drawGround(canvas, at, ink) {
 /** @param {Canvas} canvas @param {Layout} at @param {Ink} ink @param {Window} window */
 function drawGrid(canvas, at, ink, window) {
   const step = at.pulse * at.perBeat < 5 ? at.perBar : at.pulse * at.perBeat > 90 ? at.pulse / 4 : at.pulse;
+  const strong = at.perBar * at.perBeat < DENSE_BAR_PX ? at.perBar * 4 : at.perBar;
   const last = Math.min(at.total, (window.left + window.width) / at.perBeat + step);
   for (let i = Math.max(0, Math.floor(window.left / at.perBeat / step)); i * step <= last + 1e-6; i++) {
     const beat = i * step;
-    canvas.fillStyle = (isWhole(beat / at.perBar) ? ink.bar : isWhole(beat) ? ink.beat : ink.pulse) ?? "";
+    canvas.fillStyle = (isWhole(beat / strong) ? ink.bar : isWhole(beat) ? ink.beat : ink.pulse) ?? "";
     canvas.fillRect(Math.round(beat * at.perBeat), 0, 1, at.height);
   }
   canvas.fillStyle = ink.beat ?? "";

@@ -38,7 +38,7 @@ export function chat(studio) {
   function createLine(line) {
     const time = h("time", { class: "soft mono" }, timeOfDay(line.time_us));
     const who = h("span", { class: `who who-${colourOf(line.member)}` }, line.member);
-    return { el: h("li", { class: line.said ? "line" : "line diary" }, time, h("span", {}, who, " ", line.text)) };
+    return { el: h("li", { class: line.said ? "line" : "line diary", "aria-live": line.said ? null : "off" }, time, h("span", {}, who, " ", line.text)) };
   }
 
   /** @param {State} state */

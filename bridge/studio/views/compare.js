@@ -26,7 +26,7 @@ export function compareView(studio, turns) {
   play.id = "compare-play";
   const close = button("Close the comparison", () => show(null), { icon: "cross", only: true, class: "small quiet" });
   const rows = { a: side("a"), b: side("b") };
-  byId("compare-head").append(h("span", { class: "soft small" }, "X changes over"), play, close);
+  byId("compare-head").append(h("span", { class: "soft small by-key" }, "X changes over"), play, close);
   byId("compare-body").append(rows.a.el, rows.b.el);
 
   /** @param {Side} name */

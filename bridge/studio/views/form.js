@@ -112,7 +112,7 @@ export function requestForm(studio) {
     const wrong = state.notices[WHERE] ? fieldOf(/** @type {any} */ (state.notices[WHERE]).text) : "";
     for (const control of controls) control.mark(control.name === wrong);
     const section = last ? state.sections[`${state.me.member}/${last}`] : undefined;
-    say(outcome, section ? words(section) : "");
+    say(outcome, section ? words(section, false) : "");
   }
 
   /** @param {Record<string, any>} values  what is not named goes back to auto */
@@ -137,14 +137,18 @@ export function requestForm(studio) {
   return { update, fill };
 }
 
-/** What became of a request, in a sentence. @param {Section} section */
-export function words(section) {
+/**
+ * What became of a request, in a sentence.
+ * @param {Section} section
+ * @param {boolean} [timed]  without it nothing is said that changes by the second: it is read aloud
+ */
+export function words(section, timed = true) {
   switch (section.status) {
     case "waiting":
       return `${section.id} waits for the leader's yes.`;
     case "queued": {
       const place = section.position > 1 ? `is number ${section.position} in the queue` : "is next";
-      return `${section.id} ${place}${section.eta_s ? `, ${aboutTime(section.eta_s)}` : ""}.`;
+      return `${section.id} ${place}${timed && section.eta_s ? `, ${aboutTime(section.eta_s)}` : ""}.`;
     }
     case "working":
       return `${section.id} is being made${section.stage ? `: ${section.stage}` : ""}.`;

@@ -17,7 +17,7 @@ const IN_THE_ROLL = [
   { key: ",  .", does: "select the bar before, the next bar" },
   { key: "<  >, Shift ← →", does: "select more or fewer bars" },
   { key: "Esc", does: "select none" },
-  { key: "Shift click", does: "on a part's name: see and hear it alone" },
+  { key: "Shift click, Shift Enter", does: "on a part's name: see and hear it alone" },
 ];
 
 /** @param {Shortcut[]} shortcuts */

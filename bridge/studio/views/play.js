@@ -37,7 +37,7 @@ export function playPanel(studio, player) {
   const type = button("Computer keys", () => type_(!typing), { class: "small", title: "Play with the letters of your keyboard; Esc ends it" });
   const hear = button("Hear the others", () => listen(!others.hearing), { class: "small" });
   hear.setAttribute("aria-pressed", "true");
-  const keys = h("div", { class: "piano", role: "group", "aria-label": "Keys" });
+  const keys = h("div", { class: "piano", role: "group", "aria-label": "Keys: arrows go from one to the next", onkeydown: walk });
   const midi = button("Use MIDI devices", () => void ask(), { class: "small" });
   midi.id = "use-midi";
   const inputs = h("p", { class: "soft small", role: "status" });
@@ -126,15 +126,27 @@ export function playPanel(studio, player) {
     const all = drums ? PADS.map(([pitch, name]) => ({ pitch, name })) : Array.from({ length: KEYS + 1 }, (_, i) => ({ pitch: low + i, name: pitchName(low + i) }));
     keys.classList.toggle("pads", drums);
     keys.dataset.part = hands.part;
-    keys.replaceChildren(...all.filter(({ pitch }) => pitch <= 127).map(({ pitch, name }) => key(pitch, name, drums)));
+    keys.replaceChildren(...all.filter(({ pitch }) => pitch <= 127).map(({ pitch, name }, i) => key(pitch, name, drums, i === 0)));
     lower.disabled = drums || octave === OCTAVES.least;
     higher.disabled = drums || octave === OCTAVES.most;
   }
 
-  /** @param {number} pitch @param {string} name @param {boolean} drums */
-  function key(pitch, name, drums) {
+  /** All keys are one stop of the Tab key; arrows go through them. @param {KeyboardEvent} event */
+  function walk(event) {
+    const all = /** @type {HTMLElement[]} */ ([...keys.children]).filter((el) => el.checkVisibility());
+    const at = all.indexOf(/** @type {HTMLElement} */ (event.target));
+    const to = { ArrowRight: at + 1, ArrowUp: at + 1, ArrowLeft: at - 1, ArrowDown: at - 1, Home: 0, End: all.length - 1 }[event.key];
+    const next = to === undefined ? undefined : all[to];
+    if (!next) return;
+    event.preventDefault();
+    for (const el of all) el.tabIndex = el === next ? 0 : -1;
+    next.focus();
+  }
+
+  /** @param {number} pitch @param {string} name @param {boolean} drums @param {boolean} first */
+  function key(pitch, name, drums, first) {
     const shown = drums || pitch % 12 === 0 ? name : "";
-    const el = h("button", { type: "button", class: !drums && isBlackKey(pitch) ? "key-black" : drums ? "pad" : "key-white", "data-pitch": pitch, "aria-label": name }, shown);
+    const el = h("button", { type: "button", class: !drums && isBlackKey(pitch) ? "key-black" : drums ? "pad" : "key-white", "data-pitch": pitch, "aria-label": name, tabindex: first ? 0 : -1 }, shown);
     const up = () => (hands.release(pitch), show());
     el.addEventListener("pointerdown", (/** @type {PointerEvent} */ event) => {
       el.setPointerCapture(event.pointerId);

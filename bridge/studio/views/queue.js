@@ -27,7 +27,7 @@ export function queue(studio) {
     const give = (/** @type {string} */ type) => studio.give({ type, id, member }, where);
     const title = h("h3", {});
     const facts = h("p", { class: "soft small" });
-    const status = h("p", { class: "small card-status", role: "status" });
+    const status = h("p", { class: "small card-status" });
     const fill = h("div", { class: "progress-fill" });
     const progress = h("div", { class: "progress", "aria-hidden": "true" }, fill);
     const show = button("Show", () => (studio.store.dispatch({ type: "page.select", key }), studio.store.dispatch({ type: "page.view", view: "roll" })), { class: "small quiet" });

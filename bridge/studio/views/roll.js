@@ -46,7 +46,7 @@ export function pianoRoll(studio, player, sketch, acts) {
   byId("roll-head").append(picker, tools);
 
   const facts = h("p", { class: "facts" });
-  const status = h("p", { class: "soft small roll-status", role: "status" });
+  const status = h("p", { class: "soft small roll-status" });
   const fill = h("div", { class: "progress-fill" });
   const progress = h("div", { class: "progress", role: "progressbar", "aria-label": "Written", "aria-valuemin": 0, "aria-valuemax": 100 }, fill);
   const legend = h("ul", { class: "legend", "aria-label": "Parts shown" });

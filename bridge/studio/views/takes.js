@@ -54,6 +54,7 @@ export function takeList(studio, { buildOn, compare, card, more: earlierOnes }) 
     const mix = carry("Mix", "mix.wav", "wav", "audio/wav");
     const files = h("div", { class: "card-files", role: "group", "aria-label": `Files of ${take}` }, carry("MIDI", "midi", "mid", "audio/midi"), mix,
       button("Card", () => card(take), { class: "small quiet", title: "Its certificate, to show and print" }));
+    const furtherOn = h("div", { class: "card-acts build-on" }, more, vary, fill, beside);
     const stars = [1, 2, 3, 4, 5].map((count) =>
       h("button", { type: "button", class: "star", "aria-label": plural(count, "star"), onclick: () => give({ type: "take.rate", stars: count }) }, icon("star")),
     );
@@ -65,7 +66,7 @@ export function takeList(studio, { buildOn, compare, card, more: earlierOnes }) 
     const notice = noticeAt(studio, () => where);
     const el = h(
       "article",
-      { class: "card take", "data-take": take },
+      { class: "card take", "data-take": take, "aria-label": take },
       h("div", { class: "card-top" }, title, verdict, h("span", { class: "grow" }), play, loop, stop, show),
       facts,
       h("div", { class: "card-judge" }, rate, h("div", { class: "votes", role: "group", "aria-label": `Vote on ${take}` }, up, votes, down)),
@@ -73,7 +74,7 @@ export function takeList(studio, { buildOn, compare, card, more: earlierOnes }) 
       caution,
       notice.el,
       h("div", { class: "card-acts" }, accept, reject, files),
-      h("div", { class: "card-acts build-on" }, more, vary, fill, h("span", { class: "grow" }), beside),
+      furtherOn,
     );
 
     /** @param {string} label @param {"up" | "downvote"} shape @param {number} value */
@@ -102,6 +103,8 @@ export function takeList(studio, { buildOn, compare, card, more: earlierOnes }) 
         beside.hidden = Object.keys(state.takes).length < 2;
         mix.hidden = now.stems.length === 0;
         more.hidden = vary.hidden = fill.hidden = reach(state, "section.request") === false;
+        const row = more.hidden ? files : furtherOn;
+        if (beside.parentElement !== row) row.append(beside);
         const mine = now.ratings[me] ?? 0;
         stars.forEach((star, i) => {
           star.disabled = !may(state, "take.rate");

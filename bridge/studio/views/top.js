@@ -98,6 +98,9 @@ export function viewTabs(studio) {
     return { view, el, badge };
   });
 
+  // At once, not with the next frame: what goes there may want the focus.
+  studio.store.hear(({ type, view }) => type === "page.view" && (byId("studio").dataset.view = view));
+
   /** @param {State} state */
   return (state) => {
     byId("studio").dataset.view = state.view;
