@@ -6,16 +6,25 @@ import os
 from collections.abc import Generator
 
 import pytest
+from hypothesis import HealthCheck, settings
 
 from tests.support.guards import leaks, no_blocking
 
 os.environ.setdefault("STARBRIDGE_NO_MIDI", "1")  # no test's server opens a port that nobody asked it for
+settings.register_profile("untimed", settings.default, deadline=None, suppress_health_check=[HealthCheck.too_slow])
+settings.load_profile("untimed")  # a busy machine is not a finding
 NO_SKIP = os.environ.get("STARBRIDGE_NO_SKIP") == "1"
 
 
 def pytest_configure(config: pytest.Config) -> None:
     config.addinivalue_line("markers", "may_block(reason): this test blocks its event loop on purpose")
     config.addinivalue_line("markers", "may_leak(reason): this test leaves a thread or child that it can't end")
+
+
+@pytest.hookimpl(optionalhook=True)
+def pytest_xdist_auto_num_workers(config: pytest.Config) -> int:
+    """One more than there are cores: a third of the suite's time is spent in waiting for servers, browsers and bars."""
+    return (os.cpu_count() or 1) + 1
 
 
 @pytest.fixture(autouse=True)

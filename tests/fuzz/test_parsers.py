@@ -36,7 +36,7 @@ def bent(draw: st.DrawFn, seeds: tuple[bytes, ...]) -> bytes:
 def test_junk_is_read_or_refused(name: str) -> None:
     parser = PARSERS[name]
 
-    @settings(max_examples=60 if name in SLOW else 250, deadline=None, suppress_health_check=list(HealthCheck))
+    @settings(max_examples=60 if name in SLOW else 250, suppress_health_check=list(HealthCheck))
     @given(st.one_of(st.binary(max_size=300), bent(parser.seeds)))
     def feed(data: bytes) -> None:
         try_bytes(parser, data)

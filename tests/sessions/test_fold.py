@@ -84,7 +84,7 @@ def step(band: Band, what: str, who: Any, message: Any) -> None:
         band.now_us += 10_000_000
 
 
-@settings(max_examples=150, deadline=None)
+@settings(max_examples=150)
 @given(st.lists(STEPS, max_size=30))
 def test_replay_equals_live(steps: list[tuple[str, Any, Any]]) -> None:
     band = Band()

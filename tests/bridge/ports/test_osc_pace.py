@@ -5,14 +5,13 @@ from __future__ import annotations
 import asyncio
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from bridge.ports.osc_pace import BURST_BYTES, BYTES_PER_S, MAX_WAITING_BYTES, OVERHEAD_BYTES, Bucket, Pacer
 from tests.support.virtual_time import run_virtual
 
 
-@settings(deadline=None)  # a busy machine is not a finding
 @given(st.lists(st.tuples(st.floats(0, 2), st.integers(1, 150)), min_size=1, max_size=50))
 def test_a_bucket_gives_no_more_than_its_burst_and_its_rate(takes: list[tuple[float, int]]) -> None:
     bucket = Bucket(rate=10, burst=100)

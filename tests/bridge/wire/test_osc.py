@@ -6,7 +6,7 @@ import math
 import struct
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from bridge.wire.osc import MAX_DEPTH, MAX_MESSAGES, MAX_PACKET, MAX_VALUES, bundle, pack, parse, unbundle
@@ -24,7 +24,6 @@ def tags_of(items: list[str | int | float]) -> str:
     return "".join("s" if isinstance(item, str) else "f" if isinstance(item, float) else "i" for item in items)
 
 
-@settings(deadline=None)  # a busy machine is not a finding
 @given(addresses, values)
 def test_what_is_packed_is_parsed_again(address: str, items: list[str | int | float]) -> None:
     data = pack(address, tags_of(items), items)
@@ -35,7 +34,6 @@ def test_what_is_packed_is_parsed_again(address: str, items: list[str | int | fl
     assert pack(address, tags_of(items), spoken.values) == data
 
 
-@settings(deadline=None)  # a busy machine is not a finding
 @given(floats)
 def test_a_float_is_read_as_the_shortest_decimal_that_is_the_same_in_32_bits(value: float) -> None:
     (read,) = parse(pack("/f", "f", [value])).values
@@ -51,7 +49,6 @@ def test_a_decimal_survives_the_32_bits(meant: float) -> None:
     assert math.copysign(1, float(read)) == math.copysign(1, meant)
 
 
-@settings(deadline=None)  # a busy machine is not a finding
 @given(st.lists(addresses, max_size=8), times_us | st.none())
 def test_a_bundle_gives_its_messages_in_order_and_its_time_to_the_microsecond(
     said: list[str], at_us: int | None
@@ -61,7 +58,6 @@ def test_a_bundle_gives_its_messages_in_order_and_its_time_to_the_microsecond(
     assert {packet.at_us for packet in packets} <= {at_us}
 
 
-@settings(deadline=None)  # a busy machine is not a finding
 @given(st.binary(max_size=300))
 def test_junk_is_refused_and_nothing_else_happens(data: bytes) -> None:
     try:
@@ -71,7 +67,6 @@ def test_junk_is_refused_and_nothing_else_happens(data: bytes) -> None:
         assert error.advice
 
 
-@settings(deadline=None)  # a busy machine is not a finding
 @given(
     st.binary(max_size=60),
     st.sampled_from([b"#bundle\0", b"#bundle\0" + bytes(8), b"/a\0\0,", b"/a\0\0,sif", b"/a\0\0,s\0\0"]),
@@ -80,7 +75,6 @@ def test_junk_behind_a_good_beginning_is_refused_and_nothing_else_happens(data: 
     test_junk_is_refused_and_nothing_else_happens.hypothesis.inner_test(beginning + data)  # type: ignore[attr-defined]
 
 
-@settings(deadline=None)  # a busy machine is not a finding
 @given(st.data())
 def test_one_changed_byte_is_taken_or_refused_and_nothing_else_happens(data: st.DataObject) -> None:
     good = bundle(

@@ -6,7 +6,7 @@ import contextlib
 from typing import Any
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from bridge.wire.osc import Packet, bundle, pack, parse, unbundle
@@ -69,7 +69,6 @@ def value_for(arg: Argument) -> st.SearchStrategy[Any]:
     return whole if arg.type is Type.INT else st.integers(-1000, 1000).map(lambda number: number / 8)
 
 
-@settings(deadline=None)  # a busy machine is not a finding
 @given(st.data())
 def test_every_ask_is_read_as_it_was_meant(data: st.DataObject) -> None:
     ask: Ask = data.draw(st.sampled_from(list(book().asks.values())))
@@ -89,7 +88,6 @@ def test_every_ask_is_read_as_it_was_meant(data: st.DataObject) -> None:
         assert read(Packet(pack(ask.address, merciful, values))) == meant
 
 
-@settings(deadline=None)  # a busy machine is not a finding
 @given(st.binary(max_size=200))
 def test_junk_gives_messages_or_a_refusal_and_a_subject(data: bytes) -> None:
     assert subject(Packet(data))

@@ -6,7 +6,7 @@ import random
 from typing import Any
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from bridge.wire.slip import Framing, Lengths, Slip, length_prefixed, slip
@@ -39,7 +39,6 @@ def test_a_stream_gives_its_packets_in_whatever_pieces_it_comes(row: dict[str, A
         assert framing.frame is FRAMES[row["framing"]]
 
 
-@settings(deadline=None)  # a busy machine is not a finding
 @given(packets, st.sampled_from([slip, length_prefixed]), st.integers(0, 2**32))
 def test_what_is_framed_comes_out_again(sent: list[bytes], frame: Any, seed: int) -> None:
     data = b"".join(map(frame, sent))
@@ -54,7 +53,6 @@ def test_what_is_framed_comes_out_again(sent: list[bytes], frame: Any, seed: int
     assert not framing.broken
 
 
-@settings(deadline=None)  # a busy machine is not a finding
 @given(st.lists(st.binary(max_size=30), max_size=10))
 def test_junk_is_refused_and_nothing_else_happens(pieces: list[bytes]) -> None:
     framing = Framing(max_packet=20)

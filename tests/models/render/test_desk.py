@@ -37,7 +37,7 @@ def peak_db(whole: NDArray[np.int64]) -> float:
     return 20 * math.log10(max(true_peak(lambda a, b: sound[a:b], len(sound)), 1e-9))
 
 
-@settings(max_examples=25, deadline=None)
+@settings(max_examples=25)
 @given(
     frames=st.integers(1, 3000), parts=st.integers(1, 5), level=st.floats(1e-6, 4.0), off=st.floats(0.1, 20.0),
     seed=st.integers(0, 99),

@@ -23,7 +23,7 @@ def hits(frames: int, seed: int) -> Floats:
     return np.asarray(sound, np.float32)
 
 
-@settings(max_examples=30, deadline=None)
+@settings(max_examples=30)
 @given(frames=st.integers(1, 20_000), seed=st.integers(0, 1000), ceiling=st.floats(0.05, 2.0))
 def test_nothing_is_above_the_ceiling_and_the_rest_is_only_turned_down(frames: int, seed: int, ceiling: float) -> None:
     sound = hits(frames, seed)

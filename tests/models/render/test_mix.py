@@ -38,7 +38,7 @@ def as_floats(data: bytes) -> Floats:
     return (read_wav(data)[0] / 2**23).astype(np.float32)
 
 
-@settings(max_examples=25, deadline=None)
+@settings(max_examples=25)
 @given(frames=st.integers(1, 3000), parts=st.integers(1, 5), level=st.floats(1e-6, 4.0), seed=st.integers(0, 99))
 def test_stems_sum_to_the_mix_to_the_last_bit_and_nothing_clips(
     frames: int, parts: int, level: float, seed: int

@@ -58,7 +58,7 @@ def test_int8_stays_close(runtime: Runtime, alone: Floats) -> None:
     assert (alone.argmax(-1) == exact.argmax(-1)).mean() > 0.9
 
 
-@settings(max_examples=30, deadline=None)
+@settings(max_examples=30)
 @given(cuts=st.lists(st.integers(1, 199), max_size=8))
 def test_cut_up_in_any_way_it_is_the_same_to_the_last_bit(runtime: Runtime, alone: Floats, cuts: list[int]) -> None:
     state, ends = runtime.begin(), sorted({*cuts, len(IDS)})

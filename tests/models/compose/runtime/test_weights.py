@@ -117,7 +117,7 @@ def test_whatever_is_wrong_is_said(folder: Path, spoil: Callable[[Path], None], 
     assert str(caught.value).endswith(("another folder.", "that holds one."))
 
 
-@settings(max_examples=100, suppress_health_check=[HealthCheck.function_scoped_fixture], deadline=None)
+@settings(max_examples=100, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(
     at=st.integers(0, 1400),
     junk=st.binary(min_size=1, max_size=4),

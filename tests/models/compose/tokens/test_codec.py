@@ -35,7 +35,7 @@ from sessions.music.parts import NOTE_PARTS, Part
 from sessions.music.styles import STYLES
 from tests.models.compose.tokens.music import KEYS, METERS, PAIRS, bands
 
-MANY = settings(max_examples=60, deadline=None)
+MANY = settings(max_examples=60)
 
 
 def starts_of(meter: Meter, bars: int) -> list[int]:

@@ -133,13 +133,13 @@ def check(rules: Rules, ids: list[int]) -> None:
             assert any(sounds[: asked.most_rest + 1]) or bars <= asked.most_rest
 
 
-@settings(max_examples=80, deadline=None)
+@settings(max_examples=80)
 @given(rules(), st.integers(0, 1000), st.sampled_from((-3.0, 2.0, 5.0, 30.0)))
 def test_every_walk_is_the_section_that_was_asked(asked: Rules, seed: int, marks: float) -> None:
     check(asked, walk(Grammar(asked), seed, marks=marks))
 
 
-@settings(max_examples=20, deadline=None)
+@settings(max_examples=20)
 @given(rules(), st.integers(0, 1000))
 def test_forced_runs_are_what_single_steps_find(asked: Rules, seed: int) -> None:
     """With the same choices; so each is made from the state's place and not from a stream of dice."""

@@ -123,7 +123,7 @@ def chords_of(dice: random.Random, tune: Sequence[int], start: int, stack: int) 
     return tuple(sorted(notes))
 
 
-@settings(max_examples=150, deadline=None)
+@settings(max_examples=150)
 @given(st.integers(0, 10**9), st.integers(1, 3), st.booleans(), st.booleans())
 def test_new_notes_end_up_in_no_known_run(seed: int, stack: int, strict: bool, later: bool) -> None:
     dice = random.Random(seed)

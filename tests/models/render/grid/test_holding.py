@@ -252,7 +252,7 @@ def test_the_next_bar_is_not_heard_before_the_section_ends() -> None:
     assert np.max(np.abs(done.audio[round(1.49 * RATE) : round(1.52 * RATE)])) > 0.2
 
 
-@settings(max_examples=12, deadline=None)
+@settings(max_examples=12)
 @given(
     frames=st.integers(0, 60_000),
     rate=st.sampled_from((16_000, 32_000, 44_100)),
