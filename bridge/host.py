@@ -144,7 +144,7 @@ class Host:
         if outlet.watches:
             for told in (*welcome(self.state, seat.member, self._clock.now_us()), *self.previews.heard()):
                 self._scribe.answer(seat, Bundle(told.messages, told.at_us))
-            for section in [section for section in self.state.sections.values() if not section.status.over]:
+            for section in self.state.asked_for.open():
                 self._scribe.recite(seat, section)
         return seat, acknowledged
 

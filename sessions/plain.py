@@ -88,7 +88,7 @@ def fields_of(record: Any) -> dict[str, Any]:
 @functools.cache
 def _fields_of(record: Any) -> dict[str, Any]:
     hints = typing.get_type_hints(record)
-    return {field.name: hints[field.name] for field in dataclasses.fields(record)}
+    return {field.name: hints[field.name] for field in dataclasses.fields(record) if field.init}
 
 
 @functools.cache
@@ -97,7 +97,7 @@ def _required(record: Any) -> tuple[str, ...]:
     return tuple(
         field.name
         for field in dataclasses.fields(record)
-        if field.default is missing and field.default_factory is missing
+        if field.init and field.default is missing and field.default_factory is missing
     )
 
 

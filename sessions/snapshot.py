@@ -64,7 +64,9 @@ _COPIES: dict[str, Callable[[Any], Any]] = {
     "takes": lambda take: replace(take, ratings=dict(take.ratings), votes=dict(take.votes)),
 }
 """How a record of each large table is copied: what events change anew, the rest is shared."""
-_SMALL = tuple(field.name for field in dataclasses.fields(State) if field.name not in {*_COPIES, NONCES, "changed"})
+_SMALL = tuple(
+    field.name for field in dataclasses.fields(State) if field.init and field.name not in {*_COPIES, NONCES, "changed"}
+)
 
 
 def _copied(state: State, keys: Iterable[tuple[str, str]]) -> list[tuple[str, str, Any]]:

@@ -15,6 +15,7 @@ from dataclasses import dataclass, field, replace
 from enum import StrEnum
 from typing import Any
 
+from sessions.asked import AskedFor
 from sessions.commands import RendererOffer
 from sessions.music import Note, Part, Request, Transport
 from sessions.packed import Packed
@@ -215,6 +216,11 @@ class State:
     """Microseconds that a second of one part takes here, smoothed over the last sections, by their kind (`sessions.estimate`)."""
     changed: dict[tuple[str, ...], None] = field(default_factory=dict, compare=False)
     """What is not as it was last written down: table and key, the oldest first; of a nonce its series as well."""
+    asked_for: AskedFor[Section] = field(init=False, compare=False, repr=False)
+    """The sections, by what is often looked for among them."""
+
+    def __post_init__(self) -> None:
+        self.asked_for = AskedFor(self.sections)
 
     def role_of(self, member: str) -> Role:
         """The role of a member as it is now."""
@@ -247,7 +253,7 @@ class State:
     def asked(self, member: str, id_: str) -> Section | None:
         """What a member asked for under an id, first or again."""
         own = self.sections.get(f"{member}/{id_}")
-        return own or next((s for s in self.sections.values() if s.id == id_ and member in s.also), None)
+        return own or next((s for s in self.asked_for.under(id_) if member in s.also), None)
 
     def position(self, section: str) -> int:
         """Place in the queue from 1; 0 where it is not waiting for an engine."""

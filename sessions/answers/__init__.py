@@ -65,9 +65,8 @@ def welcome(state: State, member: str, now_us: int) -> Iterator[Tell]:
     )
     now = transport_answer(state.transport, now_us)
     yield Tell(now.messages, To.ONE, member, now.at_us)
-    for section in state.sections.values():
-        if not section.status.over:
-            yield Tell((requested_summary(section),), To.ONE, member)
+    for section in state.asked_for.open():
+        yield Tell((requested_summary(section),), To.ONE, member)
     newest = list(state.takes)[-TAKES_AT_FIRST:]
     if earlier := len(state.takes) - len(newest):
         yield Tell(({"type": "session.takes", "first": newest[0], "earlier": earlier},), To.ONE, member)

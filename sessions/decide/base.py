@@ -67,7 +67,7 @@ def find_section(state: State, member: str, id_: str, owner: str = "") -> Sectio
     for name in (f"{owner}/{id_}" if owner else "", f"{member}/{id_}", id_):
         if name in state.sections:
             return state.sections[name]
-    others = [] if owner else [section for section in state.sections.values() if section.id == id_]
+    others = [] if owner else list(state.asked_for.under(id_))
     if len(others) == 1:
         return others[0]
     if others:

@@ -219,5 +219,5 @@ def _cancel_all(state: State, *removed: Member) -> list[Event]:
     """Whatever removed members still wait for, and nobody else."""
     names = {member.name for member in removed}
     gone = names | {member.name for member in state.members.values() if member.presence is Presence.REMOVED}
-    waiting = [s for s in state.sections.values() if not s.status.over and not names.isdisjoint(s.askers)]
+    waiting = [s for s in state.asked_for.open() if not names.isdisjoint(s.askers)]
     return [Cancelled(section.name) for section in waiting if gone.issuperset(section.askers)]

@@ -60,8 +60,10 @@ def request(state: State, member: str, command: RequestSection, moment: Moment) 
 def _asked_by_the_same_invite(state: State, member: str, id_: str, asked: Mapping[str, Any]) -> Section | None:
     """The same request by whoever else came by this invite; one who was sent away takes theirs along."""
     invite = state.members[member].invite
+    same = [s for s in state.asked_for.under(id_) if s.invite == invite and s.asked == asked]
+    if not same:
+        return None
     here = {m.name for m in state.members.values() if m.presence is not Presence.REMOVED}
-    same = (s for s in state.sections.values() if s.id == id_ and s.invite == invite and s.asked == asked)
     return next((section for section in same if not here.isdisjoint(section.askers)), None)
 
 
@@ -104,7 +106,7 @@ def _fits_parent(section: Request, parent: Request) -> None:
 
 
 def _room_for(state: State, member: str) -> None:
-    waiting = [s for s in state.sections.values() if not s.status.over]
+    waiting = state.asked_for.open()
     if sum(s.asker == member for s in waiting) >= MAX_OPEN_PER_MEMBER:
         raise Refused(Code.TOO_MANY, f"section: {MAX_OPEN_PER_MEMBER} of yours are open; wait for one, or cancel one")
     if len(waiting) >= MAX_OPEN:
@@ -131,7 +133,7 @@ def deny(state: State, member: str, command: Deny) -> Decision:
 
 
 def _waiting(state: State, member: str, id_: str, owner: str) -> Section:
-    waiting = [s for s in state.sections.values() if s.id == id_ and s.status is Status.WAITING]
+    waiting = [s for s in state.asked_for.under(id_) if s.status is Status.WAITING]
     if not owner and len(waiting) == 1:
         return waiting[0]
     section = find_section(state, member, id_, owner)
