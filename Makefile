@@ -48,6 +48,7 @@ format: $(VENV)/.installed-test
 
 types: $(VENV)/.installed-test
 	@$(BIN)/mypy
+	@$(BIN)/python -m tests.studio.typecheck
 
 check: lint types test
 

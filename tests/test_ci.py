@@ -12,7 +12,7 @@ from pathlib import Path
 import pytest
 
 ROOT = Path(__file__).resolve().parent.parent
-HERE = "make python3 curl oscsend oscdump sclang scsynth pd jackd g++ fluidsynth chromium ffmpeg ffprobe".split()
+HERE = "make python3 curl oscsend oscdump sclang scsynth pd jackd g++ fluidsynth chromium tsc ffmpeg ffprobe".split()
 
 pytestmark = pytest.mark.skipif(sys.platform == "win32", reason="a script for bash")
 

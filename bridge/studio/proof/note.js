@@ -77,7 +77,7 @@ export async function openNote(text, key) {
 /** The key as the browser knows it; null where it has no Ed25519. @param {Uint8Array} bytes */
 export async function ed25519(bytes) {
   try {
-    return await crypto.subtle.importKey("raw", /** @type {Uint8Array<ArrayBuffer>} */ (bytes), { name: "Ed25519" }, false, ["verify"]);
+    return await crypto.subtle.importKey("raw", /** @type {BufferSource} */ (bytes), { name: "Ed25519" }, false, ["verify"]);
   } catch {
     return null;
   }
