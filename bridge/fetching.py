@@ -225,6 +225,7 @@ def _bring(hub: Source, plan: Plan, name: str, progress: Progress) -> FetchedFil
         )
     target.parent.mkdir(parents=True, exist_ok=True)
     part.replace(target)
+    SYSTEM.sync_folder(target.parent)
     return found
 
 
@@ -274,6 +275,7 @@ def _write_whole(path: Path, data: bytes) -> None:
         file.flush()
         os.fsync(file.fileno())
     half.replace(path)
+    SYSTEM.sync_folder(path.parent)
 
 
 def _size(path: Path) -> int:

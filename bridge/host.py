@@ -140,7 +140,11 @@ class Host:
         signature = check_signature(self.state, command.key, joined.member, message) if command.key else ""
         seat = Seat(self, joined.member, outlet, self._clock.now_us())
         self._audience.add(seat)
-        acknowledged = self._scribe.come_to(seat.member, decision, message, signature)
+        try:
+            acknowledged = self._scribe.come_to(seat.member, decision, message, signature)
+        except Refused:
+            self._audience.drop(seat)
+            raise
         if outlet.watches:
             for told in (*welcome(self.state, seat.member, self._clock.now_us()), *self.previews.heard()):
                 self._scribe.answer(seat, Bundle(told.messages, told.at_us))

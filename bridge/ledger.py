@@ -1,9 +1,9 @@
 """The ledger of a session: record and state as one, so that neither is ahead of the other.
 
 Writing an event stages its line in the record and applies it to the state, in one step; flushing puts staged lines on disk.
-Where the disk fails, the state goes back to what the disk has. Opening folds the log (from a snapshot where there is one)
-before anything of it is signed anew, and says in the log itself what a restart means: nobody is connected, nothing sounds,
-unfinished sections wait for an engine again.
+Where the disk fails, the state goes back to what the disk has, and nothing is taken before the disk takes something again.
+Opening folds the log (from a snapshot where there is one) before anything of it is signed anew, and says in the log itself what
+a restart means: nobody is connected, nothing sounds, unfinished sections wait for an engine again.
 
     ledger = open_ledger(folder, "jam", SystemClock())
     tells = ledger.write("ana", Said("hello"))
@@ -35,6 +35,8 @@ __all__ = ["SNAPSHOT_EVERY", "SOFTWARE", "Ledger", "open_ledger"]
 SNAPSHOT_EVERY = 2000
 """Entries after which what has changed is written down: after a hard stop so many are folded anew, in a tenth of a second."""
 SOFTWARE = "starbridge"
+AGAIN_S = 1.0
+"""How long a disk that failed is left alone before it is tried again."""
 UNHEARD_OF = (LookupError, ValueError, TypeError, AttributeError)
 """What applying an event raises that speaks of a member, section or take which no entry made."""
 
@@ -52,6 +54,10 @@ class Ledger:
         self._onto = saved > 0  # what is on disk is right, and can be added to
         self._saving: asyncio.Task[None] | None = None
         self._due: tuple[Excerpt, bool, Mark] | None = None
+        self._trying: asyncio.Task[None] | None = None
+        self.refusing = ""
+        """Why nothing is written just now; empty while it is."""
+        record.on_failed = self._refuse
 
     def now_us(self) -> int:
         return self._clock.now_us()
@@ -68,7 +74,9 @@ class Ledger:
     def write(
         self, member: str, event: Event, command: Mapping[str, Any] | None = None, signature: str = ""
     ) -> tuple[Tell, ...]:
-        """Stage and apply one event; what is to be said of it comes back."""
+        """Stage and apply one event; what is to be said of it comes back. Raises `Refused`, after which nothing has happened."""
+        if self.refusing:
+            raise Refused(Code.FAILED, f"the server's disk takes nothing now, and nothing was changed: {self.refusing}")
         entry = self.record.stage(member, to_fields(event), command, signature, self._clock.now_us())
         nonce = str(command.get("nonce", "")) if command is not None else ""
         apply(self.state, member, event, entry.time, nonce)
@@ -81,10 +89,31 @@ class Ledger:
         try:
             await self.record.flush()
         except DiskFailed:
-            self.state = fold(State(), self.record.entries())
-            self._saved = min(self._saved, self.state.size)
-            self._onto, self._due = False, None
+            await self._go_back()
+            self._trying = asyncio.create_task(self._try_again())
             raise
+
+    def _refuse(self, failed: DiskFailed) -> None:
+        """The disk took nothing: from this moment on the state is ahead of it."""
+        self.refusing = failed.advice
+
+    async def _go_back(self) -> None:
+        """The state that the disk's lines add up to: in a thread, for a long log takes seconds, and the band plays on."""
+        while True:
+            try:
+                self.state = await asyncio.to_thread(lambda: fold(State(), self.record.entries()))
+                break
+            except OSError as error:
+                _log.error("session %s: its log can't be read back (%s)", self.state.name, error)
+                await asyncio.sleep(AGAIN_S)
+        self._saved = min(self._saved, self.state.size)
+        self._onto, self._due = False, None
+
+    async def _try_again(self) -> None:
+        """Until the disk takes something: else each note that is played on a full disk would have the state made anew."""
+        while not await self.record.takes():
+            await asyncio.sleep(AGAIN_S)
+        self.refusing = ""
 
     def save_when_due(self) -> None:
         """Write down what has changed, every so many entries, so that a restart is short; in the background, nobody waits for it.
@@ -109,6 +138,8 @@ class Ledger:
         """Everything to disk, with a checkpoint and a snapshot of it all."""
         with contextlib.suppress(DiskFailed):
             await self.flush()
+        if self._trying is not None:
+            self._trying.cancel()
         if self._saving is not None:
             await self._saving
         self._onto = self._onto and self._due is None
@@ -147,10 +178,20 @@ def open_ledger(folder: Path, name: str, clock: Clock, files: Files = SYSTEM) ->
         files=files,
         replay=lambda past: found.append(_state_of(past)),
     )
-    state, saved = found[0] if found else (fold(State(), record.entries()), 0)
+    state, saved = found[0] if found else (_made(record), 0)
     ledger = Ledger(record, state, clock, saved)
     _say_what_a_restart_means(ledger, record.recovery)
     return ledger
+
+
+def _made(record: Record) -> State:
+    """The state of a session that has only just been made; raises `DiskFailed`, with the record closed."""
+    try:
+        return fold(State(), record.entries())
+    except OSError as error:
+        with contextlib.suppress(DiskFailed):
+            record.close_now()
+        raise DiskFailed(error) from error
 
 
 def _state_of(past: Past) -> tuple[State, int]:

@@ -20,6 +20,7 @@ from typing import Any
 from bridge.engine.own import own_engine
 from bridge.ledger import SOFTWARE
 from bridge.ports.clock import Clock, SystemClock
+from bridge.ports.disk import SYSTEM, write_whole
 from bridge.wire.smf import to_smf
 from models.engine import Engine
 from models.work import BarWritten, Finished, Progress, StemRendered, Work
@@ -71,15 +72,15 @@ def ask(
     engine = own_engine(soundfont, weights, musicgen, precision, audiocraft)()
     made = _make(request, engine, progress)
     clock = clock or SystemClock()
-    out.mkdir(parents=True, exist_ok=True)
+    SYSTEM.make_folder(out)
     files = {"section.mid": to_smf(request, made.bars, TAKE), **made.wavs}
     files |= _certify(request, made, files["section.mid"], clock.now_us())
     for left in _AUDIO - files.keys():
-        (out / left).unlink(missing_ok=True)  # of a section that was asked into the same folder before
+        SYSTEM.remove(out / left)  # of a section that was asked into the same folder before
     for name, data in files.items():
         path = out / name
-        path.parent.mkdir(parents=True, exist_ok=True)
-        path.write_bytes(data)
+        SYSTEM.make_folder(path.parent)
+        write_whole(SYSTEM, path, data, locked=False)
     stated = json.loads(files["certificate.json"])["statement"]
     return Result(request, tuple(out / name for name in files), "" if is_commercial(stated) else use_sentence(stated))
 

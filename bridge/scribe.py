@@ -73,7 +73,12 @@ class Scribe:
         return acknowledged
 
     def write(self, events: Iterable[Event] = ()) -> None:
-        """Events of the server's own, and what follows by itself from all that is written."""
+        """Events of the server's own, and what follows by itself from all that is written.
+
+        While the disk takes nothing it comes to nothing; what still holds then is found again.
+        """
+        if self._ledger.refusing:
+            return
         for event in events:
             self._write("", event)
         while following := engines.follow_ups(self.state) or self._hope.lost(self.state):

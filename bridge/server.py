@@ -13,7 +13,6 @@ import contextlib
 import gc
 import json
 import logging
-import os
 import signal
 import sys
 from collections.abc import Callable
@@ -31,6 +30,7 @@ from bridge.midi.choice import MidiChoice
 from bridge.ports.announce import Announcement
 from bridge.ports.audiocraft import find_python
 from bridge.ports.clock import SystemClock
+from bridge.ports.disk import SYSTEM, Files, write_whole
 from bridge.ports.http.app import create_app, warm_up
 from bridge.ports.http.certificate import check_certificate
 from bridge.ports.http.guard import Hosts
@@ -47,7 +47,7 @@ from osc_schemas import book
 from sessions.errors import Code, Refused
 from sessions.roles import ROLES
 
-__all__ = ["INVITE_S", "Server", "Shut", "serve"]
+__all__ = ["INVITE_S", "Server", "Shut", "serve", "write_ready"]
 
 INVITE_S = 7 * 24 * 3600
 """How long the invites hold that a server prints at its start."""
@@ -246,7 +246,7 @@ async def serve(config: Config, *, on_ready: Callable[[Ready], None]) -> None:
     try:
         ready = await server.start()
         if config.ready_file is not None:
-            await asyncio.to_thread(_write_ready, config.ready_file, ready)
+            await asyncio.to_thread(write_ready, config.ready_file, ready)
         await asyncio.to_thread(gc.collect)
         gc.freeze()  # all that stays: else the collector walks through it again and again, for 80 ms each
         on_ready(ready)
@@ -279,11 +279,8 @@ def _check_audiocraft(config: Config) -> None:
     Weights.chosen(config.musicgen, config.precision)
 
 
-def _write_ready(path: Path, ready: Ready) -> None:
+def write_ready(path: Path, ready: Ready, files: Files = SYSTEM) -> None:
     """All of it at once: whoever waits for the file never reads half of it. It holds invites, so it is the owner's alone."""
-    path.parent.mkdir(parents=True, exist_ok=True)
-    half = path.with_name(path.name + f".{os.getpid()}")
-    half.touch(mode=0o600)
     promised = {name: value for name, value in asdict(ready).items() if name not in ("midi", "certificate")}
-    half.write_text(json.dumps(promised, indent=2), encoding="utf-8")
-    half.replace(path)
+    files.make_folder(path.parent)
+    write_whole(files, path, json.dumps(promised, indent=2).encode(), secret=True, locked=False)

@@ -70,8 +70,8 @@ class Visits:
         return seat.member if visits_only else ""
 
     def _holds(self, seat: Seat) -> bool:
-        member = self._state().members[seat.member]
-        return not seat.gone and not member.key and member.presence in _HERE
+        member = self._state().members.get(seat.member)  # none, where the disk never had the joining
+        return member is not None and not seat.gone and not member.key and member.presence in _HERE
 
     def _who(self, invite: Invite) -> str:
         """The name of the member that the invite is: of before, as it names, its only one, or one of its own."""

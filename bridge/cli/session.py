@@ -58,11 +58,15 @@ def export(
 def write(parcel: Parcel, target: Path) -> None:
     """The zip beside its place and then moved there, so that half a one never lies about."""
     from bridge.export import write_zip
+    from bridge.ports.disk import SYSTEM
 
     half = target.with_name(target.name + ".part")
     try:
         with open(half, "wb") as file:
             write_zip(parcel, file)
-        half.replace(target)
+            file.flush()
+            SYSTEM.sync(file.fileno())
+        SYSTEM.replace(half, target)
+        SYSTEM.sync_folder(target.parent)
     finally:
-        half.unlink(missing_ok=True)
+        SYSTEM.remove(half)

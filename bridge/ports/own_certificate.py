@@ -10,9 +10,7 @@ alone to read. It names every address that the machine has; when those change, o
 from __future__ import annotations
 
 import ipaddress
-import os
 import socket
-import ssl
 from collections.abc import Collection
 from dataclasses import dataclass
 from datetime import datetime, timedelta
@@ -20,6 +18,7 @@ from hashlib import sha256
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from bridge.ports.disk import SYSTEM, Files, read_whole, write_whole
 from bridge.ports.interfaces import addresses
 from sessions.errors import Code, Refused
 
@@ -34,6 +33,8 @@ RENEWED_BEFORE = timedelta(days=30)
 """It runs out: then the next start makes a new one."""
 BACKDATED = timedelta(days=1)
 """For whose clock is behind."""
+MAX_PEM_BYTES = 64 << 10
+"""Of a file of either."""
 MAX_NAMES = 64
 """Names in it, this machine's own included."""
 
@@ -55,17 +56,22 @@ def names_of(host: str) -> tuple[str, ...]:
     return tuple(name for name in dict.fromkeys(own) if _general_name(name) is not None)[:MAX_NAMES]
 
 
-def own_certificate(folder: Path, names: Collection[str], now: datetime) -> OwnCertificate:
+def own_certificate(folder: Path, names: Collection[str], now: datetime, files: Files = SYSTEM) -> OwnCertificate:
     """The certificate in a folder, made anew where there is none that holds for these names. Raises `Refused`. It blocks."""
     from cryptography import x509
+    from cryptography.hazmat.primitives.serialization import Encoding
 
     cert, key = folder / "cert.pem", folder / "key.pem"
     try:
-        if cert.exists() and key.exists():
-            found = x509.load_pem_x509_certificate(cert.read_bytes())
-            if _holds(found, names, now) and _belongs(cert, key):
+        stated, secret = (read_whole(files, path, MAX_PEM_BYTES) for path in (cert, key))
+        if stated is not None and secret is not None:
+            found = x509.load_pem_x509_certificate(stated)
+            if _holds(found, names, now) and _belongs(found, secret):
                 return OwnCertificate(cert, key, _fingerprint(found))
-        made = _make(folder, names, now)
+        made, fresh = _make(names, now)
+        files.make_folder(folder, 0o700)
+        write_whole(files, key, fresh, secret=True, locked=False)  # first: beside another certificate it is no pair
+        write_whole(files, cert, made.public_bytes(Encoding.PEM), locked=False)
     except OSError as error:
         advice = (
             f"{folder} can't be written ({error.strerror}); give this user the right to, or choose another with --data"
@@ -88,16 +94,20 @@ def _holds(found: Certificate, names: Collection[str], now: datetime) -> bool:
     return in_time and all(name in stated for name in wanted)
 
 
-def _belongs(cert: Path, key: Path) -> bool:
+def _belongs(found: Certificate, secret: bytes) -> bool:
     """Whether the key is the certificate's, and can be read."""
+    from cryptography.exceptions import UnsupportedAlgorithm
+    from cryptography.hazmat.primitives.serialization import load_pem_private_key
+
     try:
-        ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER).load_cert_chain(cert, key, password=lambda: "")
-    except (OSError, ValueError):  # ssl.SSLError is an OSError
+        key = load_pem_private_key(secret, None)
+    except (ValueError, TypeError, UnsupportedAlgorithm):  # TypeError: it is locked
         return False
-    return True
+    return key.public_key() == found.public_key()
 
 
-def _make(folder: Path, names: Collection[str], now: datetime) -> Certificate:
+def _make(names: Collection[str], now: datetime) -> tuple[Certificate, bytes]:
+    """A certificate, and its key in PEM."""
     from cryptography import x509
     from cryptography.hazmat.primitives import hashes, serialization
     from cryptography.hazmat.primitives.asymmetric import ec
@@ -122,19 +132,7 @@ def _make(folder: Path, names: Collection[str], now: datetime) -> Certificate:
     secret = key.private_bytes(
         serialization.Encoding.PEM, serialization.PrivateFormat.PKCS8, serialization.NoEncryption()
     )
-    folder.mkdir(parents=True, exist_ok=True, mode=0o700)
-    _write(folder / "key.pem", secret)
-    _write(folder / "cert.pem", made.public_bytes(serialization.Encoding.PEM), mode=0o644)
-    return made
-
-
-def _write(path: Path, data: bytes, mode: int = 0o600) -> None:
-    """Whole or not at all, and never readable by others for a moment."""
-    half = path.with_name(f"{path.name}.{os.getpid()}")
-    half.unlink(missing_ok=True)
-    with open(os.open(half, os.O_WRONLY | os.O_CREAT | os.O_EXCL, mode), "wb") as file:
-        file.write(data)
-    half.replace(path)
+    return made, secret
 
 
 def _general_name(name: str) -> GeneralName | None:

@@ -656,7 +656,12 @@ def test_a_full_disk_undoes_says_so_and_forgets_nothing(tmp_path: Path, caplog: 
         assert host.role_of(caller).name == "rhythm"
         with pytest.raises(Refused, match="disk is full"):
             await host.submit(ana, {"type": "section.request", "id": "c", "bars": 1})
+        with pytest.raises(Refused, match="takes nothing now, and nothing was changed: the disk is full"):
+            host.join(invite("guest"), {"type": "session.join", "name": "zoe"}, Ear())
+        assert host.statistics()["seats"] == 1
         disk.full = False
+        await asyncio.sleep(2)
+        assert host.visit(caller).member in host.state.members, "who was undone comes anew"
         index = await host.submit(ana, {"type": "section.request", "id": "a", "bars": 1})
         assert index == host.state.size - 1 == host.record.durable - 1
         told = [record.getMessage() for record in caplog.records if record.name == "bridge.scribe"]

@@ -1,7 +1,8 @@
-"""The calls that the record makes to the system, all of them, in one small object.
+"""The calls by which whatever a server keeps comes to the disk, all of them, in one small object.
 
 `System` makes them for real. Tests hand in another that fails, or dies, at any one of them: what survives is proved
-call by call. Nothing here knows what a log is; errors are plain `OSError`.
+call by call, and a test holds that nothing under the data folder is written in another way. Nothing here knows what a log is;
+errors are plain `OSError`.
 """
 
 from __future__ import annotations
@@ -33,7 +34,7 @@ class Mode(Enum):
 class Files(Protocol):
     """What `System` does, and whatever stands in for it."""
 
-    def make_folder(self, path: Path) -> None: ...
+    def make_folder(self, path: Path, mode: int = 0o777) -> None: ...
     def sync_folder(self, path: Path) -> None: ...
     def names(self, path: Path) -> list[str]: ...
     def size(self, path: Path) -> int | None: ...
@@ -51,13 +52,13 @@ class Files(Protocol):
 class System:
     """The system's own calls."""
 
-    def make_folder(self, path: Path) -> None:
-        """The folder and those above it, each one's name on disk."""
+    def make_folder(self, path: Path, mode: int = 0o777) -> None:
+        """The folder and those above it, each one's name on disk; `mode` is for the last one, where it is new."""
         if path.is_dir():
             return
         if path.parent != path:
             self.make_folder(path.parent)
-        path.mkdir(exist_ok=True)
+        path.mkdir(mode, exist_ok=True)
         self.sync_folder(path.parent)
 
     def sync_folder(self, path: Path) -> None:
@@ -147,9 +148,12 @@ def write_all(files: Files, handle: int, data: bytes) -> None:
         rest = rest[written:]
 
 
-def write_whole(files: Files, path: Path, data: bytes, *, secret: bool = False) -> None:
-    """Replace a file in one step: it is there as before or as a whole, and on disk when this returns."""
-    temporary = path.with_name(path.name + ".tmp")
+def write_whole(files: Files, path: Path, data: bytes, *, secret: bool = False, locked: bool = True) -> None:
+    """Replace a file in one step: it is there as before or as a whole, and on disk when this returns.
+
+    Where its folder is not `locked`, several processes may do so at once, each by a file of its own.
+    """
+    temporary = path.with_name(path.name + (".tmp" if locked else f".{os.getpid()}.tmp"))
     if secret:
         files.remove(temporary)
     try:

@@ -15,10 +15,8 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
-from array import array
 from collections.abc import Callable, Mapping
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -28,6 +26,7 @@ from bridge.ports.disk.cache import encoded
 from bridge.ports.disk.errors import DiskFailed
 from bridge.ports.disk.files import SYSTEM, Files
 from bridge.ports.disk.folder import is_session
+from bridge.ports.disk.memo import Encode, Memo
 from bridge.ports.disk.opening import Opened, Replay, create_folder, open_folder, write_checkpoint
 from bridge.ports.disk.view import Seal, View
 from sessions.errors import Code, Refused
@@ -37,23 +36,6 @@ __all__ = ["CHECKPOINT_EVERY_S", "Record"]
 
 CHECKPOINT_EVERY_S = 1.0
 """How long a line on disk may be without a checkpoint on disk."""
-
-
-Encode = Callable[[Any], bytes]
-"""Makes lines of a state, or of what has changed in it."""
-
-
-@dataclass(frozen=True, slots=True)
-class _Memo:
-    """What the record's thread writes down: a snapshot at `mark`, and a checkpoint over all that is durable."""
-
-    mark: Mark
-    root: bytes
-    leaves: bytes
-    ends: array[int]
-    state: Callable[[], bytes] | None
-    onto: bool
-    seal: Seal
 
 
 class Record(View):
@@ -78,6 +60,8 @@ class Record(View):
         self._timer: asyncio.TimerHandle | None = None
         self._remembering = asyncio.Lock()
         self._failures = 0
+        self.on_failed: Callable[[DiskFailed], None] = lambda failed: None
+        """Told at once when the disk does not take what is staged, before anybody can stage more."""
 
     @classmethod
     def create(
@@ -161,8 +145,21 @@ class Record(View):
                 raise failed
         return self.durable
 
+    async def takes(self) -> bool:
+        """Does the disk take anything? Tried with the checkpoint, written anew, whose lines it has."""
+        try:
+            await asyncio.get_running_loop().run_in_executor(
+                self._thread, write_checkpoint, self._files, self._folder, self.checkpoint()
+            )
+        except OSError:
+            self._failures += 1
+            return False
+        return True
+
     def _written(self, failed: DiskFailed | None) -> None:
-        self._failures += failed is not None
+        if failed is not None:
+            self._failures += 1
+            self.on_failed(failed)
         self._cover_later()
 
     def _cover_later(self) -> None:
@@ -234,12 +231,12 @@ class Record(View):
                 return False
             return await asyncio.to_thread(self._remember, memo)
 
-    def _memo(self, mark: Mark, state: Callable[[], bytes] | None, *, onto: bool) -> _Memo:
+    def _memo(self, mark: Mark, state: Callable[[], bytes] | None, *, onto: bool) -> Memo:
         kept = self._cache.kept
         tree, ends = self._journal.chain.tree, self._journal.ends[kept : mark.size]
-        return _Memo(mark, tree.root(mark.size), tree.leaves(kept, mark.size), ends, state, onto, self.seal())
+        return Memo(mark, tree.root(mark.size), tree.leaves(kept, mark.size), ends, state, onto, self.seal())
 
-    def _remember(self, memo: _Memo) -> bool:
+    def _remember(self, memo: Memo) -> bool:
         if memo.state is None or (memo.onto and not self._cache.has_state):
             return False
         if not memo.onto:
@@ -302,10 +299,10 @@ class Record(View):
         self._thread.shutdown()
         self._raise(failed or found)
 
-    def _last_memo(self, state: Any, encode: Encode, *, onto: bool) -> _Memo:
+    def _last_memo(self, state: Any, encode: Encode, *, onto: bool) -> Memo:
         return self._memo(self.mark, None if state is None else lambda: encode(state), onto=onto)
 
-    def _finish(self, memo: _Memo) -> DiskFailed | None:
+    def _finish(self, memo: Memo) -> DiskFailed | None:
         try:
             self._write_checkpoint(memo.seal)
             self._remember(memo)

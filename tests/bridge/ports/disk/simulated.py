@@ -117,7 +117,10 @@ class SimulatedDisk:
         """The same disk for the next process: the system still has everything."""
         disk = SimulatedDisk()
         disk.folders = set(self.folders)
-        disk.names_now, disk.names_synced = dict(self.names_now), dict(self.names_synced)
+        contents = {**self.names_now, **self.names_synced}.values(), self.names_now.values()
+        own = {id(one): Content(bytearray(one.data), one.synced) for some in contents for one in some}
+        disk.names_now = {path: own[id(content)] for path, content in self.names_now.items()}
+        disk.names_synced = {path: own[id(content)] for path, content in self.names_synced.items()}
         return disk
 
     def after_power_loss(self, loss: Loss) -> SimulatedDisk:
@@ -131,7 +134,7 @@ class SimulatedDisk:
 
     # -- the calls ---------------------------------------------------------------------------------------------------
 
-    def make_folder(self, path: Path) -> None:
+    def make_folder(self, path: Path, mode: int = 0o777) -> None:
         self._call("make_folder", lambda: self.folders.update([path, *path.parents]))
 
     def sync_folder(self, path: Path) -> None:
