@@ -33,6 +33,7 @@ LOOPBACK: Final = frozenset({"localhost", "127.0.0.1", "::1"})
 """What a server on one's own machine is called."""
 
 DEFAULT_PORTS: Final = {"http": 80, "https": 443, "ws": 80, "wss": 443}
+CLEAR: Final = frozenset({"http", "ws"})
 
 SECURITY_HEADERS: Final = {
     "Content-Security-Policy": (
@@ -74,8 +75,8 @@ class Hosts:
             own |= {machine, f"{machine}.local"}
         return cls(own, any_address=beyond, origins=frozenset(origin.lower().rstrip("/") for origin in origins))
 
-    def refusal(self, host: str | None, origin: str | None) -> Refused | None:
-        """Why a request with these headers is not answered; None where it is."""
+    def refusal(self, host: str | None, origin: str | None, *, secure: bool = False) -> Refused | None:
+        """Why a request with these headers is not answered; None where it is. `secure`: it came over TLS, so its page must have."""
         asked = _authority(host or "", 0)
         if asked is None or not self._knows(asked[0]):
             shown = (host or "")[:80]
@@ -87,7 +88,8 @@ class Hosts:
             return None
         scheme, _, rest = origin.lower().partition("://")
         port = DEFAULT_PORTS.get(scheme)
-        if port is not None and _authority(rest, port) == _authority(host or "", port):
+        clear = secure and scheme in CLEAR  # the other way round there may be a proxy between
+        if port is not None and not clear and _authority(rest, port) == _authority(host or "", port):
             return None
         return Refused(
             Code.NOT_ALLOWED,
@@ -131,7 +133,8 @@ class Guard:
 
         headers = Headers(scope=scope)
         asked = _authority(headers.get("host") or "", 0)
-        strict = scope.get("scheme") in ("https", "wss") and asked is not None and asked[0] not in LOOPBACK
+        secure = scope.get("scheme") in ("https", "wss")
+        strict = secure and asked is not None and asked[0] not in LOOPBACK
 
         async def secured(message: Message) -> None:
             if message["type"] in ("http.response.start", "websocket.http.response.start"):
@@ -142,7 +145,7 @@ class Guard:
                     answered["Strict-Transport-Security"] = STRICT_TRANSPORT
             await send(message)
 
-        refused = self._hosts.refusal(headers.get("host"), headers.get("origin"))
+        refused = self._hosts.refusal(headers.get("host"), headers.get("origin"), secure=secure)
         if refused is None:
             await self._app(scope, receive, secured)
         else:

@@ -77,6 +77,11 @@ def test_only_pages_of_ours_come_in(host: str, origin: str, passes: bool) -> Non
     assert (HERE.refusal(host, origin) is None) is passes
 
 
+def test_a_page_in_the_clear_may_not_use_a_server_over_tls() -> None:
+    for origin, passes in (("http://localhost:8765", False), ("https://localhost:8765", True), (None, True)):
+        assert (HERE.refusal("localhost:8765", origin, secure=True) is None) is passes, origin
+
+
 def test_a_page_elsewhere_may_be_let_in_by_hand() -> None:
     assert EVERYWHERE.refusal("studio.example", "https://remote.example") is None
     assert EVERYWHERE.refusal("studio.example", "https://other.example") is not None

@@ -205,7 +205,9 @@ def test_a_member_with_a_key_signs(tmp_path: Path) -> None:
     ("name", "origin"),
     [("127.0.0.1", "http://evil.example"), ("127.0.0.1", "null"), ("evil.example", None), ("evil.example", "same")],
 )
-def test_other_peoples_pages_stay_outside(tmp_path: Path, name: str, origin: str | None) -> None:
+def test_other_peoples_pages_stay_outside(
+    tmp_path: Path, name: str, origin: str | None, caplog: pytest.LogCaptureFixture
+) -> None:
     async def scene(jam: Jam) -> None:
         host, port = jam.address
         page = f"http://{name}:{port}" if origin == "same" else origin
@@ -218,6 +220,7 @@ def test_other_peoples_pages_stay_outside(tmp_path: Path, name: str, origin: str
             assert (await client.ask("chat.say", text="ours"))["type"] == "session.pong"
 
     play(tmp_path, scene)
+    assert not caplog.records, "a stranger fills nobody's log"
 
 
 def test_there_is_no_other_websocket(tmp_path: Path) -> None:
