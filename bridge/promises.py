@@ -19,8 +19,8 @@ from sessions.errors import Refused
 __all__ = ["PATIENCE_S", "Promises"]
 
 PATIENCE_S = 0.15
-"""How long what nobody waits for may stay off the disk: a sixteenth at 100 bpm. A band's notes then share an fsync, instead of keeping
-the disk busy, so that a request would have to wait for it: on a busy one a quarter longer (95%) where this was 0.05."""
+"""How long what nobody waits for may stay off the disk: a sixteenth at 100 bpm. A band's notes then share an fsync, instead of
+keeping the disk busy, so that a request would have to wait for it: on a busy one a quarter longer (95%) where this was 0.05."""
 
 
 @dataclass(frozen=True, slots=True)
