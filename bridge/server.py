@@ -54,9 +54,10 @@ INVITE_S = 7 * 24 * 3600
 ENGINE_INVITE_S = 10 * 365 * 24 * 3600
 """The server's own engine stays as long as the server."""
 
-SWITCH_S = 0.0005
-"""How long another thread may compute before the loop has its turn. The interpreter's own 5 ms is as much as a live note may take
-to reach everybody."""
+SWITCH_S = 0.0001
+"""How long another thread may compute before the loop has its turn, and the loop before what is on its way to the disk goes on. The
+interpreter's own 5 ms is as much as a live note may take to reach everybody; with 0.5 ms a request beside a thousand signed notes a
+second took an eighth longer, with 0.03 ms as long again."""
 
 _log = logging.getLogger(__name__)
 
