@@ -182,18 +182,6 @@ class Sockets(WebSocketsSansIOProtocol):
             self.transport.get_extra_info("socket").setsockopt(socket.SOL_SOCKET, socket.SO_SNDBUF, KERNEL_BYTES)
             self.scope["extensions"][JOINED] = lambda: self._lobby.knows(self)  # type: ignore[assignment]
 
-    async def run_asgi(self) -> None:
-        """uvicorn's own, which takes a refused handshake for one that was left unfinished, and would write a line about each."""
-        app = self.app
-
-        async def finished(scope: Any, receive: Any, send: Any) -> None:
-            await app(scope, receive, send)
-            if self.initial_response is not None:
-                self.handshake_complete = True
-
-        self.app = finished
-        await super().run_asgi()
-
     def data_received(self, data: bytes) -> None:
         self._unread += data
         self._go_on()
@@ -252,7 +240,16 @@ class Sockets(WebSocketsSansIOProtocol):
         return message
 
     async def run_asgi(self) -> None:
+        """uvicorn's own would take a refused handshake for one that was left unfinished, and write a line about each."""
         self.scope["extensions"][LINE] = cast(Any, self)
+        app = self.app
+
+        async def finished(scope: Any, receive: Any, send: Any) -> None:
+            await app(scope, receive, send)
+            if self.initial_response is not None:
+                self.handshake_complete = True
+
+        self.app = finished
         await super().run_asgi()
         linger(self.transport, LINGER_S)
 
