@@ -15,12 +15,23 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import logging
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
+from bridge.patience import A_MOMENT_S, Patience
 from bridge.ports.clock import Clock
-from bridge.ports.disk import SYSTEM, DiskFailed, Files, Past, Record, Recovery, damaged
+from bridge.ports.disk import (
+    PROGRESS_LINES,
+    SYSTEM,
+    DiskFailed,
+    Files,
+    Past,
+    Progress,
+    Record,
+    Recovery,
+    damaged,
+)
 from sessions.answers import Tell, tell
 from sessions.apply import apply
 from sessions.errors import Code, Refused
@@ -30,10 +41,12 @@ from sessions.log import Entry, Mark
 from sessions.snapshot import Excerpt, changes, everything, from_lines, lines_of
 from sessions.state import State, Status
 
-__all__ = ["SNAPSHOT_EVERY", "SOFTWARE", "Ledger", "open_ledger"]
+__all__ = ["SNAPSHOT_EVERY", "SNAPSHOT_PAUSE_S", "SOFTWARE", "Ledger", "open_ledger"]
 
-SNAPSHOT_EVERY = 2000
-"""Entries after which what has changed is written down: after a hard stop so many are folded anew, in a tenth of a second."""
+SNAPSHOT_EVERY = 500
+"""Entries after which what has changed is written down: after a hard stop so many are folded anew, in a twentieth of a second."""
+SNAPSHOT_PAUSE_S = 2.0
+"""From one to the next, however much is written: each takes a turn of the thread that lines go to the disk by."""
 SOFTWARE = "starbridge"
 AGAIN_S = 1.0
 """How long a disk that failed is left alone before it is tried again."""
@@ -51,6 +64,7 @@ class Ledger:
         self.state = state
         self._clock = clock
         self._saved = saved
+        self._saved_us = 0
         self._onto = saved > 0  # what is on disk is right, and can be added to
         self._saving: asyncio.Task[None] | None = None
         self._due: tuple[Excerpt, bool, Mark] | None = None
@@ -120,9 +134,12 @@ class Ledger:
 
         It is taken now, and written once the disk has the lines that led to it.
         """
-        busy = self._saving is not None and not self._saving.done()
-        if self._due is None and not busy and self.state.size - self._saved >= SNAPSHOT_EVERY:
-            self._saved, self._due = self.state.size, (self._excerpt(), self._onto, self.record.mark)
+        busy = self._due is not None or (self._saving is not None and not self._saving.done())
+        if not busy and self.state.size - self._saved >= SNAPSHOT_EVERY:
+            now_us = self._clock.now_us()
+            if abs(now_us - self._saved_us) >= SNAPSHOT_PAUSE_S * 1e6:  # whatever the clock was set to
+                self._saved, self._saved_us = self.state.size, now_us
+                self._due = (self._excerpt(), self._onto, self.record.mark)
         if self._due is not None and self.durable >= self._due[2].size:
             self._saving, self._due = asyncio.create_task(self._save(*self._due)), None
 
@@ -170,15 +187,19 @@ def _does_not_apply(entry: Entry, why: str) -> Refused:
 def open_ledger(folder: Path, name: str, clock: Clock, files: Files = SYSTEM) -> Ledger:
     """The ledger of a session, made anew where there is none; raises `Refused` where its record can't be trusted."""
     found: list[tuple[State, int]] = []
+    reading = Patience(f"session {name}", clock)
     record = Record.ensure(
         folder,
         name,
         software=SOFTWARE,
         now_us=clock.now_us(),
         files=files,
-        replay=lambda past: found.append(_state_of(past)),
+        replay=lambda past: found.append(_state_of(past, reading)),
+        progress=reading,
     )
     state, saved = found[0] if found else (_made(record), 0)
+    if reading.took_s > A_MOMENT_S and not saved:
+        _log.warning("session %s: %d entries read; from now on a snapshot spares that", name, state.size)
     ledger = Ledger(record, state, clock, saved)
     _say_what_a_restart_means(ledger, record.recovery)
     return ledger
@@ -194,7 +215,7 @@ def _made(record: Record) -> State:
         raise DiskFailed(error) from error
 
 
-def _state_of(past: Past) -> tuple[State, int]:
+def _state_of(past: Past, progress: Progress) -> tuple[State, int]:
     """From the snapshot if it is of use, else from the first entry on, and the size of the snapshot then; raises `Refused` where an
     entry does not apply."""
     state: State | None = None
@@ -207,9 +228,17 @@ def _state_of(past: Past) -> tuple[State, int]:
         state = State()
     saved = state.size
     try:
-        return fold(state, past.entries(saved)), saved
+        return fold(state, _followed(past.entries(saved), past.count, progress)), saved
     except Refused as error:
         raise damaged(f"{past.log}: {error.advice}") from error
+
+
+def _followed(entries: Iterable[Entry], count: int, progress: Progress) -> Iterator[Entry]:
+    """The same entries; told is how many of so many have been asked for."""
+    for entry in entries:
+        if not entry.index % PROGRESS_LINES:
+            progress("its log is played through", entry.index / count)
+        yield entry
 
 
 def _say_what_a_restart_means(ledger: Ledger, recovery: Recovery) -> None:

@@ -122,9 +122,8 @@ class Scribe:
         self._promises.make(self.state.size, kept=lambda: self._recitals.begin(seat, as_of_now))
 
     async def flush_forever(self) -> None:
-        """Bring what is written to the disk, and keep what was promised for it."""
+        """Bring what is written to the disk, and keep what was promised for it; first of all what opening the session wrote."""
         while True:
-            await self._promises.wait()
             before = self._ledger.durable
             try:
                 await self._ledger.flush()
@@ -134,6 +133,7 @@ class Scribe:
                 self._taken()
             self._promises.keep(self._ledger.durable)
             self._ledger.save_when_due()
+            await self._promises.wait()
 
     def _roll_back(self, error: DiskFailed) -> None:
         """The disk did not take what was staged: whoever waits for it is told, and nothing of it has happened."""

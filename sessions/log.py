@@ -19,9 +19,10 @@ from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from functools import lru_cache
+from operator import itemgetter
 from typing import Any
 
-from sessions.canonical import canonical_bytes, from_base64, read_back
+from sessions.canonical import canonical_bytes, from_base64, read_back, read_known
 from sessions.errors import Code, Refused
 from sessions.keys import SIGNATURE_BYTES
 from sessions.merkle import Tree, leaf_hash
@@ -45,6 +46,8 @@ MAX_TIME_MS = 253_402_300_799_999
 """The last millisecond of the year 9999."""
 
 _FIELDS = ("event", "index", "member", "previous", "signature", "time")
+_TYPES = (Mapping, int, str, str, str, str)
+_values = itemgetter(*_FIELDS)
 _TIME = re.compile(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{3}Z", re.ASCII)
 _HASH = re.compile(r"[0-9a-f]{64}")
 _ENVELOPE = frozenset({"type", "nonce", "signature", "command"})
@@ -109,24 +112,28 @@ class Entry:
     @classmethod
     def from_object(cls, fields: Mapping[str, Any]) -> Entry:
         """Strictly back; raises `Refused`."""
-        match fields:
-            case {
-                "event": {"type": str(kind)} as event,
-                "index": int(index),
-                "member": str(member),
-                "previous": str(previous),
-                "signature": str(signature),
-                "time": str(time),
-            } if len(fields) == len(_FIELDS):
-                if isinstance(index, bool) or index < 0 or not kind:
-                    raise _broken("its index or its event's type is not one")
-                if previous and not _HASH.fullmatch(previous):
-                    raise _broken("previous is no hash in hex")
-                if signature and len(from_base64(signature)) != SIGNATURE_BYTES:
-                    raise _broken("its signature is not 64 bytes in base64")
-                time_us(time)
-                return cls(index, time, member, event, previous, signature)
-        raise _broken("its fields are not event, index, member, previous, signature and time")
+        try:
+            event, index, member, previous, signature, time = values = _values(fields)
+        except KeyError:
+            raise _other_fields() from None
+        if len(fields) != len(_FIELDS) or not all(map(isinstance, values, _TYPES)):
+            raise _other_fields()
+        kind = event.get("type")
+        if not isinstance(kind, str):
+            raise _other_fields()
+        if isinstance(index, bool) or index < 0 or not kind:
+            raise _broken("its index or its event's type is not one")
+        if previous and not _HASH.fullmatch(previous):
+            raise _broken("previous is no hash in hex")
+        if signature and len(from_base64(signature)) != SIGNATURE_BYTES:
+            raise _broken("its signature is not 64 bytes in base64")
+        time_us(time)
+        return cls(index, time, member, event, previous, signature)
+
+    @classmethod
+    def known(cls, line: bytes) -> Entry:
+        """The entry of a line that `read_line` has taken before, and that is the same since: nothing of it is checked again."""
+        return cls(**read_known(line))
 
 
 def line_of(entry: Entry) -> bytes:
@@ -150,6 +157,10 @@ def read_line(line: bytes) -> Entry:
 
 def _broken(why: str) -> Refused:
     return Refused(Code.BAD_VALUE, f"that is no line of a log: {why}")
+
+
+def _other_fields() -> Refused:
+    return _broken("its fields are not event, index, member, previous, signature and time")
 
 
 # -- facts stated once -----------------------------------------------------------------------------------------------

@@ -23,7 +23,7 @@ import functools
 import math
 import types
 import typing
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Collection, Iterable, Mapping
 from enum import Enum
 from typing import Any
 
@@ -240,11 +240,16 @@ def _mapping(inner: Any) -> Reader:
     def read(value: Any, name: str) -> dict[str, Any]:
         if not isinstance(value, Mapping):
             raise _wrong(name, "an object", value)
-        if inner is Any:
+        if inner is Any or (inner is int and _are_whole(value.values())):
             return {str(key): item for key, item in value.items()}
         return {str(key): item_from(item, f"{name}.{key}") for key, item in value.items()}
 
     return read
+
+
+def _are_whole(values: Collection[Any]) -> bool:
+    """All at once: a long session has tens of thousands of nonces."""
+    return set(map(type, values)) == {int} and min(values) >= -MAX_INT and max(values) <= MAX_INT
 
 
 def _whole(value: Any, name: str) -> int:

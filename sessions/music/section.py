@@ -15,6 +15,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from fractions import Fraction
+from functools import lru_cache
 from typing import Any
 
 from sessions.errors import Code, Refused
@@ -31,6 +32,9 @@ from sessions.music.styles import STYLE_TABLE
 from sessions.music.values import nearest, shown
 
 __all__ = ["CONTROLS", "FIELDS", "Control", "Field", "Kind", "Renderer", "Request", "parse_request"]
+
+WORD = 64
+"""Characters of a text whose meaning is kept."""
 
 _STYLE_OF_KIND = {
     Kind.INTRO: "ambient", Kind.VERSE: "pop", Kind.PRECHORUS: "pop", Kind.CHORUS: "pop", Kind.BRIDGE: "ballad",
@@ -190,7 +194,7 @@ def parse_request(
     names), else from the session (`parts` that the asker may ask for, its `bpm`, `meter` and a fresh `seed`), else
     from the table. Raises Refused, naming the field.
     """
-    given = {name: _field(name).read(value) for name, value in fields.items()}
+    given = {name: _value(name, value) for name, value in fields.items()}
     controls = tuple((name, given[name]) for name in CONTROL_TABLE if given.get(name) is not None)
     said = {name: value for name, value in given.items() if name in FIELD_TABLE and value is not None}
     context: Context | None = said.get("context")
@@ -231,6 +235,16 @@ def parse_request(
     )
     _refuse_contradictions(request)
     return request
+
+
+def _value(name: str, value: object) -> Any:
+    return _of_text(name, value) if type(value) is str and len(value) <= WORD else _field(name).read(value)
+
+
+@lru_cache(maxsize=1024)
+def _of_text(name: str, text: str) -> Any:
+    """What a word or two mean in a field: few are said, again and again, by who asks and by a log that is read back."""
+    return _field(name).read(text)
 
 
 def _field(name: str) -> Field:

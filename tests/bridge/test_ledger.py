@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -9,9 +10,10 @@ from typing import Any
 import pytest
 
 from bridge import ledger as ledger_module
+from bridge.host import Host
 from bridge.ledger import open_ledger
 from bridge.ports.clock import SystemClock
-from bridge.ports.disk import Record
+from bridge.ports.disk import Record, recovery
 from sessions.errors import Code, Refused
 from sessions.events import Left, LeftWhy, RoleDefined, Said, to_fields
 from tests.bridge.ports.disk.simulated import SimulatedDisk
@@ -80,6 +82,7 @@ def test_what_applies_is_signed_after_a_hard_stop() -> None:
 
 def test_a_snapshot_is_made_beside_the_session_and_is_of_one_moment(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(ledger_module, "SNAPSHOT_EVERY", 10)
+    monkeypatch.setattr(ledger_module, "SNAPSHOT_PAUSE_S", 0.0)
     disk = SimulatedDisk()
 
     async def play() -> None:
@@ -105,3 +108,45 @@ def test_a_snapshot_is_made_beside_the_session_and_is_of_one_moment(monkeypatch:
         assert after.state == ledger.state
 
     run_real(play())
+
+
+def test_a_log_without_a_snapshot_has_one_as_soon_as_it_is_open(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(ledger_module, "SNAPSHOT_EVERY", 10)
+    roles = [to_fields(RoleDefined(f"role-{number}", "chat.say")) for number in range(20)]
+    disk = disk_with(*roles, close=orderly)
+    size = 2 + len(roles)
+
+    async def play() -> None:
+        host = Host(open_ledger(PATH, "jam", CLOCK, files=disk), CLOCK)
+        assert host.record.recovery.from_snapshot == 0
+        host.start()
+        async with asyncio.timeout(5):
+            while not any(path.name == "snapshot.json" for path in disk.names_now):
+                await asyncio.sleep(0.005)
+        assert host.record.durable == size, "nobody has asked for anything yet"
+        again = open_ledger(PATH, "jam", CLOCK, files=disk.after_kill())
+        assert (again.record.recovery.from_snapshot, len(again.state.roles)) == (size, len(roles))
+        await host.stop()
+
+    run_real(play())
+
+
+def test_a_long_log_says_how_far_it_is_read(monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture) -> None:
+    class SlowClock:
+        """Every look at it takes a second."""
+
+        def __init__(self) -> None:
+            self.us = CLOCK.now_us()
+
+        def now_us(self) -> int:
+            self.us += 1_000_000
+            return self.us
+
+    for module in (recovery, ledger_module):
+        monkeypatch.setattr(module, "PROGRESS_LINES", 5)
+    disk = disk_with(*[to_fields(RoleDefined(f"role-{number}", "chat.say")) for number in range(40)], close=orderly)
+    open_ledger(PATH, "jam", SlowClock(), files=disk)
+    said = [record.getMessage() for record in caplog.records]
+    assert any("session jam: its log is read, " in text for text in said)
+    assert any("session jam: its log is played through, " in text for text in said)
+    assert said[-1].startswith("session jam: 42 entries read")

@@ -223,3 +223,13 @@ def test_an_entry_from_an_object_is_as_strict_as_from_a_line() -> None:
     assert Entry.from_object(fields).to_object() == fields
     with pytest.raises(Refused):
         Entry.from_object({**fields, "extra": 1})
+
+
+@pytest.mark.parametrize(
+    "value", [0, -1.5, 1e20, 1e21, 2.0**60, 123456789012345, "1234567890123456", "\u20ac", [1, {"a": []}], None]
+)
+def test_a_known_line_is_read_as_a_strange_one(value: Any) -> None:
+    _, line = Chain().append("ana", {"type": "a", "value": value, "values": {"b": [value, value]}}, now_us=0)
+    known = Entry.known(line)
+    assert known == read_line(line)
+    assert type(known.event["value"]) is type(read_line(line).event["value"])

@@ -16,14 +16,16 @@ from bridge.ports.disk.folder import is_session, read_key, session_folder
 from bridge.ports.disk.opening import Past
 from bridge.ports.disk.reading import Signed, read_signed
 from bridge.ports.disk.record import Record
-from bridge.ports.disk.recovery import Recovery
+from bridge.ports.disk.recovery import PROGRESS_LINES, Progress, Recovery
 
 __all__ = [
+    "PROGRESS_LINES",
     "SYSTEM",
     "Blobs",
     "DiskFailed",
     "Files",
     "Past",
+    "Progress",
     "Record",
     "Recovery",
     "Signed",

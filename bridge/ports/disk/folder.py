@@ -1,6 +1,7 @@
 """A session's folder: what lies where, and what one may do without the session's lock.
 
-DATA/sessions/NAME/   log.jsonl  checkpoint  key  lock  running  snapshot.json  leaves.bin  blobs/<sha256>.wav  torn-<offset>
+DATA/sessions/NAME/   log.jsonl  checkpoint  key  lock  running  blobs/<sha256>.wav  torn-<offset>
+                      snapshot.json  leaves.bin  nodes.bin  state.jsonl
 """
 
 from __future__ import annotations

@@ -24,10 +24,9 @@ from typing import Any
 from bridge.ports.disk.errors import DiskFailed, damaged
 from bridge.ports.disk.files import READ_PIECE, Files, Mode, write_all
 from bridge.ports.disk.running import Running
-from sessions.canonical import read_back
 from sessions.errors import Code, Refused
 from sessions.heads import Head
-from sessions.log import MAX_LINE, Chain, Entry, Mark
+from sessions.log import Chain, Entry, Mark
 from sessions.merkle import leaf_hash
 
 __all__ = ["Batch", "Journal"]
@@ -243,7 +242,7 @@ class Journal:
     def entries(self, start: int = 0, end: int | None = None) -> Iterator[Entry]:
         """Durable entries, read back."""
         for line in self.lines(start, end):
-            yield Entry.from_object(read_back(line, MAX_LINE)[0])
+            yield Entry.known(line)
 
     def _until(self, start: int, last: int) -> int:
         """How many lines from `start` on fit one read, one at least."""

@@ -28,6 +28,7 @@ class Memo:
     mark: Mark
     root: bytes
     leaves: bytes
+    nodes: bytes
     ends: array[int]
     state: Callable[[], bytes] | None
     onto: bool

@@ -19,7 +19,7 @@ from bridge.ports.disk.errors import DiskFailed, damaged
 from bridge.ports.disk.files import Files, Mode, write_all, write_whole
 from bridge.ports.disk.folder import Folder, is_session, read_checkpoint, read_key
 from bridge.ports.disk.journal import Journal
-from bridge.ports.disk.recovery import CREATED, Found, Recovery, find_log, set_tail_aside
+from bridge.ports.disk.recovery import CREATED, Found, Progress, Recovery, find_log, set_tail_aside, silent
 from bridge.ports.disk.running import Running, find_mark
 from sessions.checkpoint import Checkpoint, make_checkpoint, verify_checkpoint
 from sessions.errors import Code, Refused
@@ -40,6 +40,8 @@ class Past:
     """Entries that the snapshot's state adds up to; 0 where there is none."""
     state: bytes
     """Its lines; empty where there is none."""
+    count: int
+    """Entries that the log has."""
     entries: Callable[[int], Iterator[Entry]]
     """Those from an index on."""
 
@@ -97,7 +99,7 @@ def create_folder(
         journal = Journal(files, folder.log, chain, array("Q", [len(line) + 1]), Running(files, folder, key))
         blobs = Blobs(files, folder.blobs, max_total_bytes=max_blob_bytes)
         recovery = Recovery(1, 0, 0, None, 0)
-        return Opened(files, folder, lock, key, session, journal, Cache(files, path), blobs, recovery, 1, None)
+        return Opened(files, folder, lock, key, session, journal, Cache(files, path, key), blobs, recovery, 1, None)
 
 
 def open_folder(
@@ -108,6 +110,7 @@ def open_folder(
     full: bool = False,
     max_blob_bytes: int = MAX_TOTAL_BYTES,
     replay: Replay | None = None,
+    progress: Progress = silent,
 ) -> Opened:
     """A session as it was left; `full` reads every line, whatever the snapshot says.
 
@@ -122,22 +125,22 @@ def open_folder(
         key = read_key(path, files)
         text = read_checkpoint(path, files)
         checkpoint = None if text is None else _verified(text, key, folder)
-        cache = Cache(files, path)
+        cache = Cache(files, path, key)
         cached = None if full else cache.load()
         mark = find_mark(files, folder)
         heads = None if mark is None else read_heads(mark, key.verifier)
-        found, name = find_log(files, folder, key, checkpoint, heads, cached)
+        found, name = find_log(files, folder, key, checkpoint, heads, cached, progress)
         if session not in ("", name):
             raise damaged(f"{path} holds the session {name!r}, not {session!r}")
         state = cached.state if cached is not None and found.from_snapshot else None
-        if not found.from_snapshot:
-            cache.forget()
         running = Running(files, folder, key)
         journal = Journal(files, folder.log, found.chain, found.ends, running)
         try:
-            journal.check(found.from_snapshot)  # what the snapshot spared us to read must be what was signed
+            if cached is None or not (found.from_snapshot and cached.log_holds):
+                journal.check(found.from_snapshot)  # what the snapshot spared us to read must be what was signed
+                cache.forget()
             if replay is not None:
-                replay(Past(folder.log, found.from_snapshot, state or b"", journal.entries))
+                replay(Past(folder.log, found.from_snapshot, state or b"", found.chain.size, journal.entries))
                 state = None
         except BaseException:
             journal.close()

@@ -28,6 +28,7 @@ from bridge.ports.disk.files import SYSTEM, Files
 from bridge.ports.disk.folder import is_session
 from bridge.ports.disk.memo import Encode, Memo
 from bridge.ports.disk.opening import Opened, Replay, create_folder, open_folder, write_checkpoint
+from bridge.ports.disk.recovery import Progress, silent
 from bridge.ports.disk.view import Seal, View
 from sessions.errors import Code, Refused
 from sessions.log import Entry, Mark
@@ -104,10 +105,11 @@ class Record(View):
         now_us: int,
         files: Files = SYSTEM,
         replay: Replay | None = None,
+        progress: Progress = silent,
     ) -> Record:
         """The session of this name in this folder, made where there is none yet, which has no past. It blocks."""
         if is_session(path, files):
-            return cls(open_folder(files, path, session=session, replay=replay))
+            return cls(open_folder(files, path, session=session, replay=replay, progress=progress))
         return cls.create(path, session, software=software, now_us=now_us, files=files)
 
     def stage(
@@ -234,7 +236,8 @@ class Record(View):
     def _memo(self, mark: Mark, state: Callable[[], bytes] | None, *, onto: bool) -> Memo:
         kept = self._cache.kept
         tree, ends = self._journal.chain.tree, self._journal.ends[kept : mark.size]
-        return Memo(mark, tree.root(mark.size), tree.leaves(kept, mark.size), ends, state, onto, self.seal())
+        leaves, nodes = tree.leaves(kept, mark.size), tree.nodes(kept, mark.size)
+        return Memo(mark, tree.root(mark.size), leaves, nodes, ends, state, onto, self.seal())
 
     def _remember(self, memo: Memo) -> bool:
         if memo.state is None or (memo.onto and not self._cache.has_state):
@@ -242,7 +245,7 @@ class Record(View):
         if not memo.onto:
             self._cache.forget_state()
         try:
-            self._cache.save(memo.mark, memo.root, memo.leaves, memo.ends, memo.state())
+            self._cache.save(memo.mark, memo.root, memo.leaves, memo.nodes, memo.ends, memo.state())
         except OSError:
             self._failures += 1
             return False

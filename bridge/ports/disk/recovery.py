@@ -9,7 +9,7 @@ to `torn-<offset>` and cut off. What lies beyond that is by another hand, and re
 from __future__ import annotations
 
 from array import array
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -24,9 +24,17 @@ from sessions.keys import SigningKey
 from sessions.log import MAX_LINE, Chain, Mark, read_line
 from sessions.merkle import leaf_hash
 
-__all__ = ["Found", "Recovery", "find_log", "set_tail_aside"]
+__all__ = ["PROGRESS_LINES", "Found", "Progress", "Recovery", "find_log", "set_tail_aside", "silent"]
 
 CREATED = "session.created"
+PROGRESS_LINES = 1000
+
+Progress = Callable[[str, float], None]
+"""Told what is done and how much of it, from 0 to 1, each so many lines."""
+
+
+def silent(_doing: str, _done: float) -> None:
+    """Nobody wants to know."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,6 +77,7 @@ def find_log(
     checkpoint: Checkpoint | None,
     heads: Sequence[Head] | None,
     cached: Cached | None,
+    progress: Progress,
 ) -> tuple[Found, str]:
     """The log's signed lines, and the session that it names; raises `Refused` where they contradict what is signed.
 
@@ -81,7 +90,7 @@ def find_log(
     try:
         if cached is None or checkpoint is None or not _fits(files, handle, file_bytes, cached, checkpoint):
             cached = None
-        found = _scan(files, handle, file_bytes, cached)
+        found = _scan(files, handle, file_bytes, cached, progress)
         _check_covered(found, checkpoint, folder)
         name = _check_first(files, handle, found, key, folder)
         signed = _signed(found, checkpoint, heads, folder)
@@ -152,7 +161,7 @@ def _check_first(files: Files, handle: int, found: Found, key: SigningKey, folde
     return str(event.get("session", ""))
 
 
-def _scan(files: Files, handle: int, file_bytes: int, cached: Cached | None) -> Found:
+def _scan(files: Files, handle: int, file_bytes: int, cached: Cached | None, progress: Progress) -> Found:
     """Chain every line from the snapshot's edge on, to the first that is not whole."""
     chain = Chain() if cached is None else Chain(cached.tree, cached.time_ms)
     ends = array("Q") if cached is None else cached.ends
@@ -169,6 +178,8 @@ def _scan(files: Files, handle: int, file_bytes: int, cached: Cached | None) -> 
             break
         before, end = mark, end + len(piece)
         ends.append(end)
+        if not len(ends) % PROGRESS_LINES:
+            progress("its log is read", end / file_bytes)
     return Found(chain, ends, file_bytes, why, size)
 
 

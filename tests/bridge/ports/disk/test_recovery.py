@@ -6,6 +6,7 @@ import json
 from collections.abc import Callable
 from hashlib import sha256
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -394,15 +395,41 @@ def test_what_follows_the_leaves_that_count_does_not_matter() -> None:
     assert opened_all_the_same(disk) == 40
 
 
-def rewrite(change: Callable[[dict[str, object]], object]) -> SimulatedDisk:
-    """A snapshot that is right by itself and says something else."""
-    disk = with_snapshot(40)
+OWN, OTHER = bytes(32), bytes([1]) * 32
+"""Seeds of the log's key and of another."""
+
+
+def rewrite(change: Callable[[dict[str, Any]], object], seed: bytes = OWN) -> SimulatedDisk:
+    """A snapshot that is right by itself, signed by the key of that seed, and says something else."""
+    return rewritten(with_snapshot(40), change, seed)
+
+
+def rewritten(disk: SimulatedDisk, change: Callable[[dict[str, Any]], object], seed: bytes) -> SimulatedDisk:
     fields = json.loads(disk.bytes_of(SNAPSHOT))["snapshot"]
     change(fields)
     body = json.dumps(fields, separators=(",", ":"))
-    digest = sha256(body.encode()).hexdigest()
-    disk.put(SNAPSHOT, f'{{"sha256":"{digest}","snapshot":{body}}}'.encode())
+    signature = log_key("jam", seed).sign(f"starbridge-snapshot-v1\n{body}".encode()).hex()
+    disk.put(SNAPSHOT, f'{{"signature":"{signature}","snapshot":{body}}}'.encode())
     return disk
+
+
+def test_the_key_alone_makes_a_snapshot() -> None:
+    assert opened_all_the_same(rewrite(lambda fields: None)) == 40
+    assert opened_all_the_same(rewrite(lambda fields: None, OTHER)) == 0
+
+
+def test_a_line_that_is_altered_together_with_the_snapshot_is_found() -> None:
+    """Whoever can write to the folder can make them fit each other, but has not the key."""
+    disk = with_snapshot(40)
+    at = sum(map(len, lines_of(disk)[:20])) + 60
+    disk.names_now[FOLDER.log].data[at] ^= 1
+    altered = sha256(disk.bytes_of(FOLDER.log)).hexdigest()
+    assert "entry 20" in refused(rewritten(disk, lambda fields: fields["log"].update(sha256=altered), OTHER))
+
+
+def test_a_log_whose_hash_differs_is_looked_at_line_by_line() -> None:
+    disk = rewrite(lambda fields: fields["log"].update(sha256="00" * 32))
+    assert opened_all_the_same(disk) == 40
 
 
 @pytest.mark.parametrize(
@@ -420,6 +447,9 @@ def rewrite(change: Callable[[dict[str, object]], object]) -> SimulatedDisk:
         {"leaves": {"bytes": 1560, "sha256": sha256(b"").hexdigest()}},
         {"state": {"bytes": -1, "sha256": sha256(b"").hexdigest()}},
         {"state": {"bytes": 5}},
+        {"nodes": {"bytes": 32, "sha256": sha256(b"").hexdigest()}},
+        {"nodes": {"bytes": 0, "sha256": sha256(b"").hexdigest()}},
+        {"log": {"bytes": 5}},
         {"time_ms": None},
     ],
 )
@@ -428,7 +458,7 @@ def test_a_snapshot_that_does_not_fit_is_left_aside(change: dict[str, object]) -
 
 
 def test_a_snapshot_that_lacks_something_is_left_aside() -> None:
-    for name in ("version", "size", "root", "leaves", "time_ms", "state"):
+    for name in ("version", "size", "root", "log", "leaves", "nodes", "time_ms", "state"):
         assert opened_all_the_same(rewrite(lambda fields, name=name: fields.pop(name))) == 0  # type: ignore[misc]
 
 
