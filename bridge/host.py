@@ -18,6 +18,7 @@ from typing import Any
 
 from bridge import questions
 from bridge.agenda import Acknowledged, Agenda, done
+from bridge.arrivals import Arrivals
 from bridge.delivery import Audience, fresh_id
 from bridge.door import Bundle, Message, Outlet, Seat, refusal
 from bridge.hope import Hope
@@ -66,6 +67,7 @@ class Host:
         self._hope = Hope(engine_expected)
         self._audience = Audience(self.name, base_url, self.blob_path)
         self._agenda = Agenda()
+        self._arrivals = Arrivals()
         self.restraint = Restraint(
             lambda member: self.state.sounding.get(member, ()), lambda member: self.state.moved.get(member, ())
         )
@@ -128,6 +130,7 @@ class Host:
 
     def join(self, invite: Invite, message: Message, outlet: Outlet, before: str = "") -> tuple[Seat, Acknowledged]:
         """A seat for whoever brings an invite, told of once the disk has it; `before` was at the same place. Raises `Refused`."""
+        self._arrivals.let(invite.id, self._clock.now_us())
         command = c.parse_command({**message, "type": c.Join.TYPE})
         assert isinstance(command, c.Join)
         for ended in self._audience.close_ended(member.name for member in self.state.came_by(invite.id)):
@@ -303,6 +306,7 @@ class Host:
             "durable": self._ledger.durable,
             "takes": len(self.state.takes),
             "held_back": self.restraint.held_back,
+            "turned_away": self._arrivals.turned_away,
             **self._audience.statistics(),
             "preview_bytes": self.previews.total_bytes,
         }

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import asyncio
 import logging
+from collections import OrderedDict
 from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any
@@ -17,12 +18,14 @@ from bridge.host import Host
 from bridge.ledger import open_ledger
 from bridge.ports.clock import Clock
 from sessions.errors import Code, Refused
-from sessions.invites import Invite, check_name, peek, read_token
+from sessions.invites import Invite, check_name, check_time, peek, read_token
 
 __all__ = ["MAX_SESSIONS", "House"]
 
 MAX_SESSIONS = 256
 """Sessions of one server."""
+MAX_TOKENS = 1024
+"""Tokens that are known to be good: a known one costs a thousandth of a new one, whose signature is checked."""
 
 _log = logging.getLogger(__name__)
 
@@ -43,6 +46,7 @@ class House:
         self._engine_expected = engine_expected
         self._base_url = base_url
         self._hosts: dict[str, Host] = {}
+        self._tokens: OrderedDict[str, tuple[Host, Invite]] = OrderedDict()
         self.doors: dict[str, Callable[[], dict[str, Any]]] = {}
         """Doors that have figures to tell, by name."""
 
@@ -75,18 +79,29 @@ class House:
 
     def open(self, token: str) -> tuple[Host, Invite]:
         """The session that a token is for, and what it says; raises `Refused` (bad-token, expired)."""
+        now_us = self._clock.now_us()
+        host, invite = self._tokens.get(token) or self._read(token, now_us)
+        check_time(invite, now_us)
+        if invite.id in host.state.revoked:
+            raise Refused(Code.BAD_TOKEN, "token: this invite was revoked; ask the leader for another")
+        self._tokens.move_to_end(token)
+        return host, invite
+
+    def _read(self, token: str, now_us: int) -> tuple[Host, Invite]:
+        """The same of a token that is not known yet, and is from now on."""
         host = self._hosts.get(peek(token).session)
         if host is None:
             raise Refused(Code.BAD_TOKEN, "token: this is no invite to a session here; ask the leader for one")
-        invite = read_token(token, host.key.verifier, self._clock.now_us())
-        if invite.id in host.state.revoked:
-            raise Refused(Code.BAD_TOKEN, "token: this invite was revoked; ask the leader for another")
-        return host, invite
+        self._tokens[token] = host, read_token(token, host.key.verifier, now_us)
+        if len(self._tokens) > MAX_TOKENS:
+            self._tokens.popitem(last=False)
+        return self._tokens[token]
 
     async def close(self) -> None:
         """Everything to disk, every session closed."""
         stopped = await asyncio.gather(*(host.stop() for host in self._hosts.values()), return_exceptions=True)
         self._hosts.clear()
+        self._tokens.clear()
         for error in stopped:
             if isinstance(error, BaseException):
                 raise error

@@ -22,7 +22,7 @@ from sessions.canonical import canonical_bytes, from_base64, parse_object, to_ba
 from sessions.errors import Code, Refused
 from sessions.keys import SIGNATURE_BYTES, SigningKey, VerifierKey
 
-__all__ = ["Invite", "Peek", "check_name", "make_invite", "peek", "read_span", "read_token"]
+__all__ = ["Invite", "Peek", "check_name", "check_time", "make_invite", "peek", "read_span", "read_token"]
 
 MAX_TOKEN = 1024
 """Characters in a token."""
@@ -111,9 +111,14 @@ def read_token(token: str, key: VerifierKey, now_us: int) -> Invite:
     invite, payload, signature = _read(token)
     if not key.verify(INVITE_CONTEXT + payload, signature):
         raise _bad()
+    check_time(invite, now_us)
+    return invite
+
+
+def check_time(invite: Invite, now_us: int) -> None:
+    """Whether an invite that was read before holds still; raises `Refused` (expired)."""
     if now_us >= invite.expires_s * 1_000_000:
         raise Refused(Code.EXPIRED, "token: this invite has run out; ask the leader for a new one")
-    return invite
 
 
 def _read(token: str) -> tuple[Invite, bytes, bytes]:

@@ -20,6 +20,7 @@ from sessions.commands import RendererOffer
 from sessions.music import Note, Part, Request, Transport
 from sessions.packed import Packed
 from sessions.roles import ENGINE, LEADER, ROLES, Role
+from sessions.roll import Member, Presence, Roll
 
 __all__ = [
     "BEND",
@@ -39,15 +40,6 @@ BEND = 128
 """The pitch wheel, among the controllers, which end with 127."""
 
 
-class Presence(StrEnum):
-    """Where a member is."""
-
-    PRESENT = "present"
-    AWAY = "away"
-    LEFT = "left"
-    REMOVED = "removed"
-
-
 class Status(StrEnum):
     """Where a section stands."""
 
@@ -62,17 +54,6 @@ class Status(StrEnum):
     @property
     def over(self) -> bool:
         return self not in (Status.WAITING, Status.QUEUED, Status.WORKING)
-
-
-@dataclass(slots=True)
-class Member:
-    name: str
-    role: str
-    invite: str
-    key: str = ""
-    presence: Presence = Presence.PRESENT
-    since: str = ""
-    """When that began."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -191,7 +172,7 @@ class State:
     log_key: str = ""
     size: int = 0
     time: str = ""
-    members: dict[str, Member] = field(default_factory=dict)
+    members: dict[str, Member] = field(default_factory=Roll)
     roles: dict[str, str] = field(default_factory=dict)
     revoked: dict[str, bool] = field(default_factory=dict)
     nonces: dict[str, dict[str, int]] = field(default_factory=dict)
@@ -222,6 +203,16 @@ class State:
     def __post_init__(self) -> None:
         self.asked_for = AskedFor(self.sections)
 
+    def __post_init__(self) -> None:
+        if not isinstance(self.members, Roll):
+            self.members = Roll(self.members)
+
+    @property
+    def roll(self) -> Roll:
+        """The members, by more than their names."""
+        assert isinstance(self.members, Roll)
+        return self.members
+
     def role_of(self, member: str) -> Role:
         """The role of a member as it is now."""
         return self.role(self.members[member].role)
@@ -247,8 +238,7 @@ class State:
 
     def came_by(self, invite: str) -> tuple[Member, ...]:
         """Who came by an invite and was not sent away, the first one first."""
-        members = self.members.values()
-        return tuple(m for m in members if m.invite == invite and m.presence is not Presence.REMOVED)
+        return tuple(m for m in self.roll.came_by(invite) if m.presence is not Presence.REMOVED)
 
     def asked(self, member: str, id_: str) -> Section | None:
         """What a member asked for under an id, first or again."""

@@ -11,10 +11,10 @@ loop's clock and timers: what sending is, the caller says.
 from __future__ import annotations
 
 import asyncio
-from collections import deque
+from collections import OrderedDict, deque
 from collections.abc import Callable
 
-__all__ = ["BURST_BYTES", "BYTES_PER_S", "MAX_WAITING_BYTES", "Bucket", "Pacer"]
+__all__ = ["BURST_BYTES", "BYTES_PER_S", "MAX_BUCKETS", "MAX_WAITING_BYTES", "Bucket", "Buckets", "Pacer"]
 
 BURST_BYTES = 32 * 1024
 """What a receiver gets at once: with the kernel's overhead under half of Linux's usual buffer."""
@@ -24,6 +24,8 @@ MAX_WAITING_BYTES = 8 * 2**20
 """What may wait for one receiver: several of the largest sections."""
 OVERHEAD_BYTES = 512
 """Of a buffer's room that each datagram takes beside its own bytes."""
+MAX_BUCKETS = 1024
+"""Of those who each have a bucket, who are remembered; whoever was forgotten has a full one."""
 
 
 class Bucket:
@@ -51,6 +53,28 @@ class Bucket:
     def wait_s(self, amount: float) -> float:
         """Seconds until `amount` can be taken, counted from the last `take`."""
         return max(0.0, min(amount, self._burst) - self._level) / self._rate
+
+
+class Buckets:
+    """A bucket for each of many, such as addresses; the longest unasked is forgotten."""
+
+    def __init__(self, rate: float, burst: float) -> None:
+        self._rate, self._burst = rate, burst
+        self._of: OrderedDict[str, Bucket] = OrderedDict()
+
+    def __getitem__(self, name: str) -> Bucket:
+        """The bucket of one, a full one if there was none."""
+        bucket = self._of.get(name)
+        if bucket is None:
+            bucket = self._of[name] = Bucket(self._rate, self._burst)
+            if len(self._of) > MAX_BUCKETS:
+                self._of.popitem(last=False)
+        else:
+            self._of.move_to_end(name)
+        return bucket
+
+    def __len__(self) -> int:
+        return len(self._of)
 
 
 class Pacer:

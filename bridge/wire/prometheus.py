@@ -30,6 +30,7 @@ FAMILIES: Final[Mapping[str, tuple[str, str]]] = {
     "session_durable": (GAUGE, "Entries of the log that the disk has."),
     "session_preview_bytes": (GAUGE, "Bytes of sound that is being made, to be heard already."),
     "session_held_back": (COUNTER, "Live notes and lines of chat that were dropped, for a member sent too many."),
+    "session_turned_away": (COUNTER, "Joins that were refused, for too many a second came by one invite."),
     "session_outbox_bytes": (GAUGE, "Bytes that wait for slow readers."),
     "record_covered": (GAUGE, "Entries that the checkpoint on disk covers."),
     "record_bytes": (GAUGE, "Bytes of the log on disk."),

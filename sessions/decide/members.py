@@ -65,7 +65,7 @@ def join(state: State, door: Door, command: Join) -> Decision:
         raise Refused(
             Code.TOO_MANY, f"session: {MAX_MEMBERS} members have been here, which is the limit; start another session"
         )
-    if sum(m.invite == door.invite for m in state.members.values()) >= MAX_MEMBERS_PER_INVITE:
+    if len(state.roll.came_by(door.invite)) >= MAX_MEMBERS_PER_INVITE:
         raise Refused(
             Code.TOO_MANY, f"token: {MAX_MEMBERS_PER_INVITE} have come by this invite; ask a leader for another"
         )
@@ -83,12 +83,10 @@ def role_for(state: State, invite: str, role: str) -> str:
 
 def _who_was_it(state: State, door: Door, command: Join) -> Member | None:
     """The member who comes back, if it is one."""
-    if command.key:
-        for member in state.members.values():
-            if member.key == command.key:
-                if member.presence is Presence.REMOVED and not _may_be_sent_for_again(member, door):
-                    raise Refused(Code.NOT_ALLOWED, "session: a leader removed you; ask for a new invite")
-                return member
+    if command.key and (member := state.roll.of_key(command.key)) is not None:
+        if member.presence is Presence.REMOVED and not _may_be_sent_for_again(member, door):
+            raise Refused(Code.NOT_ALLOWED, "session: a leader removed you; ask for a new invite")
+        return member
     wanted = door.name or command.name
     same = [member for member in state.came_by(door.invite) if not member.key]
     for member in same:

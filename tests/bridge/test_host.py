@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import errno
 from collections.abc import Callable, Coroutine
 from pathlib import Path
@@ -10,12 +11,16 @@ from typing import Any
 
 import pytest
 
+from bridge import arrivals
 from bridge.agenda import LATEST_S, MAX_SCHEDULED
 from bridge.door import Bundle, Message, Seat
 from bridge.hope import PATIENCE_S
 from bridge.host import AWAY_AFTER_S, Host
 from bridge.ledger import open_ledger
 from bridge.ports.disk import SYSTEM, Files, System
+from sessions.commands import Join
+from sessions.decide import members
+from sessions.decide.base import Decision
 from sessions.errors import Code, Refused
 from sessions.invites import Invite, read_token
 from sessions.keys import MemberKey
@@ -618,6 +623,32 @@ def test_without_a_snapshot_the_log_says_the_same(tmp_path: Path) -> None:
 
     first, second = run_virtual(main())
     assert first == second
+
+
+def test_of_a_flood_of_joins_no_more_than_a_band_is_looked_at(
+    jam: Callable[[Test], None], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    looked: list[str] = []
+    real = members.join
+
+    def join(state: State, door: members.Door, command: Join) -> Decision:
+        looked.append(door.invite)
+        return real(state, door, command)
+
+    monkeypatch.setattr(arrivals, "JOINS_BURST", 8)
+    monkeypatch.setattr(members, "join", join)
+
+    async def test(jam: Jam) -> None:
+        joined = 0
+        for _ in range(1000):
+            with contextlib.suppress(Refused):
+                await jam.join("guest")
+                joined += 1
+        assert 8 <= joined == len(looked) < 100
+        assert jam.host.statistics()["turned_away"] == 1000 - joined
+        await jam.join("listener")
+
+    jam(test)
 
 
 class FullDisk(System):
