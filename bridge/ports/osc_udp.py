@@ -25,7 +25,7 @@ from bridge.door import Seat
 from bridge.loopback import is_loopback
 from bridge.ports.osc_caller import Caller, Encoded, Sessions, may_end_a_note, refused
 from bridge.ports.osc_outlets import Address, Guests, UdpOutlet
-from bridge.ports.osc_pace import Bucket
+from bridge.ports.osc_pace import Bucket, Buckets
 from bridge.ports.osc_turns import Turns
 from bridge.ports.udp_port import has_ended
 from bridge.wire.osc import Packet
@@ -37,9 +37,13 @@ __all__ = ["MAX_CALLERS", "OscUdp"]
 MAX_CALLERS = 1024
 """Senders that are known at a time; one more, and the longest unheard is away."""
 STRANGERS_PER_S = 500
-"""Datagrams a second from those who have not joined. Their addresses may be forged, so answering them is bounded."""
+"""Datagrams a second from those on one machine who have not joined."""
 BURST_STRANGERS = 1000
 """And as many at once: a whole band that joins."""
+ONE_STRANGER_PER_S = 20
+"""Of those, from one port: whoever floods from one leaves room for a newcomer beside it."""
+MACHINES = 4
+"""Of all machines together, so many times that: their addresses may be forged, so answering them is bounded."""
 SOCKET_BUFFER = 4 << 20
 """Bytes asked of the kernel, both ways; macOS sends no datagram above 9 KiB unasked."""
 READS_A_TURN = 256
@@ -86,7 +90,9 @@ class OscUdp(asyncio.DatagramProtocol):
         self._callers: OrderedDict[Address, Caller] = OrderedDict()
         self._guests = Guests()
         self._guest_seat: Seat | None = None
-        self._strangers = Bucket(STRANGERS_PER_S, BURST_STRANGERS)
+        self._strangers_by_port = Buckets(ONE_STRANGER_PER_S, ONE_STRANGER_PER_S)
+        self._strangers_there = Buckets(STRANGERS_PER_S, BURST_STRANGERS)
+        self._strangers = Bucket(MACHINES * STRANGERS_PER_S, MACHINES * BURST_STRANGERS)
         self._transport: asyncio.DatagramTransport | None = None
         self._more: socket.socket | None = None
         self._turns: Turns[Address, bytes | Packet] = Turns()
@@ -155,14 +161,19 @@ class OscUdp(asyncio.DatagramProtocol):
     def _take_or_keep(self, data: bytes, addr: Address, end_s: float) -> None:
         """At once what is within a known sender's share; the rest in the crowd's turns, and so many strangers' as may be."""
         caller, now_s = self._callers.get(addr), asyncio.get_running_loop().time()
-        if caller is None and not self._may_be_guest(addr) and not self._strangers.take(1, now_s):
+        stranger = addr[0] if caller is None and not self._may_be_guest(addr) else ""
+        if stranger and not self._lets_stranger(addr, now_s):
             self._counts["dropped"] += 1
             return
         known = caller is not None and len(data) <= SHORT_BYTES and addr not in self._turns
         if known and caller is not None and now_s < end_s and caller.share.take(1, now_s):
             self._take(data, addr)
-        elif not self._turns.put(addr, data, dear=may_end_a_note(data)):
+        elif not self._turns.put(addr, data, dear=may_end_a_note(data), stranger=stranger):
             self._counts["dropped"] += 1
+
+    def _lets_stranger(self, addr: Address, now_s: float) -> bool:
+        rates = self._strangers_by_port[f"{addr[0]} {addr[1]}"], self._strangers_there[addr[0]], self._strangers
+        return all(rate.take(1, now_s) for rate in rates)
 
     def _serve(self) -> None:
         """One datagram of the crowd's; more of them where nobody waits at another door."""

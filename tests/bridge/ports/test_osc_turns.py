@@ -42,3 +42,26 @@ def test_there_is_room_for_so_many(monkeypatch: pytest.MonkeyPatch) -> None:
     assert [turns.put("ana", b"") for _ in range(4)] == [True, True, True, False]
     assert [turns.put("ana", b"", dear=True) for _ in range(4)] == [True, True, True, False]
     assert [turns.put(sender, b"") for sender in "bcd"] == [True, True, False]
+
+
+def test_of_strangers_there_is_room_for_fewer(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(osc_turns, "MAX_WAITING_OF_STRANGERS_THERE", 2)
+    monkeypatch.setattr(osc_turns, "MAX_WAITING_OF_STRANGERS", 5)
+    turns: Turns[int, bytes] = Turns()
+    assert [turns.put(port, b"", stranger="a") for port in range(4)] == [True, True, False, False]
+    assert turns.put(9, b""), "a member"
+    assert [turns.put(port, b"", stranger="bcd"[port // 20]) for port in (20, 21, 40, 41)] == [True, True, True, False]
+    turns.next()
+    assert turns.put(3, b"", stranger="a")
+    while turns:
+        turns.next()
+    assert [turns.put(port, b"", stranger="a") for port in range(3)] == [True, True, False]
+
+
+def test_few_long_ones_are_as_many_as_many_short_ones(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(osc_turns, "MAX_WAITING_BYTES_OF_ONE", 100)
+    turns: Turns[str, bytes] = Turns()
+    assert [turns.put("ana", bytes(60)) for _ in range(3)] == [True, True, False]
+    turns.next()
+    assert [turns.put("ana", bytes(60)) for _ in range(2)] == [True, False]
+    assert turns.put("ben", bytes(60))

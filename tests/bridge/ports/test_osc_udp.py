@@ -11,7 +11,8 @@ from typing import Any
 
 import pytest
 
-from bridge.ports import osc_pace, osc_udp
+from bridge.crowd import MAX_A_SLICE, SHARE_BURST
+from bridge.ports import osc_pace, osc_turns, osc_udp
 from bridge.ports.osc_outlets import GUEST_S
 from bridge.ports.osc_udp import BURST_STRANGERS, STRANGERS_PER_S, OscUdp
 from bridge.wire.osc import pack
@@ -136,6 +137,54 @@ def test_strangers_are_answered_at_a_bounded_rate_and_members_are_not_held_up(tm
             stranger.say("/session/ping")
         await asyncio.sleep(0.1)
         assert 0 < len(stranger.heard) <= STRANGERS_PER_S * 1.2
+
+    play(scene, tmp_path)
+
+
+def test_of_ten_thousand_datagrams_a_share_is_taken_before_somebody_elses(tmp_path: Path) -> None:
+    async def scene(jam: OscJam) -> None:
+        ana, mal = await jam.udp(), await jam.udp("10.0.0.66")
+        await ana.joins(jam.token("leader", "ana"))
+        await mal.joins(jam.token("guest", "mal"))
+        before = jam.udp_door.statistics()["received"]
+        for _ in range(10_000):
+            mal.say("/session/ping")
+        ana.say("/session/ping")
+        await ana.hears("/session/pong")
+        statistics = jam.udp_door.statistics()
+        assert statistics["received"] - before <= SHARE_BURST + 3 * MAX_A_SLICE
+        assert statistics["waiting"] <= osc_turns.MAX_WAITING_OF_ONE
+
+    play(scene, tmp_path)
+
+
+def test_a_newcomer_waits_for_no_more_strangers_than_may_wait(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(osc_turns, "MAX_WAITING_OF_STRANGERS_THERE", 16)
+
+    async def scene(jam: OscJam) -> None:
+        strangers = [await jam.udp("10.0.0.66") for _ in range(200)]
+        newcomer = await jam.udp()
+        for stranger in strangers:
+            stranger.say("/session/join", "s", "nonsense")
+        await newcomer.joins(jam.token("guest"))
+        assert jam.udp_door.statistics()["received"] <= 16 + 1
+        assert jam.udp_door.statistics()["dropped"] == 200 - 16
+
+    play(scene, tmp_path)
+
+
+def test_one_strangers_flood_uses_up_no_other_ports_rate_and_one_machines_no_other_machines(tmp_path: Path) -> None:
+    async def scene(jam: OscJam) -> None:
+        strangers = [await jam.udp("10.0.0.66") for _ in range(200)]
+        other, beside = await jam.udp("10.0.0.5"), await jam.udp("10.0.0.66")
+        for _ in range(BURST_STRANGERS * 2):
+            strangers[0].say("/session/ping")
+        beside.say("/session/ping")
+        await beside.hears("/refused")
+        for number in range(BURST_STRANGERS * 2):
+            strangers[number % len(strangers)].say("/session/ping")
+        other.say("/session/ping")
+        await other.hears("/refused")
 
     play(scene, tmp_path)
 
