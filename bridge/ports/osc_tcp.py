@@ -13,6 +13,7 @@ import asyncio
 import errno
 
 from bridge.crowd import Crowd
+from bridge.ports.listening import listen
 from bridge.ports.osc_caller import Encoded, Sessions
 from bridge.ports.osc_stream import Connection
 from bridge.wire.osc_messages import encode
@@ -63,14 +64,13 @@ class OscTcp:
         """Open the door; where it is now. Raises OSError, or `Refused` for a role that the session doesn't have."""
         if self.act_as is not None and not self.house.hosts[self.session].state.has_role(self.act_as):
             raise Refused(Code.BAD_VALUE, f"osc-as: session {self.session} has no role {self.act_as!r}")
-        loop = asyncio.get_running_loop()
         host, port = self._bind
         try:
-            server = await loop.create_server(lambda: Connection(self), host, port)
+            server = await listen(lambda: Connection(self), host, port)
         except OSError as error:
             if not self._any_port or error.errno != errno.EADDRINUSE:
                 raise
-            server = await loop.create_server(lambda: Connection(self), host, 0)
+            server = await listen(lambda: Connection(self), host, 0)
         self._server = server
         bound, port, *_ = server.sockets[0].getsockname()
         return bound, port

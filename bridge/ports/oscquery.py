@@ -17,6 +17,7 @@ from http import HTTPStatus
 from typing import Any, Final
 from urllib.parse import unquote, urlsplit
 
+from bridge.ports.listening import listen
 from osc_schemas import Answer, Argument, Book, Receiver, Type, book
 
 __all__ = ["OscQuery", "namespace"]
@@ -161,7 +162,7 @@ class OscQuery:
     async def start(self) -> tuple[str, int]:
         """Open the door; where it is now. Raises OSError."""
         host, port = self._bind
-        self._server = server = await asyncio.get_running_loop().create_server(lambda: _Connection(self), host, port)
+        self._server = server = await listen(lambda: _Connection(self), host, port)
         bound, port, *_ = server.sockets[0].getsockname()
         return bound, port
 

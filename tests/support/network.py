@@ -12,6 +12,7 @@ with `create_datagram_endpoint`, `start_server` or `open_connection` lies on it.
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import heapq
 from collections import deque
 from collections.abc import Callable, Sequence
@@ -190,6 +191,15 @@ class _Name:
 
     def getsockname(self) -> Address:
         return self._address
+
+    def dup(self) -> contextlib.closing[_Name]:
+        return contextlib.closing(self)
+
+    def listen(self, backlog: int) -> None:
+        """It listens already, and takes all who come."""
+
+    def close(self) -> None:
+        """There is nothing to let go of."""
 
 
 class _Server(asyncio.AbstractServer):

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import asyncio
 import json
+import logging
 import socket
 from typing import Any, Final, cast
 
@@ -28,10 +29,10 @@ __all__ = ["JOINED", "Requests", "Sockets"]
 
 PIECE_BYTES: Final = 512
 """Bytes that are parsed at once: some eighty of the shortest frames or chunks, a millisecond."""
+TURN_S: Final = 0.001
+"""For so long what came on one connection is parsed, before others have their turn."""
 LONG_PIECE_BYTES: Final = 4096
 """And where that goes quickly, as inside of a long frame."""
-REQUEST_S: Final = 0.002
-"""What a request costs the loop, which is spent after it was parsed."""
 QUICK_S: Final = 0.000_2
 """So quickly."""
 BODY_PIECE_BYTES: Final = 64 * 1024
@@ -42,6 +43,11 @@ KERNEL_BYTES: Final = 256 * 1024
 """What the system may hold of what a WebSocket is sent; left alone it takes megabytes, and a goodbye comes behind them."""
 JOINED: Final = "starbridge.joined"
 """The extension by which the app says that a WebSocket is somebody's: a call without arguments."""
+
+
+_of_sockets = logging.getLogger("uvicorn.error.sockets")
+_of_sockets.setLevel(logging.ERROR)
+_of_sockets.addFilter(lambda record: "UTF-8" not in str(record.msg))  # the peer's fault, and told to the peer
 
 
 def _plain_answer(status: str, code: str, advice: str) -> bytes:
@@ -97,10 +103,11 @@ class Requests(H11Protocol):
 
     def go_on(self) -> None:
         """Parse what has come, as much as the share and the app have room for."""
+        end_s = self.loop.time() + TURN_S
         while self._unread and self._turn is None and not self.flow.read_paused:
-            if not self._share.take(1, self.loop.time()):
+            if not (self.loop.time() < end_s and self._share.take(1, self.loop.time())):
                 self.transport.pause_reading()
-                self._turn = self._lobby.crowd.call(self._my_turn, REQUEST_S)
+                self._turn = self._lobby.crowd.call(self._my_turn)
                 return
             self._parse_a_piece()
 
@@ -111,7 +118,7 @@ class Requests(H11Protocol):
             if not self._lobby.crowd.lasts():
                 break
         if self._unread and not self.flow.read_paused:
-            self._turn = self._lobby.crowd.call(self._my_turn, 0.0 if self._in_plain_body() else REQUEST_S)
+            self._turn = self._lobby.crowd.call(self._my_turn)
         elif not self._unread and not self.flow.read_paused and not self.transport.is_closing():
             self.transport.resume_reading()
 
@@ -167,6 +174,7 @@ class Sockets(WebSocketsSansIOProtocol):
 
     def __init__(self, lobby: Lobby, config: Any, server_state: ServerState, app_state: dict[str, Any]) -> None:
         super().__init__(config, server_state, app_state)
+        self.logger = _of_sockets
         self._lobby = lobby
         self._unread = bytearray()
         self._share = share_of_one()
@@ -189,11 +197,13 @@ class Sockets(WebSocketsSansIOProtocol):
     @property
     def _has_room(self) -> bool:
         """Whether the app waits for a message, or takes no more of them and only the goodbye is to be read."""
-        return bool(self._unread) and (self.queue.empty() or self.close_sent) and not self.disconnected
+        is_wanted = self.queue.empty() or self.close_sent
+        return bool(self._unread) and is_wanted and not (self.disconnected or self.transport.is_closing())
 
     def _go_on(self) -> None:
+        end_s = self.loop.time() + TURN_S
         while self._has_room and self._turn is None:
-            if not self._share.take(1, self.loop.time()):
+            if not (self.loop.time() < end_s and self._share.take(1, self.loop.time())):
                 self.transport.pause_reading()
                 self._turn = self._lobby.crowd.call(self._my_turn)
                 return

@@ -18,8 +18,9 @@ from collections import OrderedDict
 from collections.abc import Callable
 from typing import Final, Protocol
 
-from bridge.crowd import Crowd, share_of_one
-from bridge.ports.osc_pace import Bucket
+from bridge.crowd import Crowd
+from bridge.lane import Lane
+from bridge.ports.osc_pace import Bucket, Buckets
 
 __all__ = ["FIRST_REQUEST_S", "HANDSHAKES_PER_S", "HANDSHAKE_S", "MAX_CONNECTIONS", "Gate", "Lobby"]
 
@@ -29,12 +30,20 @@ FIRST_REQUEST_S: Final = 20.0
 """From the connection to its first whole request."""
 HANDSHAKE_S: Final = 10.0
 """For a TLS handshake."""
+PIECES_PER_S: Final = 200
+"""Pieces of requests that are parsed as they come, from one address on however many connections; a third of a millisecond each."""
+PIECES_BURST: Final = 16
+"""And as many at once: one of each file that a page asks for together."""
+REQUESTS_PER_S: Final = 50
+"""Requests of one address; others wait in the crowd."""
+REQUESTS_BURST: Final = 100
+"""And as many at once: the studio is sixty files."""
+REQUEST_COST_S: Final = 0.002
+"""What one counts there."""
 HANDSHAKES_PER_S: Final = 50
 """TLS handshakes that begin at once; each takes a millisecond of the loop's. Others wait in the crowd."""
 HANDSHAKE_COST_S: Final = 0.001
 """What one counts there."""
-MAX_ADDRESSES: Final = 1024
-"""Of which it is known how much came from them."""
 
 
 class Guest(Protocol):
@@ -50,7 +59,10 @@ class Lobby:
     def __init__(self, crowd: Crowd) -> None:
         self.crowd = crowd
         self.handshakes = Bucket(HANDSHAKES_PER_S, HANDSHAKES_PER_S)
-        self._shares: OrderedDict[str, Bucket] = OrderedDict()
+        self._shares = Buckets(PIECES_PER_S, PIECES_BURST)
+        self._requests = Buckets(REQUESTS_PER_S, REQUESTS_BURST)
+        self.lane = Lane()
+        """Requests within their share, and pieces of long answers, pass one at a time."""
         self._strangers: OrderedDict[Guest, None] = OrderedDict()
         self._idle: OrderedDict[Guest, None] = OrderedDict()
         self._busy: set[Guest] = set()
@@ -59,11 +71,15 @@ class Lobby:
 
     def share_of(self, address: str) -> Bucket:
         """What comes from one address before it is in the crowd, on however many connections."""
-        share = self._shares.pop(address, None) or share_of_one()
-        self._shares[address] = share
-        if len(self._shares) > MAX_ADDRESSES:
-            self._shares.popitem(last=False)
-        return share
+        return self._shares[address]
+
+    async def request(self, address: str) -> None:
+        """Until a request from there may be answered: one at a time, with everybody else's between."""
+        if self._requests[address].take(1, asyncio.get_running_loop().time()):
+            await self.lane.turn()
+        else:
+            async with self.crowd.turn(REQUEST_COST_S):
+                pass
 
     def __len__(self) -> int:
         return len(self._strangers) + len(self._idle) + len(self._busy)

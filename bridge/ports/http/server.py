@@ -22,12 +22,13 @@ from pathlib import Path
 from typing import Any, Final
 
 import uvicorn
-from starlette.types import ASGIApp
+from starlette.types import ASGIApp, Message, Receive, Scope, Send
 from uvicorn.server import ServerState
 
 from bridge.crowd import Crowd
 from bridge.ports.http.connections import Requests, Sockets
 from bridge.ports.http.lobby import Gate, Lobby
+from bridge.ports.listening import ACCEPTS_A_TURN, BACKLOG
 
 __all__ = ["HttpServer"]
 
@@ -41,10 +42,6 @@ PING_S: Final = 15.0
 """Between two pings of a WebSocket, and from a ping to its pong: who is gone is noticed within twice this."""
 CLOSE_S: Final = 1
 """How long answers in flight may take when the server closes."""
-BACKLOG: Final = 256
-"""Connections that wait in the system's queue."""
-ACCEPTS_A_TURN: Final = 8
-"""Of those, taken at once; each takes a tenth of a millisecond."""
 
 
 class _Server(uvicorn.Server):
@@ -82,14 +79,14 @@ class HttpServer:
         self._lobby = Lobby(crowd or Crowd())
         self.scheme = "http" if tls_cert is None else "https"
         self._config = uvicorn.Config(
-            app,
+            self._in_turn(app),
             http=self._connection,  # type: ignore[arg-type]  # called as the class would be
             ws=self._socket,  # type: ignore[arg-type]
             backlog=ACCEPTS_A_TURN,
             lifespan="off",
             loop="none",
             log_config=None,
-            log_level="warning",
+            log_level="error",  # it would warn of each stranger's every mistake
             access_log=False,
             proxy_headers=False,
             server_header=False,
@@ -118,6 +115,23 @@ class HttpServer:
             await self._serving
         listener.listen(BACKLOG)  # asyncio takes as many at once as its queue holds, and should take fewer
         return str(address[0]), int(address[1])
+
+    def _in_turn(self, app: ASGIApp) -> ASGIApp:
+        """The app, asked as often as everybody else can bear."""
+
+        async def asked(scope: Scope, receive: Receive, send: Send) -> None:
+            async def send_in_turn(message: Message) -> None:
+                if message.get("more_body"):
+                    await self._lobby.lane.turn()
+                await send(message)
+
+            if scope["type"] == "http":
+                await self._lobby.request(scope["client"][0] if scope["client"] else "")
+                await app(scope, receive, send_in_turn)
+            else:
+                await app(scope, receive, send)
+
+        return asked
 
     def _connection(self, config: Any, server_state: ServerState, app_state: dict[str, Any], _loop: Any) -> Any:
         """What a new connection speaks."""
