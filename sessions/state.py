@@ -202,8 +202,6 @@ class State:
 
     def __post_init__(self) -> None:
         self.asked_for = AskedFor(self.sections)
-
-    def __post_init__(self) -> None:
         if not isinstance(self.members, Roll):
             self.members = Roll(self.members)
 

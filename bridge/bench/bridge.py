@@ -21,6 +21,7 @@ from bridge.bench.peers import relay
 from bridge.bench.players import Crowd
 from bridge.bench.process import Moment, Usage
 from bridge.bench.server import Server, running_server
+from bridge.bench.siege import siege
 
 __all__ = ["measure"]
 
@@ -46,6 +47,8 @@ def measure(setting: Setting) -> Figures:
             moment = Moment(server.process.pid)
             found = [*band(server, seconds), *crowd_of_many(server, seconds), *beside_peers(server, seconds)]
             found.append(Figure("other programs used meanwhile", moment.others(), "cores"))
+        with running_server(folder / "siege", engine=False) as server:
+            found += siege(server, seconds / 2)
         found += knee(folder / "rooms", seconds, min(MOST, max(2, round(MOST * seconds))))
         return [*found, *idle(folder / "idle", seconds)]
 

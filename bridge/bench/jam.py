@@ -13,7 +13,7 @@ from collections.abc import Callable, Iterator
 from bridge.bench.players import Crowd, OscPlayer, Player
 from bridge.bench.server import Server
 
-__all__ = ["control", "enter", "notes", "requests", "rounds"]
+__all__ = ["control", "enter", "heard_by_all", "notes", "requests", "rounds"]
 
 ROUNDS_MIN = 3
 PAUSE_S = 0.002
@@ -57,12 +57,13 @@ def notes(crowd: Crowd, seconds: float) -> list[float]:
     for number in rounds(seconds):
         player = crowd.players[number % len(crowd.players)]
         pitch, velocity = 60 + number % 12, 1 + number % 127
-        took.append(_until_all_hear(crowd, player, pitch, velocity))
-        _until_all_hear(crowd, player, pitch, 0)
+        took.append(heard_by_all(crowd, player, pitch, velocity))
+        heard_by_all(crowd, player, pitch, 0)
     return took
 
 
-def _until_all_hear(crowd: Crowd, player: Player, pitch: int, velocity: int) -> float:
+def heard_by_all(crowd: Crowd, player: Player, pitch: int, velocity: int) -> float:
+    """Until the last one has heard a note."""
     begun = time.perf_counter()
     player.say("live.note", part="melody", pitch=pitch, velocity=velocity)
     return (_last(crowd, lambda one: one.note(pitch, velocity)) - begun) * 1e3

@@ -26,18 +26,25 @@ from websockets.uri import parse_uri
 
 from bridge.wire.osc import pack
 
-__all__ = ["Crowd", "OscPlayer", "Player", "Silent", "WsPlayer"]
+__all__ = ["Crowd", "Lost", "OscPlayer", "Player", "Silent", "WsPlayer"]
 
 DATAGRAM = 65_536
 BUFFER = 1 << 20
 PATIENCE_S = 10.0
 """What a busy server may take for an answer before a player gives up on it."""
 
+AGAIN_S = 1.0
+"""Then whoever joins over UDP says it again."""
+
 NEVER = b"\0never\0"
 
 
 class Silent(Exception):
     """Something that was waited for has not come."""
+
+
+class Lost(Silent):
+    """And nothing else has come either."""
 
 
 class OscPlayer:
@@ -166,9 +173,15 @@ class Crowd:
         """One more over OSC, who has joined."""
         player = OscPlayer(address)
         self._enter(player)
-        player.say("session.join", token=token)
-        self.hear(player, player.needle("session.joined"))
-        return player
+        end = time.perf_counter() + PATIENCE_S
+        while True:  # a datagram may be lost
+            player.say("session.join", token=token)
+            try:
+                self._hear({player: player.needle("session.joined")}, AGAIN_S)
+                return player
+            except Lost:
+                if time.perf_counter() > end:
+                    raise
 
     def ws(self, url: str, session: str, token: str, **fields: Any) -> WsPlayer:
         """One more over the WebSocket, who has joined."""
@@ -208,9 +221,9 @@ class Crowd:
         """When each player hears it; raises Silent where one does not."""
         return self._hear({player: needle(player) for player in self.players})
 
-    def _hear(self, needles: Mapping[Player, bytes]) -> dict[Player, float]:
+    def _hear(self, needles: Mapping[Player, bytes], patience_s: float = PATIENCE_S) -> dict[Player, float]:
         heard: dict[Player, float] = {}
-        end = time.perf_counter() + PATIENCE_S
+        end = time.perf_counter() + patience_s
         while len(heard) < len(needles):
             for player, answer, at in self.read(0.2):
                 if player not in heard and needles.get(player, NEVER) in answer:
@@ -218,7 +231,7 @@ class Crowd:
                 elif player in needles and player.needle("refused") in answer:
                     raise Silent(f"the server refuses: {answer!r}")
             if time.perf_counter() > end:
-                raise Silent(f"{len(needles) - len(heard)} of {len(needles)} players did not hear it")
+                raise Lost(f"{len(needles) - len(heard)} of {len(needles)} players did not hear it")
         return heard
 
     def drain(self, quiet_s: float = 0.02) -> None:

@@ -3,7 +3,7 @@
 Strangers are as many senders as they like, so of those only so much waits: of one machine, and of all. What they sent is old by
 then, and who means it sends it again.
 
-    turns = Turns()
+    turns = Turns(size_of=len)
     turns.put(address, datagram)        # False: too much of theirs waits already
     address, datagram = turns.next()    # of whoever had theirs the longest ago
 """
@@ -11,7 +11,7 @@ then, and who means it sends it again.
 from __future__ import annotations
 
 from collections import Counter, OrderedDict, deque
-from collections.abc import Sequence, Sized
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from typing import Generic, TypeVar
 
@@ -37,7 +37,7 @@ MAX_WAITING_OF_STRANGERS = 1024
 """And from all machines: their addresses may be forged."""
 
 S = TypeVar("S")
-T = TypeVar("T", bound=Sized)
+T = TypeVar("T")
 
 
 @dataclass(slots=True)
@@ -49,9 +49,10 @@ class _Queue(Generic[T]):
 
 
 class Turns(Generic[S, T]):
-    """What waits, in order for each sender."""
+    """What waits, in order for each sender; `size_of` says how long something is."""
 
-    def __init__(self) -> None:
+    def __init__(self, size_of: Callable[[T], int]) -> None:
+        self._size_of = size_of
         self._waiting: OrderedDict[S, _Queue[T]] = OrderedDict()
         self._count = 0
         self._strangers: Counter[str] = Counter()
@@ -82,7 +83,7 @@ class Turns(Generic[S, T]):
         if queue is None:
             queue = self._waiting[sender] = _Queue()
         queue.items.append((item, stranger))
-        queue.size += len(item)
+        queue.size += self._size_of(item)
         self._count += 1
         return True
 
@@ -91,14 +92,14 @@ class Turns(Generic[S, T]):
         if items:
             queue = self._waiting.setdefault(sender, _Queue())
             queue.items.extendleft((item, "") for item in reversed(items))
-            queue.size += sum(map(len, items))
+            queue.size += sum(map(self._size_of, items))
             self._count += len(items)
 
     def next(self) -> tuple[S, T]:
         """The next of the sender whose turn it is."""
         sender, queue = self._waiting.popitem(last=False)
         item, stranger = queue.items.popleft()
-        queue.size -= len(item)
+        queue.size -= self._size_of(item)
         if queue.items:
             self._waiting[sender] = queue  # behind all others
         self._count -= 1

@@ -95,7 +95,7 @@ class OscUdp(asyncio.DatagramProtocol):
         self._strangers = Bucket(MACHINES * STRANGERS_PER_S, MACHINES * BURST_STRANGERS)
         self._transport: asyncio.DatagramTransport | None = None
         self._more: socket.socket | None = None
-        self._turns: Turns[Address, bytes | Packet] = Turns()
+        self._turns: Turns[Address, bytes | Packet] = Turns(_size_of)
         self._turn: asyncio.Future[None] | None = None
         self._paused = False
         self._addressee: Address | None = None
@@ -288,3 +288,7 @@ class OscUdp(asyncio.DatagramProtocol):
 
 def _with_port(addr: Address, port: int | None) -> Address:
     return addr if port is None else (addr[0], port, *addr[2:])
+
+
+def _size_of(sent: bytes | Packet) -> int:
+    return len(sent.data if isinstance(sent, Packet) else sent)

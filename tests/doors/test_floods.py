@@ -24,8 +24,10 @@ from tests.support.server import Server
 
 pytestmark = [pytest.mark.timeout(180), pytest.mark.slow]
 
-SECONDS = 1.0
+SECONDS = 0.6
 NOTES = 24
+SAID = 100
+"""Characters that the server may have added to its output: no stranger's mistake is worth a line."""
 GROWTH_KIB = 200 * 1024
 """What all attacks together may make the server grow by."""
 
@@ -39,6 +41,12 @@ SEEN: dict[str, set[str]] = {
     "future": {"bad-value"},
     "train": {"bad-value", "/session/joined"},
     "tokens-udp": {"bad-token"},
+    "bad-joins": {"bad-token"},
+    "joins": {"/session/joined"},
+    "leave-join": {"/session/joined", "/session/left"},
+    "downloads": {"200"},
+    "pings-ws": {"101"},
+    "bundles": {"/session/joined"},
     "tokens-osc-tcp": {"bad-token"},
     "tokens-http": {"401"},
     "bodies": {"413"},
@@ -51,8 +59,9 @@ LET_GO = {"half-open-http", "half-open-tls", "silent-http", "half-open-osc-tcp",
 @pytest.fixture(scope="module")
 def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
     with running_server(tmp_path_factory.mktemp("server"), engine=False) as server:
+        said = len(server.output())
         yield server
-        assert "Traceback" not in server.output()
+        assert len(server.output()) - said < SAID
         assert server.stop() == 0
         report = audit_path(server.folder)
         assert report.ok, str(report)
@@ -98,9 +107,7 @@ def play(player: Client, ear: Client, number: int) -> None:
         client.heard.clear()  # what the attacker says
 
 
-@pytest.mark.parametrize(
-    "attack", sorted(ATTACKS, key=lambda name: name == "joins")
-)  # behind it a newcomer waits for seconds
+@pytest.mark.parametrize("attack", sorted(ATTACKS))
 def test_the_others_play_on(attack: str, server: Server, at_first_kib: int) -> None:
     with Udp(server) as player, SlipTcp(server) as second, WebSocket(server) as ear:
         for client, role in ((player, "harmony"), (second, "harmony"), (ear, "listener")):

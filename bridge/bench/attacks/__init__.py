@@ -11,9 +11,10 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 
+from bridge.bench.attacks.churn import bad_joins, connections, downloads, leave_and_join, pings_ws, slow_headers
 from bridge.bench.attacks.floods import flood_tcp, flood_udp, flood_ws, ws_ask, ws_chat, ws_note
 from bridge.bench.attacks.holding import HELLO, bodies, half_open, unread_http
-from bridge.bench.attacks.strangers import future, joins, tokens_http, tokens_tcp, tokens_udp, train
+from bridge.bench.attacks.strangers import bundles, future, joins, tokens_http, tokens_tcp, tokens_udp, train
 from bridge.bench.attacks.target import Outcome, Target, ask_osc, note
 
 __all__ = ["ATTACKS", "Outcome", "Target"]
@@ -34,10 +35,18 @@ ATTACKS: Mapping[str, Callable[[Target], Outcome]] = {
     "future": future,
     "train": train,
     "joins": joins,
+    "bad-joins": bad_joins,
+    "leave-join": leave_and_join,
+    "connections-http": connections("web"),
+    "connections-osc-tcp": connections("osc"),
     "tokens-udp": tokens_udp,
     "tokens-osc-tcp": tokens_tcp,
     "tokens-http": tokens_http,
     "unread-http": unread_http,
     "bodies": bodies,
+    "slow-headers": slow_headers,
+    "downloads": downloads,
+    "pings-ws": pings_ws,
+    "bundles": bundles,
 }
 """All of them by name."""

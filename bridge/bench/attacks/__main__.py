@@ -19,8 +19,12 @@ def main(arguments: Sequence[str] | None = None) -> None:
     parser.add_argument("ready", type=Path, help="the server's ready file")
     parser.add_argument("--seconds", type=float, default=3.0)
     parser.add_argument("--ca", help="its certificate (PEM)")
+    parser.add_argument("--say-when", action="store_true", help="a line when it begins")
     asked = parser.parse_args(arguments)
     target = Target.read(json.loads(asked.ready.read_text()), asked.seconds, asked.ca)
+    if asked.say_when:
+        sys.stdout.write("begun\n")
+        sys.stdout.flush()
     came = ATTACKS[asked.attack](target)
     json.dump({"sent": came.sent, "answers": dict(came.answers), "dropped": came.dropped}, sys.stdout)
 

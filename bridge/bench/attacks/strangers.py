@@ -11,12 +11,12 @@ import time
 
 from bridge.bench.attacks.floods import flood_udp
 from bridge.bench.attacks.target import RATE, TICK_S, Outcome, Target, hear_datagrams, hear_packet, join, note
-from bridge.wire.osc import bundle
+from bridge.wire.osc import bundle, pack
 from bridge.wire.slip import Framing, slip
 from sessions.invites import make_invite
 from sessions.keys import log_key
 
-__all__ = ["future", "joins", "tokens_http", "tokens_tcp", "tokens_udp", "train", "wrong_tokens"]
+__all__ = ["bundles", "future", "joins", "tokens_http", "tokens_tcp", "tokens_udp", "train", "wrong_tokens"]
 
 TRAIN_BYTES = 10 * 2**20
 YEARS_US = 10 * 365 * 86_400 * 1_000_000
@@ -31,6 +31,12 @@ def future(target: Target) -> Outcome:
         return bundle([note(number)], now_us + ahead_us)
 
     return flood_udp(target, dated)
+
+
+def bundles(target: Target) -> Outcome:
+    """Ten thousand bundles a second, of a thousand messages each."""
+    full = bundle([pack("/session/ping", "", ())] * 1000)
+    return flood_udp(target, lambda _: full)
 
 
 def train(target: Target) -> Outcome:

@@ -7,8 +7,10 @@ from pathlib import Path
 import pytest
 
 from bridge.bench import bridge
+from bridge.bench.attacks import ATTACKS
 from bridge.bench.knee import knee
 from bridge.bench.server import running_server
+from bridge.bench.siege import SHORT, siege
 
 pytestmark = [pytest.mark.timeout(180), pytest.mark.may_block("it measures")]
 
@@ -37,6 +39,15 @@ def test_a_band_and_a_crowd(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> 
     ):
         assert figures[name].value > 0
     assert figures["request to acknowledgement, on disk, OSC"].more["p95"] > 0
+
+
+def test_a_siege_says_how_many_times_as_long_notes_take(tmp_path: Path) -> None:
+    with running_server(tmp_path, engine=False) as server:
+        (figure,) = siege(server, SECONDS, ["train"])
+    assert figure.name == "live note to 4, to that alone, beside 10 MB of datagrams at once"
+    assert figure.value == pytest.approx(figure.more["ms"] / figure.more["alone ms"], rel=0.1)
+    assert figure.more["p95"] > 0
+    assert set(SHORT) <= set(ATTACKS)
 
 
 def test_rooms_until_it_is_too_much(tmp_path: Path) -> None:

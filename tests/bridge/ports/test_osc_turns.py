@@ -11,7 +11,7 @@ from bridge.ports.osc_turns import Turns
 
 
 def test_nobody_waits_behind_somebodys_flood() -> None:
-    turns: Turns[str, bytes] = Turns()
+    turns: Turns[str, bytes] = Turns(len)
     for number in range(1000):
         assert turns.put("ana", b"%d" % number)
     assert turns.put("ben", b"one")
@@ -26,7 +26,7 @@ def test_nobody_waits_behind_somebodys_flood() -> None:
 
 @given(st.lists(st.tuples(st.sampled_from("abc"), st.binary(max_size=3))))
 def test_everything_comes_once_and_each_senders_in_order(sent: list[tuple[str, bytes]]) -> None:
-    turns: Turns[str, bytes] = Turns()
+    turns: Turns[str, bytes] = Turns(len)
     for sender, datagram in sent:
         assert turns.put(sender, datagram)
     came = [turns.next() for _ in sent]
@@ -38,7 +38,7 @@ def test_everything_comes_once_and_each_senders_in_order(sent: list[tuple[str, b
 def test_there_is_room_for_so_many(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(osc_turns, "MAX_WAITING_OF_ONE", 3)
     monkeypatch.setattr(osc_turns, "MAX_WAITING", 8)
-    turns: Turns[str, bytes] = Turns()
+    turns: Turns[str, bytes] = Turns(len)
     assert [turns.put("ana", b"") for _ in range(4)] == [True, True, True, False]
     assert [turns.put("ana", b"", dear=True) for _ in range(4)] == [True, True, True, False]
     assert [turns.put(sender, b"") for sender in "bcd"] == [True, True, False]
@@ -47,7 +47,7 @@ def test_there_is_room_for_so_many(monkeypatch: pytest.MonkeyPatch) -> None:
 def test_of_strangers_there_is_room_for_fewer(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(osc_turns, "MAX_WAITING_OF_STRANGERS_THERE", 2)
     monkeypatch.setattr(osc_turns, "MAX_WAITING_OF_STRANGERS", 5)
-    turns: Turns[int, bytes] = Turns()
+    turns: Turns[int, bytes] = Turns(len)
     assert [turns.put(port, b"", stranger="a") for port in range(4)] == [True, True, False, False]
     assert turns.put(9, b""), "a member"
     assert [turns.put(port, b"", stranger="bcd"[port // 20]) for port in (20, 21, 40, 41)] == [True, True, True, False]
@@ -60,7 +60,7 @@ def test_of_strangers_there_is_room_for_fewer(monkeypatch: pytest.MonkeyPatch) -
 
 def test_few_long_ones_are_as_many_as_many_short_ones(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(osc_turns, "MAX_WAITING_BYTES_OF_ONE", 100)
-    turns: Turns[str, bytes] = Turns()
+    turns: Turns[str, bytes] = Turns(len)
     assert [turns.put("ana", bytes(60)) for _ in range(3)] == [True, True, False]
     turns.next()
     assert [turns.put("ana", bytes(60)) for _ in range(2)] == [True, False]
