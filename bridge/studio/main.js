@@ -5,6 +5,7 @@
 import { ask } from "./asking.js";
 import { byId } from "./dom.js";
 import { fetchEarlier } from "./earlier.js";
+import { frames } from "./frames.js";
 import { fetchHistory } from "./history.js";
 import { redoContext } from "./roll/bars.js";
 import { fetchScores } from "./scores.js";
@@ -89,6 +90,13 @@ const keys = help([
 ]);
 const top_ = topBar(studio, player, theme, keys.button);
 
+/** Below this a meter shows nothing. */
+const SILENT = 0.005;
+const wake = frames(
+  () => [top_, transport, roll, compare, stems].forEach((one) => one.frame()),
+  () => transport.playing() || top_.level() > SILENT || player.listening !== "" || player.sounding().length > 0 || sketch.playing !== "" || turns.playing,
+);
+
 heedNewInvites();
 announcer(studio);
 const { store } = studio;
@@ -102,25 +110,16 @@ store.show(logPanel(studio), "head", "me", "capabilities", "notices");
 store.show(queue(studio));
 store.show(takes, "takes", "earlier", "sounding", "selected", "me", "capabilities", "notices");
 for (const { update } of [top_, transport, form, roll, stems, compare, play]) store.show(update);
+store.show(wake);
 player.watch(() => {
   if (player.listening) sketch.stop();
   top_.update(studio.state);
   roll.update(studio.state);
   stems.update(studio.state);
+  wake();
 });
 fetchScores(studio);
 fetchHistory(studio);
 
 /** For the console: `starbridge.studio.state` is all that the page knows. */
 Object.assign(globalThis, { starbridge: { studio, player, along, sketch, roll, turns, play } });
-
-/** What moves between the messages: counter, playheads, meter. */
-function frame() {
-  top_.frame();
-  transport.frame();
-  roll.frame();
-  compare.frame();
-  stems.frame();
-  requestAnimationFrame(frame);
-}
-requestAnimationFrame(frame);

@@ -211,6 +211,32 @@ def test_clock_believes_the_quickest_ping(run: Run) -> None:
     assert run("time.js", function) == [2_000_000, 1000, True]
 
 
+def test_frames_are_drawn_while_something_moves_and_seldom_else(run: Run) -> None:
+    function = """(m) => {
+        const kept = [requestAnimationFrame, setTimeout];
+        const [frames, rests] = [[], []];
+        globalThis.requestAnimationFrame = (then) => frames.push(then);
+        globalThis.setTimeout = (then) => rests.push(then);
+        try {
+            let [drawn, moves] = [0, true];
+            const wake = m.frames(() => drawn++, () => moves);
+            wake();
+            wake();
+            const told = [frames.length];
+            for (let i = 0; i < 3; i++) frames.shift()();
+            told.push(drawn, frames.length, rests.length);
+            moves = false;
+            frames.shift()();
+            told.push(drawn, frames.length, rests.length);
+            rests.shift()();
+            return [...told, frames.length];
+        } finally {
+            [globalThis.requestAnimationFrame, globalThis.setTimeout] = kept;
+        }
+    }"""
+    assert run("frames.js", function) == [1, 3, 1, 0, 4, 0, 1, 1]
+
+
 def test_transport_runs_from_its_anchor_and_never_backwards(run: Run) -> None:
     function = """(m) => {
         const transport = { playing: true, bpm: 90, beat: 16, n: 4, d: 4, time_us: 1e9 };

@@ -215,7 +215,9 @@ def test_listening_is_heard_and_mute_and_solo_work(server: Puppet, join: Callabl
     page.click(".stem[data-part=drums] .key[aria-label='Mute drums']")
     page.wait(f"{PLAYER}.output.peak() > 0.15")
     page.wait("!document.querySelector('#roll .playhead').hidden && !document.querySelector('.stem .playhead').hidden")
-    meters = "[...document.querySelectorAll('.stem-level')].map((bar) => parseInt(bar.style.width))"
+    meters = (
+        "[...document.querySelectorAll('.stem-level')].map((bar) => 100 * parseFloat(bar.style.transform.slice(7)))"
+    )
     page.wait(f"Math.max(...{meters}) >= 18 && Math.min(...{meters}) === 0")  # drums are solo, bass is silent
     page.click("#listen")
     page.wait(f"{PLAYER}.output.peak() < 0.001 && {PLAYER}.listening === ''")

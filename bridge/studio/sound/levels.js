@@ -25,6 +25,13 @@ export function gains(levels, parts, share = 1) {
   );
 }
 
+/** The loudest sample, 0 and more. A plain loop: it runs for each meter in each frame. @param {Float32Array} samples */
+export function loudest(samples) {
+  let peak = 0;
+  for (let i = 0; i < samples.length; i++) peak = Math.max(peak, Math.abs(samples[i] ?? 0));
+  return peak;
+}
+
 /**
  * The outline of a sound: its peak in each of `columns` slices, 0 to 1.
  * @param {Float32Array[]} channels

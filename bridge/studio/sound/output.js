@@ -5,6 +5,8 @@
  * together, output latency included.
  */
 
+import { loudest } from "./levels.js";
+
 const SAMPLE_RATE = 48_000;
 const METER_SAMPLES = 2048;
 
@@ -48,7 +50,7 @@ export class Output {
   peak() {
     if (!this.analyser || !this.running) return 0;
     this.analyser.getFloatTimeDomainData(this.#samples);
-    return this.#samples.reduce((peak, sample) => Math.max(peak, Math.abs(sample)), 0);
+    return loudest(this.#samples);
   }
 
   /** Bytes of a WAV as samples; works before sound is enabled. @param {ArrayBuffer} bytes */

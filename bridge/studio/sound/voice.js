@@ -9,6 +9,8 @@
  * @typedef {{ began_s: number, duration_s: number, loop: boolean }} Span
  */
 
+import { loudest } from "./levels.js";
+
 /** How far ahead of now a source is started, so that it starts on the sample that was meant. */
 const LEAD_S = 0.03;
 /** Gains glide this fast: no clicks, and no waiting. */
@@ -25,6 +27,7 @@ export class Voice {
   #leaving = new Set();
   /** Made where somebody looks. @type {WeakMap<GainNode, AnalyserNode>} */
   #meters = new WeakMap();
+  #samples = new Float32Array(METER_SAMPLES);
   #context;
   #bus;
   span;
@@ -109,9 +112,8 @@ export class Voice {
       stem.fade.connect(meter);
       this.#meters.set(stem.fade, meter);
     }
-    const samples = new Float32Array(METER_SAMPLES);
-    meter.getFloatTimeDomainData(samples);
-    return samples.reduce((peak, sample) => Math.max(peak, Math.abs(sample)), 0);
+    meter.getFloatTimeDomainData(this.#samples);
+    return loudest(this.#samples);
   }
 
   /** @param {Record<string, number>} levels */

@@ -39,7 +39,7 @@ export function memberList(studio) {
     const dot = h("span", { class: "dot" });
     const name = h("span", { class: "member-name" }, member);
     const mine = h("span", { class: "soft small" }, "you");
-    const key = h("span", { class: "keyed", title: "Signs every command with a key of their own" }, icon("key"), h("span", { class: "unseen" }, "signs commands"));
+    const key = h("span", { class: "keyed", role: "img", "aria-label": "signs commands", title: "Signs every command with a key of their own" }, icon("key"));
     const status = h("span", { class: "soft small" });
     const held = h("span", { class: "held mono small" });
     const role = h("span", { class: "chip" });

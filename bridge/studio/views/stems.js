@@ -119,8 +119,8 @@ export function mixer(studio, player) {
       /** @param {number} peak */
       measure(peak) {
         shown = Math.max(peak, shown * FALL);
-        const width = `${Math.round(Math.min(1, shown) * 100)}%`;
-        if (meter.style.width !== width) meter.style.width = width;
+        const scale = `scaleX(${Math.min(1, shown).toFixed(2)})`;
+        if (meter.style.transform !== scale) meter.style.transform = scale;
       },
       update() {
         const one = section();

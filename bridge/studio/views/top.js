@@ -77,13 +77,13 @@ export function topBar(studio, player, theme, keys) {
   function frame() {
     const peak = player.output.peak();
     shown = Math.max(peak, shown * 0.9);
-    const width = `${Math.round(Math.min(1, shown) * 100)}%`;
-    if (level.style.width !== width) level.style.width = width;
+    const scale = `scaleX(${Math.min(1, shown).toFixed(2)})`;
+    if (level.style.transform !== scale) level.style.transform = scale;
     level.classList.toggle("hot", shown > 0.98);
   }
 
   setInterval(() => studio.state.connection.phase === "waiting" && update(studio.state), 1000);
-  return { update, frame };
+  return { update, frame, level: () => shown };
 }
 
 const VIEWS = /** @type {const} */ ([["ask", "Ask"], ["roll", "Music"], ["takes", "Takes"], ["people", "Band"]]);
