@@ -137,6 +137,7 @@ class Previews:
         self._held: dict[tuple[str, str], list[Preview]] = {}
         self._lingering: set[Preview] = set()
         self._news = asyncio.Event()
+        self._waiting = 0
 
     def __len__(self) -> int:
         return sum(map(len, self._held.values()))
@@ -169,8 +170,7 @@ class Previews:
             if not held:
                 held.append(Preview(piece))
         held[-1].add(piece, data)
-        self._news.set()
-        self._news = asyncio.Event()
+        self._wake()
         self._tell(self._told(section, part, held[-1]), self._state())
         return held[-1]
 
@@ -184,8 +184,18 @@ class Previews:
         while self._is_open(section, part):
             if (found := self.find(section, part, by)) is not None:
                 return found
-            await self._news.wait()
+            self._waiting += 1
+            try:
+                await self._news.wait()
+            finally:
+                self._waiting -= 1
         return None
+
+    def _wake(self) -> None:
+        """Whoever waits looks again; nearly always nobody does."""
+        if self._waiting:
+            self._news.set()
+            self._news = asyncio.Event()
 
     def heard(self) -> Iterator[Tell]:
         """How far all of them are, for somebody who comes in."""
@@ -198,8 +208,7 @@ class Previews:
         for key in gone:
             for one in self._held.pop(key):
                 self._let_go(one)
-        self._news.set()
-        self._news = asyncio.Event()
+        self._wake()
 
     def close(self) -> None:
         for held in self._held.values():

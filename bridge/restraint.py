@@ -48,6 +48,10 @@ SILENT_S = 1.0
 """For so long nothing more is said of what is dropped."""
 
 
+_MOVED = (LiveControl, LiveBend)
+_RESTRAINED = (LiveNote, *_MOVED, Say)
+
+
 @dataclass(slots=True)
 class _Hand:
     """One member's."""
@@ -86,12 +90,12 @@ class Restraint:
 
     def lets(self, member: str, command: Command, now_us: int) -> bool:
         """Whether a command may go on; False where it is dropped. Raises `Refused` where that is to be said."""
-        if not isinstance(command, LiveNote | LiveControl | LiveBend | Say):
+        if not isinstance(command, _RESTRAINED):
             return True
         hand, now_s, kind = self._hands.setdefault(member, _Hand()), now_us / 1e6, command.TYPE
         if isinstance(command, LiveNote) and self._is_end(member, command.part, command.pitch, command.velocity):
             return True
-        if isinstance(command, LiveControl | LiveBend) and self._lets_go(member, command):
+        if isinstance(command, _MOVED) and self._lets_go(member, command):
             return True
         if hand.bucket(kind).take(1, now_s):
             return True

@@ -28,6 +28,8 @@ MAX_DEPTH: Final = 6
 MAX_NAMES: Final = 256
 """Names in a message; the largest command, a section request with every control, has about 40."""
 
+_ENCODER = json.JSONEncoder(ensure_ascii=False, allow_nan=False, separators=(",", ":"))
+"""Made once: `json.dumps` makes another one for each message."""
 _TYPE = re.compile(r"[a-z]{1,32}(\.[a-z]{1,32})?")
 
 
@@ -52,7 +54,7 @@ def parse_object(text: str | bytes) -> dict[str, Any]:
 
 def frame_text(message: Mapping[str, Any]) -> str:
     """The text of a message; raises ValueError where it holds what JSON cannot say (a bug of ours)."""
-    return json.dumps(message, ensure_ascii=False, allow_nan=False, separators=(",", ":"))
+    return _ENCODER.encode(message)
 
 
 def framed(text: str) -> bytes:

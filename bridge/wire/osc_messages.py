@@ -15,6 +15,7 @@ b'/take/rate\\x00\\x00,si\\x00take-1\\x00\\x00\\x00\\x00\\x00\\x04'
 from __future__ import annotations
 
 import difflib
+import functools
 import json
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import Any, Final
@@ -38,6 +39,7 @@ MAX_SUBJECT: Final = 128
 BUNDLE_HEAD: Final = 16
 """Bytes in front of a bundle's elements; each element has four more for its size."""
 
+_EXACTLY: Final[dict[Type, Any]] = {Type.INT: int, Type.FLOAT: float, Type.TEXT: str}
 _WORDS: Final = {Type.INT: "a whole number (i)", Type.FLOAT: "a number (f)", Type.TEXT: "text (s)"}
 
 
@@ -166,15 +168,24 @@ def _pack_all(messages: Iterable[Message]) -> tuple[list[bytes], bool]:
     """Each answer in bytes, without those that only exist elsewhere; and whether one of them wants a bundle."""
     packed, bundled = [], False
     for message in messages:
-        answer = book().answers.get(message["type"])
+        answer, tags = _answer(message["type"])
         if answer is not None:
-            packed.append(pack(answer.address, answer.tags, [_said(answer, arg, message) for arg in answer.args]))
+            packed.append(pack(answer.address, tags, [_said(answer, arg, message) for arg in answer.args]))
             bundled = bundled or answer.bundle
     return packed, bundled
 
 
+@functools.cache  # of types that are ours, so there are only so many; a note's is asked for a thousand times a second
+def _answer(kind: str) -> tuple[Answer | None, str]:
+    answer = book().answers.get(kind)
+    return answer, "" if answer is None else answer.tags
+
+
 def _said(answer: Answer, arg: Argument, message: Mapping[str, Any]) -> Value:
-    value = message.get(arg.name)
+    value: Any = message.get(arg.name)
+    if type(value) is _EXACTLY[arg.type] and answer.type != "refused":
+        as_it_is: Value = value
+        return as_it_is
     if value is None and arg.json in message:
         return json.dumps(message[arg.json], ensure_ascii=False, separators=(",", ":"))
     if value is None:

@@ -10,6 +10,7 @@ RateTake(take='take-1', stars=4)
 
 from __future__ import annotations
 
+import functools
 from collections.abc import Mapping
 from typing import Any
 
@@ -52,7 +53,7 @@ from sessions.commands.members import (
 from sessions.commands.sections import Approve, Cancel, Deny, RequestSection, Resend
 from sessions.commands.takes import AcceptTake, LoopTake, PlayTake, RateTake, RejectTake, StopTake, VoteTake
 from sessions.errors import Code, Refused
-from sessions.plain import record_from, unknown_field
+from sessions.plain import fields_of, record_from, unknown_field
 
 __all__ = [
     "COMMANDS",
@@ -136,10 +137,16 @@ def _between(name: str, value: float, low: float, high: float) -> None:
         raise Refused(Code.BAD_VALUE, f"{name}: {value:g} is out of range; send {low:g} to {high:g}")
 
 
+@functools.cache
+def _names_in(kind: str) -> tuple[str, ...]:
+    """The fields of a command that name something."""
+    return tuple(name for name in ("id", "take", "member", "role", "section") if name in fields_of(COMMANDS[kind]))
+
+
 def _check(command: Command) -> None:
     """The ranges of single fields; what hangs on the session's state is for `decide`."""
-    for name in ("id", "take", "member", "role", "section"):
-        text = getattr(command, name, None)
+    for name in _names_in(command.TYPE):
+        text = getattr(command, name)
         if text is not None and len(text) > MAX_ID * 2:
             raise Refused(Code.TOO_LARGE, f"{name}: {len(text)} characters are too many; send {MAX_ID} at most")
     match command:

@@ -19,17 +19,22 @@ from sessions.state import Presence, State
 __all__ = ["Decision", "Moment", "decide", "permit"]
 
 
+_UNDERSTOOD_LATER = (c.RequestSection, c.Accompany)
+"""Their parts are known once they are understood."""
+_PLAYED = (c.LiveNote, c.LiveControl, c.LiveBend)
+
+
 def permit(state: State, member: str, command: c.Command) -> Permit:
     """The table's answer for this member and this command, in all that the command names itself."""
     role = state.role_of(member)
-    if isinstance(command, c.RequestSection | c.Accompany):
-        return role.permits(command.TYPE)  # its parts are known once it is understood: sections.request asks again
+    if isinstance(command, _UNDERSTOOD_LATER):
+        return role.permits(command.TYPE)  # sections.request asks again
     return role.permits(command.TYPE, _parts(state, command) if command.TYPE in WITH_PARTS else ())
 
 
 def _parts(state: State, command: c.Command) -> tuple[Part, ...]:
     """The parts that a command reaches: of the note, or of the take."""
-    if isinstance(command, c.LiveNote | c.LiveControl | c.LiveBend):
+    if isinstance(command, _PLAYED):
         return (command.part,)
     take = state.takes.get(getattr(command, "take", ""))
     return state.sections[take.section].request.parts if take is not None else ()
@@ -46,7 +51,7 @@ def decide(state: State, member: str, command: c.Command, moment: Moment) -> Dec
         raise Refused(
             Code.NOT_ALLOWED, f"role: as {role.name} you may not do {command.TYPE}; ask a leader for another role"
         )
-    if not isinstance(command, c.RequestSection | c.Accompany) and permit(state, member, command) is Permit.NO:
+    if not isinstance(command, _UNDERSTOOD_LATER) and permit(state, member, command) is Permit.NO:
         own = ", ".join(role.parts_for(command.TYPE))
         advice = f"role: as {role.name} you may do {command.TYPE} on {own} only; ask a leader for another role"
         raise Refused(Code.NOT_ALLOWED, advice)
@@ -55,7 +60,13 @@ def decide(state: State, member: str, command: c.Command, moment: Moment) -> Dec
 
 def _decide(state: State, member: str, command: c.Command, moment: Moment) -> Decision:
     """The decision itself; whoever asks may."""
-    match command:
+    match command:  # what comes most often is asked first
+        case c.LiveNote():
+            return live.note(state, command, moment)
+        case c.LiveControl():
+            return live.control(state, command, moment)
+        case c.LiveBend():
+            return live.bend(state, command, moment)
         case c.Leave():
             return members.leave(member)
         case c.SetRole():
@@ -86,12 +97,6 @@ def _decide(state: State, member: str, command: c.Command, moment: Moment) -> De
             return takes.curate(state, command)
         case c.StartTransport() | c.StopTransport() | c.SetTempo() | c.Locate() | c.SetMeter():
             return live.move(state, command, moment)
-        case c.LiveNote():
-            return live.note(state, command, moment)
-        case c.LiveControl():
-            return live.control(state, command, moment)
-        case c.LiveBend():
-            return live.bend(state, command, moment)
         case c.Accompany():
             return accompaniment.accompany(state, member, command, moment)
         case c.Rest():

@@ -17,7 +17,7 @@ from __future__ import annotations
 
 import asyncio
 import logging
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from typing import Any, Final
 
 from fastapi import APIRouter, WebSocket
@@ -279,8 +279,10 @@ class _Framer:
 
     def __call__(self, bundle: Bundle) -> bytes:
         if bundle is not self._bundle:
-            when = {} if bundle.at_us is None else {"time_us": bundle.at_us}
-            texts = [frame_text({**message, **when}) for message in bundle.messages]
+            messages: Iterable[Message] = bundle.messages
+            if bundle.at_us is not None:
+                messages = [{**message, "time_us": bundle.at_us} for message in messages]
+            texts = [frame_text(message) for message in messages]
             self._bundle, self._frames = bundle, b"".join(map(framed, texts))
         return self._frames
 
