@@ -22,12 +22,16 @@ STATEMENT_VERSION = "starbridge-take-v1"
 
 
 def make_statement(
-    state: State, section: Section, take: str, done: EngineDone, midi: bytes, time: str
+    state: State, section: Section, take: str, done: EngineDone, midi: bytes, time: str, unheard: str = ""
 ) -> dict[str, Any]:
-    """The statement of a section that an engine has finished; `midi` is the bytes of section.mid."""
+    """The statement of a section that an engine has finished: `midi` is section.mid, `unheard` why sound is missing."""
     asker = state.members[section.asker]
     context = section.request.context
     composer, renderer = to_plain(done.composer), to_plain(done.renderer)
+    made = to_plain(done.stems)
+    if unheard:  # nothing is stated of sound that is not there
+        renderer = renderer if section.stems else {}
+        made = {part: how for part, how in made.items() if part in section.stems}
     parents = [state.takes[context.take]] if context else []
     files = {name: stem.sha256 for name, stem in section.stems.items()}
     return {
@@ -45,7 +49,8 @@ def make_statement(
         "renderer": renderer,
         **use_of(composer, renderer, [parent.stated for parent in parents]),
         "originality": to_plain(done.originality),
-        **stems_of(to_plain(done.stems)),
+        **stems_of(made),
+        **({"unheard": unheard} if unheard else {}),
         "engine": {"member": section.engine, "key": state.members[section.engine].key},
         "time": time,
     }

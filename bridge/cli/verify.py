@@ -180,6 +180,8 @@ def rows(said: Mapping[str, Any]) -> Iterator[tuple[str, object]]:
             yield name, f"{maker.get('name')} {maker.get('version', '')}{licence}{digest}"
     for part, made in mapping(said.get("stems")).items():
         yield "stem", f"{part} by {how_made(mapping(made))}"
+    if said.get("unheard"):
+        yield "no sound", said["unheard"]
     yield "use", use_sentence(said)
     for label in ("references", "parents"):
         if said.get(label):

@@ -34,7 +34,7 @@ from bridge.engine.blobs import Door
 from bridge.engine.link import Link, Message
 from bridge.engine.orders import read_work
 from bridge.engine.previews import Previews
-from bridge.engine.trouble import LinkLost
+from bridge.engine.trouble import LinkLost, NoRoom
 from models.work import BarWritten, Finished, Output, Progress, StemPreview, StemRendered, Work
 from sessions.errors import Code, Refused
 from sessions.invites import peek
@@ -128,6 +128,7 @@ class _Shift:
         self._previews = Previews(partial(door.put_preview, session))
         self._waiting: asyncio.Queue[Message] = asyncio.Queue(MAX_WAITING)
         self._stops: dict[str, threading.Event] = {}
+        self._unheard: dict[str, str] = {}  # sections whose sound the server has no room for, and what it said
         self._handed_over: deque[str] = deque(
             maxlen=MAX_REMEMBERED
         )  # of which the server has something, until it says no
@@ -213,6 +214,7 @@ class _Shift:
                 await self._fail(section, refused)
             finally:
                 self._previews.drop(section)
+                self._unheard.pop(section, None)
                 if self._stops.get(section) is stop:
                     del self._stops[section]
 
@@ -251,14 +253,26 @@ class _Shift:
                 return
             case StemRendered(part=name, wav=wav, frames=frames, rate=rate):
                 self._previews.drop(section, name)
-                sha256 = await self._put(wav)
+                if section in self._unheard:
+                    return
+                try:
+                    sha256 = await self._put(wav)
+                except NoRoom as full:  # the notes are there, and are kept
+                    log.warning("%s: no sound of %s: %s", self._session, section, full.advice)
+                    self._unheard[section] = full.advice
+                    return
                 message |= {"type": "engine.stem", "part": name, "sha256": sha256, "frames": frames, "rate": rate}
             case Finished(composer=composer, renderer=renderer, chords=chords, originality=originality, stems=stems):
-                made_by = {"composer": composer.to_fields(), "renderer": renderer.to_fields() if renderer else {}}
+                made_by: dict[str, Any] = {
+                    "composer": composer.to_fields(),
+                    "renderer": renderer.to_fields() if renderer else {},
+                }
                 if originality is not None:
                     made_by["originality"] = originality.to_fields()
                 if stems:
                     made_by["stems"] = to_plain(stems)
+                if section in self._unheard:
+                    made_by["unheard"] = self._unheard[section]
                 message |= {"type": "engine.done", **made_by, "chords": chords}
         await self._link.send(message)
 

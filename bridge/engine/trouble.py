@@ -17,7 +17,7 @@ from http import HTTPStatus
 from bridge.engine.where import Where
 from sessions.errors import Code, Refused
 
-__all__ = ["LinkLost", "NoHttp", "refusal", "trouble"]
+__all__ = ["LinkLost", "NoHttp", "NoRoom", "refusal", "trouble"]
 
 NO_WAY = frozenset({errno.ENETUNREACH, errno.EHOSTUNREACH, errno.ENETDOWN, errno.EHOSTDOWN})
 PLAIN = frozenset({"WRONG_VERSION_NUMBER", "HTTP_REQUEST", "RECORD_LAYER_FAILURE", "PACKET_LENGTH_TOO_LONG"})
@@ -29,6 +29,10 @@ NOT_YET, RAN_OUT = 9, 10
 
 class LinkLost(Exception):
     """The connection is gone, or never came; another try may help."""
+
+
+class NoRoom(Refused):
+    """The server has no room for audio; what else is said to it may well be taken."""
 
 
 class NoHttp(OSError):
@@ -70,7 +74,8 @@ def refusal(status: int, body: bytes, where: Where, location: str = "") -> LinkL
         return _refused(f"url: {where.authority} sends on to {location[:120]}; give the server's own address instead")
     try:
         said = json.loads(body)
-        return Refused(Code(said["code"]), str(said["advice"])[:500])
+        kind = NoRoom if status == HTTPStatus.INSUFFICIENT_STORAGE else Refused
+        return kind(Code(said["code"]), str(said["advice"])[:500])
     except (ValueError, KeyError, TypeError):
         return _refused(
             f"url: what answers at {where.authority} is no StarBridge server (HTTP {status});"

@@ -110,7 +110,7 @@ const FACTS = {
   "section.done": (state, m) => {
     const section = state.sections[keyOf(m)];
     if (!section || state.takes[m.take]) return state;
-    const added = { ...takeFrom({ take: m.take, section: section.key, request: section.request }), index: Number(m.index ?? -1) };
+    const added = { ...takeFrom({ take: m.take, section: section.key, request: section.request, unheard: m.unheard }), index: Number(m.index ?? -1) };
     return { ...state, takes: { ...state.takes, [m.take]: { ...added, stems: Object.keys(section.stems) } } };
   },
   "take.added": withKnownTake,

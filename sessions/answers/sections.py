@@ -11,7 +11,7 @@ from typing import Any
 from sessions import estimate
 from sessions import events as e
 from sessions.answers.base import Message, Tell, Teller, To
-from sessions.answers.takes import take_summary
+from sessions.answers.takes import take_summary, unheard_of
 from sessions.errors import Code
 from sessions.log import time_us
 from sessions.music import TICKS_PER_BEAT, Note, Part
@@ -83,7 +83,8 @@ def outcome(state: State, section: Section) -> Iterator[tuple[Message, ...]]:
 
 
 def _done_answer(state: State, section: Section) -> Message:
-    return _about(section, "section.done", take=section.take, index=state.takes[section.take].index)
+    take = state.takes[section.take]
+    return _about(section, "section.done", take=section.take, index=take.index, **unheard_of(take))
 
 
 def _denied_answer(section: Section) -> Message:
@@ -196,6 +197,9 @@ def _done(state: State, member: str, event: e.Done) -> Iterator[Tell]:
     if section.request.parts == (Part.TEXTURE,):
         for bar in range(1, section.request.bars + 1):
             yield _to_section(section, *bar_answer(section, Part.TEXTURE, bar, ()))
+    if unheard := unheard_of(state.takes[event.take]).get("unheard"):
+        # for programs that read no more of section.done than /section/done has
+        yield _to_section(section, _about(section, "section.progress", stage=f"no sound: {unheard}", done=1.0))
     yield _to_section(section, _done_answer(state, section))
     yield Tell(({"type": "take.added", **take_summary(state, event.take)},), To.WATCHERS)
 

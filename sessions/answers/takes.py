@@ -8,10 +8,15 @@ from typing import Any
 from sessions import events as e
 from sessions.answers.base import Message, Tell, Teller
 from sessions.music import TICKS_PER_BEAT, Transport
-from sessions.state import State
+from sessions.state import State, Take
 from sessions.use import is_commercial, restrictions_of
 
-__all__ = ["TELLERS", "moved_answers", "playing_answer", "take_summary", "transport_answer"]
+__all__ = ["TELLERS", "moved_answers", "playing_answer", "take_summary", "transport_answer", "unheard_of"]
+
+
+def unheard_of(take: Take) -> Message:
+    """Why sound is missing that was asked for; nothing where none is."""
+    return {"unheard": take.stated["unheard"]} if take.stated.get("unheard") else {}
 
 
 def take_summary(state: State, take: str) -> Message:
@@ -28,6 +33,7 @@ def take_summary(state: State, take: str) -> Message:
         "request": section.request.to_fields(),
         "parts": [str(part) for part in section.request.parts],
         "stems": {part: stem.sha256 for part, stem in section.stems.items()},
+        **unheard_of(found),
         "chords": found.stated.get("chords", ""),
         "composer": found.stated.get("composer", {}),
         "renderer": found.stated.get("renderer", {}),

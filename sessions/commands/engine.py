@@ -62,7 +62,8 @@ class EngineStem(Command):
 class EngineDone(Command):
     """All is there; by which composer and renderer (name, version, hash, licence), and how far it is its own.
 
-    `stems` says, by part, who made a stem and what was measured, where that is more than the renderer's name.
+    `stems` says, by part, who made a stem and what was measured, where that is more than the renderer's name; `unheard`, why sound
+    that was asked for is missing, where the notes are worth having without.
     """
 
     TYPE: ClassVar[str] = "engine.done"
@@ -72,6 +73,7 @@ class EngineDone(Command):
     chords: str = ""
     originality: Mapping[str, Any] = field(default_factory=dict)
     stems: Mapping[str, Any] = field(default_factory=dict)
+    unheard: str = ""
 
 
 @dataclass(frozen=True, slots=True)

@@ -30,6 +30,9 @@ MAX_ATTEMPTS = 3
 MOST_AT_ONCE = 16
 """Sections that one engine may take together."""
 
+MAX_UNHEARD = 300
+"""Characters of why sound is missing."""
+
 MAX_MADE = 2048
 """Bytes that a take states of how one stem was made."""
 
@@ -91,7 +94,9 @@ def done(state: State, member: str, command: EngineDone, moment: Moment) -> Deci
     section = _own(state, member, command.section)
     if section is None:
         return NOBODY
-    missing = _missing(section)
+    if command.unheard and not section.request.note_parts:
+        raise Refused(Code.BAD_VALUE, f"section: it has no notes, and no sound either: {command.unheard[:MAX_UNHEARD]}")
+    missing = _missing(section, sound=not command.unheard)
     if missing:
         raise Refused(Code.BAD_VALUE, f"section: {missing} is not handed in yet; send it before engine.done")
     for part, made in command.stems.items():
@@ -99,17 +104,18 @@ def done(state: State, member: str, command: EngineDone, moment: Moment) -> Deci
             raise Refused(Code.BAD_VALUE, f"stems: {part[:32]!r} is no part of it, or too much is said of it")
     take = f"take-{state.next_take}"
     midi = moment.midi(section.request, section.written(), take)
-    stated = make_statement(state, section, take, command, midi, moment.time)
+    unheard = command.unheard[:MAX_UNHEARD] if _missing(section, sound=True) else ""
+    stated = make_statement(state, section, take, command, midi, moment.time, unheard)
     finished = Done(section.name, take, sha256(canonical_bytes(stated)).hexdigest(), stated)
     return Decision((finished, *takes.when_done(state, section, take, moment)))
 
 
-def _missing(section: Section) -> str:
+def _missing(section: Section, *, sound: bool) -> str:
     for number in range(1, section.request.bars + 1):
         for part in section.request.parts:
             if part is not Part.TEXTURE and not section.has(part, number):
                 return f"bar {number} of {part}"
-    if section.request.stems:
+    if section.request.stems and sound:
         for name in (*section.request.parts, "mix"):
             if name not in section.stems:
                 return f"the stem {name}"

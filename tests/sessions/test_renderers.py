@@ -85,3 +85,50 @@ def test_what_is_no_part_or_too_long_is_refused(band: Band, stems: dict[str, Any
     with pytest.raises(Refused, match="stems: ") as caught:
         finish(band, stems)
     assert caught.value.code is Code.BAD_VALUE
+
+
+def unheard(band: Band, sounds: tuple[str, ...], parts: str = "drums") -> str:
+    """A section whose engine could hand in only these sounds, and says so; its name."""
+    section = ask(band, "a", parts=parts)
+    engine = engine_of(band, section)
+    if "drums" in parts:
+        band.do(engine, "engine.bar", section=section, part="drums", bar=1, notes=[])
+    for name in sounds:
+        band.do(engine, "engine.stem", section=section, part=name, sha256="ab" * 32, frames=10, rate=44100)
+    made = {"composer": {"name": "c"}, "renderer": {"name": "r"}, "stems": {"drums": MADE}}
+    band.do(engine, "engine.done", section=section, unheard="the disk is full", **made)
+    return section
+
+
+def test_notes_without_their_sound_are_a_take_that_says_why(band: Band) -> None:
+    section = unheard(band, ())
+    assert band.state.sections[section].status is Status.DONE
+    stated = band.state.takes["take-1"].stated
+    assert (stated["unheard"], stated["renderer"], list(stated["files"])) == ("the disk is full", {}, ["section.mid"])
+    assert "stems" not in stated, "nothing is said of sound that is not there"
+    assert (
+        band.messages("section.done")[-1]["unheard"] == band.messages("take.added")[-1]["unheard"] == "the disk is full"
+    )
+    assert band.messages("section.progress")[-1]["stage"] == "no sound: the disk is full", "in words, by OSC as well"
+    assert band.replayed().takes == band.state.takes
+
+
+def test_what_there_is_of_its_sound_is_kept(band: Band) -> None:
+    unheard(band, ("drums",))
+    stated = band.state.takes["take-1"].stated
+    assert (stated["renderer"], stated["stems"], "stems/drums.wav" in stated["files"]) == (
+        {"name": "r"},
+        {"drums": MADE},
+        True,
+    )
+
+
+def test_a_reason_without_a_lack_is_none(band: Band) -> None:
+    unheard(band, ("drums", "mix"))
+    assert "unheard" not in band.state.takes["take-1"].stated
+    assert "unheard" not in band.messages("section.done")[-1]
+
+
+def test_where_there_are_no_notes_either_it_is_no_take(band: Band) -> None:
+    with pytest.raises(Refused, match="no sound either: the disk is full"):
+        unheard(band, (), parts="texture")

@@ -81,6 +81,7 @@ class TakeAnswer(BaseModel, extra="allow"):
     request: dict[str, Any]
     parts: list[str]
     stems: dict[str, str] = Field(description="SHA-256 of each stem's file, and of the mix.")
+    unheard: str = Field("", description="Why sound is missing that was asked for; empty where none is.")
     chords: str
     composer: dict[str, Any]
     renderer: dict[str, Any]

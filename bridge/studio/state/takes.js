@@ -6,7 +6,7 @@
  *   take: string, section: string, member: string, request: Record<string, any>, verdict: "" | "accepted" | "rejected",
  *   ratings: Record<string, number>, votes: Record<string, number>, index: number, chords: string, stems: string[], commercial: boolean,
  *   restrictions: Restriction[],
- *   composer: Record<string, any>, renderer: Record<string, any>
+ *   composer: Record<string, any>, renderer: Record<string, any>, unheard: string
  * }} Take
  * @typedef {Record<string, Take>} Takes
  * @typedef {{ take: string, beat: number, time_us: number, loop: boolean }} Playing  from when a take sounds, by the server's clock
@@ -41,6 +41,7 @@ export function takeFrom(said) {
     stems: Array.isArray(inner.stems) ? inner.stems.map(stemName) : Object.keys(inner.stems ?? {}),
     composer: inner.composer ?? {},
     renderer: inner.renderer ?? {},
+    unheard: String(inner.unheard ?? ""),
   };
 }
 

@@ -170,8 +170,9 @@ export function mixer(studio, player) {
       return row;
     });
     for (const part of made.keys()) if (!parts.includes(part)) made.delete(part);
-    say(hint, parts.length ? "" : HINTS[one.status] ?? "It has no stems.");
-    hint.hidden = parts.length > 0;
+    const unheard = state.takes[one.take]?.unheard;
+    say(hint, unheard ? `Not all of its sound is here: ${unheard}. Its notes are, and its MIDI.` : parts.length ? "" : HINTS[one.status] ?? "It has no stems.");
+    hint.hidden = parts.length > 0 && !unheard;
     files.hidden = !one.take;
     mix.hidden = parts.length === 0;
     const listening = player.listening === one.key;

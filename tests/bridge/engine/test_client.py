@@ -259,8 +259,9 @@ def test_a_blob_that_is_refused_fails_the_section_and_one_that_is_lost_is_tried_
             assert (failed["code"], failed["advice"]) == ("too-large", "send less")
             stage.put_answers.append(JSONResponse({"code": "failed", "advice": "the disk is full"}, 507))
             await call.say(order("ana/1b"))
-            failed = await call.hear("engine.failed")
-            assert (failed["section"], failed["advice"]) == ("ana/1b", "the disk is full")
+            done = await call.hear("engine.done")
+            assert (done["section"], done["unheard"]) == ("ana/1b", "the disk is full"), "its notes are kept"
+            assert not [said for said in call.heard if said["type"] == "engine.stem"]
             stage.put_answers += [PlainTextResponse("", 500)] * (module.PUT_TRIES - 1)
             await call.say(order("ana/2"))
             await call.hear("engine.done")
