@@ -16,7 +16,7 @@ from pathlib import Path
 from bridge.bench.figures import Figure, Figures, NotMeasured, Setting, spread
 from bridge.bench.jam import control, enter, notes, requests
 from bridge.bench.knee import MOST, knee
-from bridge.bench.load import playing
+from bridge.bench.load import Logged, playing
 from bridge.bench.peers import relay
 from bridge.bench.players import Crowd
 from bridge.bench.process import Moment, Usage
@@ -54,20 +54,22 @@ def measure(setting: Setting) -> Figures:
 
 
 def band(server: Server, seconds: float) -> Figures:
-    """A band of eight: asking, cancelling, control, and notes alone and beside a thousand entries a second."""
+    """A band of eight: asking, cancelling, control, and notes beside a thousand entries a second, alone before and alone after."""
     with Crowd() as crowd, Crowd() as engines:
         enter(crowd, server, BAND)
         engine = engines.ws(server.http, server.session, server.invites["engine"])
         engine.say("engine.ready", name="idle", software="bench", renderers=[])
         server.await_engine(ENGINE_S)
         asked, cancelled = requests(crowd, engines, seconds)
-        alone, moved = notes(crowd, seconds), control(crowd, seconds)
+        alone, moved = notes(crowd, seconds / 2), control(crowd, seconds)
         with playing(server, NOTES_PER_S, 3 * seconds + SETTLE_S):
             time.sleep(min(1.0, seconds / 2))
-            load = _Load(server)
+            load = Logged(server)
             beside = notes(crowd, seconds)
             asked_beside, _ = requests(crowd, engines, seconds)
             loaded = load.figures()
+        crowd.drain()
+        alone += notes(crowd, seconds / 2)
     return [
         spread(asked, "ms", "request to acknowledgement, on disk, OSC", ANSWER),
         spread(cancelled, "ms", "cancel to acknowledgement, on disk, OSC", CANCEL),
@@ -78,23 +80,6 @@ def band(server: Server, seconds: float) -> Figures:
         Figure("a note's p95, more because of that", _p95(beside) - _p95(alone), "ms", "under 1"),
         spread(asked_beside, "ms", "request to acknowledgement, beside that", ANSWER),
     ]
-
-
-class _Load:
-    """What is logged, and what the server takes for it, from now on."""
-
-    def __init__(self, server: Server) -> None:
-        self._server = server
-        self._entries, self._usage, self._begun = server.entries(), Usage.of(server.process.pid), time.perf_counter()
-
-    def figures(self) -> Figures:
-        passed = time.perf_counter() - self._begun
-        entries, used = self._server.entries() - self._entries, Usage.of(self._server.process.pid)
-        share = (used.cpu_s - self._usage.cpu_s) / passed
-        return [
-            Figure("signed entries logged meanwhile", entries / passed, "entries/s", "1,000 or more"),
-            Figure("processor taken for that, and all that is timed", share, "cores"),
-        ]
 
 
 def crowd_of_many(server: Server, seconds: float) -> Figures:

@@ -14,15 +14,19 @@ import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 
+from bridge.bench.figures import Figure, Figures
 from bridge.bench.players import Crowd, Silent, WsPlayer
+from bridge.bench.process import Usage
 from bridge.bench.server import Server
 from sessions.keys import MemberKey
 
-__all__ = ["PLAYERS", "origin_of", "playing"]
+__all__ = ["PLAYERS", "Logged", "origin_of", "playing"]
 
 PLAYERS = 4
 """Members with a key each: the rate of one stays below what the server takes from one."""
 TICK_S = 0.005
+UNSIGNED = b'"signature":"","time":"'
+"""What a line of the log holds that nobody signed."""
 
 
 @contextmanager
@@ -45,6 +49,31 @@ def origin_of(server: Server) -> str:
     """What members sign for: the log says it in its first line."""
     with open(server.folder / "log.jsonl", encoding="utf-8") as log:
         return str(json.loads(log.readline())["event"]["origin"])
+
+
+class Logged:
+    """What the disk has of a session from now on, and what the server takes for it, and the players timed in this process."""
+
+    def __init__(self, server: Server) -> None:
+        self._server, self._log = server, server.folder / "log.jsonl"
+        self._bytes, self._usage = self._log.stat().st_size, Usage.of(server.process.pid)
+        self._begun, self._own_s = time.perf_counter(), time.process_time()
+
+    def figures(self) -> Figures:
+        passed, own_s = time.perf_counter() - self._begun, time.process_time() - self._own_s
+        used_s = Usage.of(self._server.process.pid).cpu_s - self._usage.cpu_s
+        with self._log.open("rb") as log:
+            log.seek(self._bytes)
+            lines = log.read()
+        entries, unsigned = lines.count(b"\n"), lines.count(UNSIGNED)
+        told = {"unsigned": round(unsigned / passed)}
+        return [
+            Figure(
+                "signed entries logged meanwhile", (entries - unsigned) / passed, "entries/s", "1,000 or more", told
+            ),
+            Figure("processor taken for that, and all that is timed", used_s / passed, "cores"),
+            Figure("    by the players who are timed", own_s / passed, "cores"),
+        ]
 
 
 def main(url: str, session: str, token: str, origin: str, notes_per_s: int, seconds: float) -> None:

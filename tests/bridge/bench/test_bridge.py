@@ -30,6 +30,7 @@ def test_a_band_and_a_crowd(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> 
         "control change to all 8 members",
         "live note to all 8 members",
         "signed entries logged meanwhile",
+        "    by the players who are timed",
         "live note to all 8 members, beside that",
         "a join, of 12",
         "memory of the server, 12 joined",
