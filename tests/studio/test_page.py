@@ -111,6 +111,8 @@ def test_lost_connection_is_said_and_found_again(server: Puppet, join: Join) -> 
     page.wait("document.querySelector('#banner').textContent.includes('The connection is lost')")
     page.click("#transport button[title='Play the session']")
     page.wait("document.querySelector('#transport .notice').textContent.includes('Not sent')")
+    over = "((box) => document.elementFromPoint(box.x + box.width / 2, box.y + box.height / 2).id)"
+    assert page.evaluate(f"{over}(document.querySelector('#banner').getBoundingClientRect())") == "banner"
     server.deaf = False
     page.wait("document.querySelector('#banner').textContent === ''")
     assert server.joins == 2
@@ -554,10 +556,10 @@ def test_what_happens_elsewhere_is_said_and_no_more(server: Puppet, join: Join) 
     page = join("leader", "ana")
     said = "document.querySelector('#announcer[role=status]').textContent"
     server.say(
-        asked("w", "zoe", "waiting", kind="drop"),
+        asked("w", "zoe", "waiting", kind="drop", style="dubstep"),
         {"type": "section.progress", "id": "w", "member": "zoe", "stage": "composing", "done": 0.5},
     )
-    page.wait(f"{said} === 'zoe asks for your yes: drop.'")
+    page.wait(f"{said} === 'zoe asks for your yes to the dubstep drop.'")
     server.say(
         {"type": "chat.said", "member": "ana", "text": "mine"}, {"type": "chat.said", "member": "kim", "text": "hi"}
     )

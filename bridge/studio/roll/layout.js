@@ -15,7 +15,7 @@
  */
 
 import { drumName } from "../music.js";
-import { partsOf, shapeOf } from "../state/sections.js";
+import { nameOf, partsOf, shapeOf } from "../state/sections.js";
 
 export const RULER = 34;
 /** Height of a part's strip in the ruler. */
@@ -138,5 +138,5 @@ export function hitSize(lane, perBeat) {
 export function describeRoll(section) {
   const { bars, meter } = shapeOf(section);
   const parts = partsOf(section).map((part) => `${part} ${section.closed[part]?.length ?? 0} of ${bars} bars, ${section.notes[part]?.length ?? 0} notes`);
-  return `Piano roll of ${section.id} in ${meter.n}/${meter.d}: ${parts.join("; ") || "nothing yet"}.`;
+  return `Piano roll of ${section.take || nameOf(section)} in ${meter.n}/${meter.d}: ${parts.join("; ") || "nothing yet"}.`;
 }

@@ -42,6 +42,14 @@ export function newSection(message) {
   };
 }
 
+/**
+ * What a section is called where it has no take yet: "the dubstep drop"; ids are for programs.
+ * @param {Section} section
+ */
+export function nameOf({ id, request: { kind, style } }) {
+  return kind ? `the ${[style, kind].filter(Boolean).join(" ")}` : id;
+}
+
 /** @param {Section} section */
 export function shapeOf(section) {
   const meter = parseMeter(section.request.meter);

@@ -9,7 +9,7 @@
 
 import { byId, h } from "../dom.js";
 import { leads } from "../may.js";
-import { keyOf } from "../state/sections.js";
+import { keyOf, nameOf } from "../state/sections.js";
 
 /** What comes within this time is said in one breath. */
 const BREATH_MS = 400;
@@ -32,8 +32,8 @@ export function announced(message, state, chatting) {
       return `${message.member} has a new take: ${message.take}.`;
     case "section.requested":
     case "section.waiting": {
-      const waits = state.sections[keyOf(message)]?.status === "waiting" && (message.type === "section.waiting" || message.status === "waiting" || message.waiting);
-      return waits && leads(state) ? `${message.member} asks for your yes: ${state.sections[keyOf(message)]?.request.kind ?? message.id}.` : "";
+      const section = state.sections[keyOf(message)];
+      return section?.status === "waiting" && leads(state) ? `${message.member} asks for your yes to ${nameOf(section)}.` : "";
     }
     default:
       return "";

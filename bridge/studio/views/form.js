@@ -12,6 +12,7 @@ import { button, byId, h, say } from "../dom.js";
 import { reach, waits } from "../may.js";
 import { aboutTime, PARTS } from "../music.js";
 import { fieldOf } from "../state/notices.js";
+import { nameOf } from "../state/sections.js";
 import { newestFirst } from "../state/takes.js";
 import { inWords } from "../state/wording.js";
 import { buildFields, countSet } from "./formfields.js";
@@ -143,23 +144,25 @@ export function requestForm(studio) {
  * @param {boolean} [timed]  without it nothing is said that changes by the second: it is read aloud
  */
 export function words(section, timed = true) {
+  const name = nameOf(section);
+  const it = `${name.charAt(0).toUpperCase()}${name.slice(1)}`;
   switch (section.status) {
     case "waiting":
-      return `${section.id} waits for the leader's yes.`;
+      return `${it} waits for the leader's yes.`;
     case "queued": {
       const place = section.position > 1 ? `is number ${section.position} in the queue` : "is next";
-      return `${section.id} ${place}${timed && section.eta_s ? `, ${aboutTime(section.eta_s)}` : ""}.`;
+      return `${it} ${place}${timed && section.eta_s ? `, ${aboutTime(section.eta_s)}` : ""}.`;
     }
     case "working":
-      return `${section.id} is being made${section.stage ? `: ${section.stage}` : ""}.`;
+      return `${it} is being made${section.stage ? `: ${section.stage}` : ""}.`;
     case "done":
-      return `${section.id} is done: ${section.take}.`;
+      return `${it} is done: ${section.take}.`;
     case "denied":
-      return `The leader said no to ${section.id}.`;
+      return `The leader said no to ${name}.`;
     case "cancelled":
-      return `${section.id} was cancelled.`;
+      return `${it} was cancelled.`;
     default:
-      return `${section.id} failed: ${inWords(section.advice, section.code || "failed")}`;
+      return `${it} failed: ${inWords(section.advice, section.code || "failed")}`;
   }
 }
 
