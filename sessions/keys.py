@@ -13,7 +13,7 @@ True
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import lru_cache
 from hashlib import sha256
@@ -32,6 +32,7 @@ __all__ = [
     "VerifierKey",
     "claim_of",
     "command_signature_bytes",
+    "holding",
     "is_signed",
     "log_key",
     "member_key_bytes",
@@ -195,6 +196,11 @@ class Claim:
 
     def holds(self) -> bool:
         return _verify(self.public, self.signed, self.signature)
+
+
+def holding(claims: Sequence[Claim]) -> list[bool]:
+    """Which of some claims hold."""
+    return [claim.holds() for claim in claims]
 
 
 def claim_of(key: str, origin: str, message: Mapping[str, Any], signature: str) -> Claim | None:

@@ -11,6 +11,7 @@ signature. Of events it knows only what stands in `_MEANS`.
 
 from __future__ import annotations
 
+from collections import deque
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from enum import StrEnum
@@ -18,7 +19,7 @@ from typing import Any
 
 from sessions.canonical import canonical_bytes
 from sessions.errors import Refused
-from sessions.keys import MAX_NONCE, Claim, claim_of, member_key_bytes
+from sessions.keys import MAX_NONCE, Claim, claim_of, holding, member_key_bytes
 from sessions.log import Entry, unpack_event
 from sessions.nonces import is_used, use
 
@@ -26,6 +27,8 @@ __all__ = ["BEGINNINGS", "CREATED", "Check", "Doubt", "Problem", "Testimony", "c
 
 TOGETHER = 1024
 """Signatures that are looked at together."""
+AHEAD = 8
+"""So many times that, other entries are heard before the answer is wanted."""
 
 CREATED, JOINED, DONE = "session.created", "session.joined", "section.done"
 BEGINNINGS = (CREATED, DONE)
@@ -110,13 +113,14 @@ _MEANS: Mapping[str, _Meaning] = {
 """All that is known of events here. One that is not listed must be signed like the others, by whatever command."""
 
 
-Check = Callable[[Sequence[Claim]], Sequence[bool]]
-"""Which of some claims hold; whoever has threads may look at several at a time."""
+Check = Callable[[Sequence[Claim]], Callable[[], Sequence[bool]]]
+"""Begins to look which of some claims hold; what comes back is called for the answer, later, in the order of asking. Whoever has
+several cores looks while others are heard."""
 
 
-def check_each(claims: Sequence[Claim]) -> list[bool]:
-    """One after the other."""
-    return [claim.holds() for claim in claims]
+def check_each(claims: Sequence[Claim]) -> Callable[[], Sequence[bool]]:
+    """One after the other, when the answer is wanted."""
+    return lambda: holding(claims)
 
 
 @dataclass(frozen=True, slots=True)
@@ -148,6 +152,7 @@ class Testimony:
         self._check = check
         self._members: dict[str, _Member] = {}
         self._claims: list[_Claimed] = []
+        self._asked: deque[tuple[list[_Claimed], Callable[[], Sequence[bool]]]] = deque()
 
     def hear(self, entry: Entry) -> None:
         """The next entry; raises `Doubt`, for this one or an earlier one."""
@@ -157,13 +162,27 @@ class Testimony:
             self.settle()
             raise
         if len(self._claims) >= TOGETHER:
-            self.settle()
+            self._ask()
+            if len(self._asked) > AHEAD:
+                self._settle_first()
 
     def settle(self) -> None:
         """Look at the signatures of all that was heard; raises `Doubt` for the first that is wrong."""
+        if self._claims:
+            self._ask()
+        while self._asked:
+            self._settle_first()
+
+    def _ask(self) -> None:
         claims, self._claims = self._claims, []
-        for claimed, holds in zip(claims, self._check([one.claim for one in claims]), strict=True):
+        self._asked.append((claims, self._check([one.claim for one in claims])))
+
+    def _settle_first(self) -> None:
+        claims, answer = self._asked.popleft()
+        for claimed, holds in zip(claims, answer(), strict=True):
             if not holds:
+                self._claims.clear()  # what comes after it need not be known
+                self._asked.clear()
                 self.members = claimed.members
                 why = f"its signature is not by {claimed.name}'s key over this command"
                 raise Doubt(Problem.SIGNATURE, claimed.index, why)

@@ -48,12 +48,14 @@ def verify(
       starbridge log verify friday.zip --against friday-last-week.checkpoint
     """
     from bridge.cli.logs import check, read_text
+    from bridge.cli.progress import Progress
     from bridge.cli.telling import plain
     from sessions.keys import VerifierKey
 
     expected = VerifierKey.parse(key) if key is not None else None
     other = read_text(against) if against else None
-    report = check(path, expected, other)
+    with Progress() as progress:
+        report = check(path, expected, other, progress)
     if not report.ok:
         typer.echo(plain(report, 1000))
         raise typer.Exit(1)

@@ -8,12 +8,12 @@ from __future__ import annotations
 
 import zipfile
 import zlib
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import replace
 from pathlib import Path
 
-from bridge.ports.disk.checking import audit_path, check_together, raw_lines
+from bridge.ports.disk.checking import Checkers, Heard, audit_path, raw_lines
 from sessions.audit import Problem, Report, audit
 from sessions.checkpoint import MAX_NOTE
 from sessions.errors import Code, Refused
@@ -24,21 +24,47 @@ __all__ = ["check", "log_lines", "read_text"]
 LOG, CHECKPOINT = "log.jsonl", "checkpoint"
 
 
-def check(path: Path, key: VerifierKey | None, against: str | None) -> Report:
+SLOW_BYTES = 4 << 20
+"""A log of so many takes more than a second."""
+
+Progress = Callable[[str, float], None]
+"""Told what is done, and how much of it, from 0 to 1."""
+
+
+def check(path: Path, key: VerifierKey | None, against: str | None, progress: Progress | None = None) -> Report:
     """The audit of the log at a path; raises `Refused` where there is none."""
     if not zipfile.is_zipfile(path):
-        return audit_path(path, key, against)
+        log_file = path / LOG if path.is_dir() else path
+        total = log_file.stat().st_size if log_file.is_file() else 0
+        return audit_path(path, key, against, _followed(total, progress))
     with _unzipped(path) as (archive, log):
         beside = log.removesuffix(LOG) + CHECKPOINT
         checkpoint = None
         if beside in archive.namelist():
             with archive.open(beside) as file:
                 checkpoint = _text(file.read(MAX_NOTE + 1))
-        with archive.open(log) as file:
-            report = audit(raw_lines(file), checkpoint, key, against, check=check_together)
+        with archive.open(log) as file, Checkers() as check_signatures:
+            lines = raw_lines(file, _followed(archive.getinfo(log).file_size, progress))
+            report = audit(lines, checkpoint, key, against, check=check_signatures)
     if report.ok and checkpoint is None:
         return replace(report, problem=Problem.CHECKPOINT, why="there is no checkpoint beside the log in the zip")
     return report
+
+
+def _followed(total: int, progress: Progress | None) -> Heard | None:
+    """Tells how far a long log has been read, a hundred times at most; of a short one nobody wants to know."""
+    if progress is None or total < SLOW_BYTES:
+        return None
+    done = told = 0
+
+    def heard(more: int) -> None:
+        nonlocal done, told
+        done += more
+        if done - told >= total // 100:
+            told = done
+            progress("check", done / total)
+
+    return heard
 
 
 @contextmanager

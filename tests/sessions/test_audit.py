@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import functools
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from typing import Any
 
 import pytest
 
 import sessions.audit
+import sessions.testimony
 from sessions.audit import Problem, Report, audit
 from sessions.canonical import canonical_bytes, parse_object
 from sessions.checkpoint import make_checkpoint, verify_checkpoint
@@ -72,7 +73,7 @@ def test_every_flipped_byte_is_found_in_its_entry(leaves: bytes, monkeypatch: py
         for at in range(len(line)):
             changed = line[:at] + bytes([line[at] ^ MASKS[at % len(MASKS)]]) + line[at + 1 :]
             text = b"".join([*LINES[:index], changed, *LINES[index + 1 :]])
-            report = check(as_a_file(text), leaves=leaves, check=lambda claims: [*map(holds, claims)])
+            report = check(as_a_file(text), leaves=leaves, check=lambda claims: lambda: [*map(holds, claims)])
             assert not report.ok
             assert report.index == index, f"byte {at} of entry {index}, found: {report}"
 
@@ -180,12 +181,28 @@ def test_signatures_are_looked_at_together_and_the_first_wrong_one_is_named(afte
     assert report.root == LOG.chain.tree.root(4)
     looked_at: list[int] = []
 
-    def none(claims: Sequence[Claim]) -> list[bool]:
+    def none(claims: Sequence[Claim]) -> Callable[[], list[bool]]:
         looked_at.append(len(claims))
-        return [False] * len(claims)
+        return lambda: [False] * len(claims)
 
     assert wrong(LINES, check=none) == (Problem.SIGNATURE, 1)
     assert looked_at == [7]
+
+
+@pytest.mark.parametrize("together", [1, 2, 3])
+@pytest.mark.parametrize("ahead", [0, 1, 8])
+@pytest.mark.parametrize("after", [b"nonsense\n", b""], ids=["more is wrong after it", "nothing else"])
+def test_whatever_is_heard_before_the_answer_the_first_wrong_signature_is_named(
+    together: int, ahead: int, after: bytes, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(sessions.testimony, "TOGETHER", together)
+    monkeypatch.setattr(sessions.testimony, "AHEAD", ahead)
+    forged = rechained(LINES, 4, lambda fields: fields["event"]["command"].update(bars=2))
+    report = check([*forged, after] if after else forged)
+    assert (report.problem, report.index, report.entries) == (Problem.SIGNATURE, 4, 4)
+    assert (report.members, report.signed) == (3, 2)
+    assert report.root == LOG.chain.tree.root(4)
+    assert (check(LINES).problem, check(LINES).signed) == (None, 7)
 
 
 @pytest.mark.parametrize("index", [1, 4, 10])

@@ -8,8 +8,9 @@ from __future__ import annotations
 
 import dataclasses
 import os
-from collections.abc import Iterator, Sequence
-from concurrent.futures import ThreadPoolExecutor
+from collections.abc import Callable, Iterator, Sequence
+from concurrent.futures import BrokenExecutor, ProcessPoolExecutor, ThreadPoolExecutor
+from multiprocessing import get_context
 from pathlib import Path
 from typing import IO
 
@@ -20,17 +21,23 @@ from bridge.ports.disk.folder import Folder, read_checkpoint
 from bridge.ports.disk.running import find_mark
 from sessions.audit import Problem, Report, audit
 from sessions.errors import Code, Refused
-from sessions.keys import Claim, VerifierKey
+from sessions.keys import Claim, VerifierKey, holding
 from sessions.log import MAX_LINE
-from sessions.testimony import check_each
 
-__all__ = ["audit_path", "check_together", "is_open_elsewhere", "raw_lines"]
+__all__ = ["Checkers", "Heard", "audit_path", "check_together", "is_open_elsewhere", "raw_lines"]
+
+Heard = Callable[[int], None]
+"""Told how many more bytes were read."""
 
 FEW = 32
 """Signatures that one thread takes; libsodium looks at them while others run."""
+LONG = 4096
+"""Signatures of a log after which the others are looked at in processes beside the one that reads: each takes 0.2 s to start."""
 
 
-def audit_path(path: Path, key: VerifierKey | None = None, against: str | None = None) -> Report:
+def audit_path(
+    path: Path, key: VerifierKey | None = None, against: str | None = None, progress: Heard | None = None
+) -> Report:
     """Check the log in a session's folder, or the log file itself with the checkpoint beside it; raises `Refused`.
 
     While a server has the folder open, lines that are not signed yet are no fault. It blocks.
@@ -45,16 +52,17 @@ def audit_path(path: Path, key: VerifierKey | None = None, against: str | None =
         mark = find_mark(SYSTEM, folder)
         with log.open("rb") as file:
             leaves = leaf_hashes(folder.path / "leaves.bin")
-            report = audit(
-                raw_lines(file),
-                checkpoint,
-                key,
-                against,
-                leaves=leaves,
-                heads=mark,
-                growing=growing,
-                check=check_together,
-            )
+            with Checkers() as check:
+                report = audit(
+                    raw_lines(file, progress),
+                    checkpoint,
+                    key,
+                    against,
+                    leaves=leaves,
+                    heads=mark,
+                    growing=growing,
+                    check=check,
+                )
     except OSError as error:
         raise DiskFailed(error) from error
     if report.ok and checkpoint is None:
@@ -65,16 +73,58 @@ def audit_path(path: Path, key: VerifierKey | None = None, against: str | None =
     return report
 
 
+class Checkers:
+    """Looks which signatures hold, on all cores: those of a short log in threads, of a long one in processes, while it is read on.
+
+    with Checkers() as check:
+        report = audit(lines, check=check)
+    """
+
+    def __init__(self) -> None:
+        self._asked = 0
+        self._processes: ProcessPoolExecutor | None = None
+
+    def __enter__(self) -> Checkers:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        if self._processes is not None:
+            self._processes.shutdown(cancel_futures=True)
+
+    def __call__(self, claims: Sequence[Claim]) -> Callable[[], Sequence[bool]]:
+        self._asked += len(claims)
+        if self._asked <= LONG:
+            held = check_together(claims)
+            return lambda: held
+        if self._processes is None:
+            beside = max(1, (os.cpu_count() or 1) - 1)
+            self._processes = ProcessPoolExecutor(beside, mp_context=get_context("spawn"))
+        try:
+            looking = self._processes.submit(holding, claims)
+        except BrokenExecutor:
+            return lambda: holding(claims)
+
+        def answer() -> Sequence[bool]:
+            try:
+                return looking.result()
+            except BrokenExecutor:  # the system has ended one: then they are looked at here
+                return holding(claims)
+
+        return answer
+
+
 def check_together(claims: Sequence[Claim]) -> list[bool]:
     """Which claims hold, looked at by as many threads as there are cores."""
     parts = [claims[at : at + FEW] for at in range(0, len(claims), FEW)]
     with ThreadPoolExecutor(min(len(parts), os.cpu_count() or 1) or 1) as threads:
-        return [holds for part in threads.map(check_each, parts) for holds in part]
+        return [holds for part in threads.map(holding, parts) for holds in part]
 
 
-def raw_lines(file: IO[bytes]) -> Iterator[bytes]:
+def raw_lines(file: IO[bytes], progress: Heard | None = None) -> Iterator[bytes]:
     """A file's lines with their line feeds; of one that is far too long only so much as shows it."""
     while line := file.readline(MAX_LINE + 2):
+        if progress is not None:
+            progress(len(line))
         yield line
 
 

@@ -2,16 +2,18 @@
 
 from __future__ import annotations
 
+import os
 import shutil
+from concurrent.futures import BrokenExecutor
 from pathlib import Path
 
 import pytest
 
-from bridge.ports.disk import Record, audit_path
-from bridge.ports.disk.checking import check_together
+from bridge.ports.disk import Record, audit_path, checking
+from bridge.ports.disk.checking import Checkers, check_together
 from sessions.audit import Problem
 from sessions.errors import Refused
-from sessions.keys import MemberKey, claim_of, log_key
+from sessions.keys import Claim, MemberKey, claim_of, log_key
 from sessions.log import MAX_LINE
 
 NOW_US = 1_769_860_800_000_000
@@ -31,14 +33,39 @@ def folder(tmp_path: Path) -> Path:
     return record.path
 
 
-def test_signatures_looked_at_by_several_threads_are_told_in_order() -> None:
+WRONG = {0, 31, 32, 99}
+
+
+def hundred() -> list[Claim]:
+    """A hundred claims, of which those at `WRONG` don't hold."""
     key, message = MemberKey(bytes(32)), {"type": "chat.say", "text": "hello", "nonce": "1"}
     signature = key.signed("origin", message)["signature"]
-    wrong = {0, 31, 32, 99}
-    claims = [claim_of(key.public, "other" if at in wrong else "origin", message, signature) for at in range(100)]
-    held = check_together([claim for claim in claims if claim is not None])
-    assert {at for at, holds in enumerate(held) if not holds} == wrong
+    claims = [claim_of(key.public, "other" if at in WRONG else "origin", message, signature) for at in range(100)]
+    return [claim for claim in claims if claim is not None]
+
+
+def test_signatures_looked_at_by_several_threads_are_told_in_order() -> None:
+    held = check_together(hundred())
+    assert {at for at, holds in enumerate(held) if not holds} == WRONG
     assert check_together([]) == []
+
+
+@pytest.mark.may_leak("Python's own tracker of what processes share ends with the last of them")
+def test_signatures_of_a_long_log_are_looked_at_by_processes_and_told_in_order(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(checking, "LONG", 10)
+    claims = hundred()
+    with Checkers() as check:
+        answers = [check(claims[at : at + 10]) for at in range(0, 100, 10)]
+        held = [holds for answer in answers for holds in answer()]
+        assert {at for at, holds in enumerate(held) if not holds} == WRONG
+        assert check._processes is not None
+        lost = check._processes.submit(os._exit, 1)
+        answers = [check(claims[:50]), check(claims[50:])]
+        assert isinstance(lost.exception(), BrokenExecutor)
+        held = [holds for answer in [*answers, check(claims[:1])] for holds in answer()]
+        assert {at for at, holds in enumerate(held) if not holds} == {*WRONG, 100}, (
+            "a process that is lost loses nothing"
+        )
 
 
 def test_a_session_at_rest(folder: Path) -> None:
