@@ -89,7 +89,8 @@ def show(
     """
     from bridge.cli.logs import log_lines
     from bridge.cli.telling import STEPS, plain, telling
-    from sessions.log import read_line, unpack_event
+    from sessions.canonical import parse_object
+    from sessions.log import MAX_LINE, Entry, unpack_event
     from sessions.music import Transport
     from sessions.plain import to_plain
 
@@ -100,10 +101,11 @@ def show(
         for line in lines:
             if not line.endswith(b"\n"):
                 break  # half a line: it is being written, or was torn
-            entry = read_line(line.removesuffix(b"\n"))
-            if not as_json and not everything and entry.event["type"] in STEPS:
-                left_out[entry.event["type"]] += 1
+            fields = parse_object(line.removesuffix(b"\n"), MAX_LINE)
+            if not as_json and not everything and (kind := kind_of(fields)) in STEPS:
+                left_out[kind] += 1
                 continue
+            entry = Entry.from_object(fields)
             event = unpack_event(entry.event)
             told = telling(event, transport)
             transport = event.get("transport") or transport
@@ -123,6 +125,12 @@ def show(
     if left_out:
         counts = ", ".join(f"{count} {kind}" for kind, count in sorted(left_out.items()))
         say(f"Left out: {counts}. --all shows them.", style="dim")
+
+
+def kind_of(fields: Mapping[str, Any]) -> str:
+    """What a line's event is, before anybody has looked whether it is one."""
+    event = fields.get("event")
+    return str(event.get("type", "")) if isinstance(event, Mapping) else ""
 
 
 def doer(event: Mapping[str, Any]) -> str:
