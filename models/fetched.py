@@ -151,7 +151,7 @@ def read_record(folder: Path) -> Record | None:
         return Record.from_fields(fields if isinstance(fields, dict) else {})
     except FileNotFoundError:
         return None
-    except (OSError, ValueError) as error:
+    except (OSError, ValueError, RecursionError) as error:
         raise BadRecord(f"{path}: {error}; fetch the weights again, or take the file away") from None
 
 

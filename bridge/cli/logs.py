@@ -6,6 +6,9 @@ with log_lines(Path("data/sessions/friday")) as lines: ...
 
 from __future__ import annotations
 
+import errno
+import lzma
+import struct
 import zipfile
 import zlib
 from collections.abc import Callable, Iterator
@@ -21,6 +24,10 @@ from sessions.keys import VerifierKey
 
 __all__ = ["check", "log_lines", "read_text"]
 
+DAMAGED = (
+    zipfile.BadZipFile, zlib.error, lzma.LZMAError, struct.error, EOFError, NotImplementedError, RuntimeError, OSError, ValueError
+)  # fmt: skip
+"""What the standard library raises for a broken zip."""
 LOG, CHECKPOINT = "log.jsonl", "checkpoint"
 
 
@@ -92,7 +99,9 @@ def _unzipped(path: Path) -> Iterator[tuple[zipfile.ZipFile, str]]:
                     Code.BAD_VALUE, f"{path}: it holds {len(logs)} logs; give a zip that `session export` made"
                 )
             yield archive, logs[0]
-    except (zipfile.BadZipFile, zlib.error, EOFError, NotImplementedError, RuntimeError) as error:
+    except DAMAGED as error:
+        if isinstance(error, OSError) and error.errno != errno.EINVAL:
+            raise  # the disk's fault; EINVAL is a place in the archive that can't be
         raise Refused(Code.BAD_VALUE, f"{path}: the zip is damaged ({error}); fetch it again") from None
 
 

@@ -22,7 +22,7 @@ from bridge.engine.trouble import LinkLost, refusal
 from sessions.errors import Code, Refused
 from sessions.keys import MemberKey
 
-__all__ = ["Link"]
+__all__ = ["Link", "read_message"]
 
 MAX_FRAME = 32 * 1024 * 1024  # a context of 64 full bars in four parts needs about 8 MB
 OPEN_S = 10.0
@@ -32,6 +32,15 @@ CLOSE_S = 1.0
 HOPELESS = frozenset({Code.BAD_TOKEN, Code.EXPIRED, Code.NOT_ALLOWED, Code.CONFLICT, Code.BAD_VALUE})
 
 Message = dict[str, Any]
+
+
+def read_message(text: str | bytes) -> Message | None:
+    """What a frame says; None where it is no message."""
+    try:
+        message = json.loads(text)
+    except (ValueError, RecursionError):
+        return None
+    return message if isinstance(message, dict) and isinstance(message.get("type"), str) else None
 
 
 class Link:
@@ -96,14 +105,11 @@ class Link:
             try:
                 async with asyncio.timeout(timeout_s):
                     text = await self._socket.recv()
-                message = json.loads(text)
             except WebSocketException as error:
                 raise _lost(error) from None
             except TimeoutError:
                 raise LinkLost("the server keeps silent") from None
-            except ValueError:
-                continue
-            if isinstance(message, dict) and isinstance(message.get("type"), str):
+            if (message := read_message(text)) is not None:
                 return message
 
     async def close(self) -> None:

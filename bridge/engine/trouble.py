@@ -76,7 +76,7 @@ def refusal(status: int, body: bytes, where: Where, location: str = "") -> LinkL
         said = json.loads(body)
         kind = NoRoom if status == HTTPStatus.INSUFFICIENT_STORAGE else Refused
         return kind(Code(said["code"]), str(said["advice"])[:500])
-    except (ValueError, KeyError, TypeError):
+    except (ValueError, KeyError, TypeError, RecursionError):
         return _refused(
             f"url: what answers at {where.authority} is no StarBridge server (HTTP {status});"
             " give the address that `starbridge serve` prints"

@@ -11,7 +11,12 @@ from pathlib import Path
 
 import atheris
 
-with atheris.instrument_imports(include=["bridge.wire", "sessions", "models.render", "models.compose.runtime", "mido"]):
+WHERE = """
+bridge.wire bridge.engine bridge.cli bridge.ports.oscquery bridge.ports.http sessions models.render models.compose.runtime
+models.compose.corpus models.compose.evaluate models.fetched mido zipfile
+""".split()
+
+with atheris.instrument_imports(include=WHERE):
     from tests.fuzz.parsers import PARSERS, try_bytes
 
 

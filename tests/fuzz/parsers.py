@@ -9,12 +9,20 @@ from __future__ import annotations
 import io
 import json
 import tempfile
+import zipfile
 from collections.abc import Callable
 from dataclasses import dataclass
 from hashlib import sha256
 from pathlib import Path
 from typing import Any
 
+from bridge.cli.logs import check, log_lines
+from bridge.engine.link import read_message
+from bridge.engine.orders import read_work
+from bridge.engine.trouble import refusal
+from bridge.engine.where import Where
+from bridge.ports.http.guard import Hosts
+from bridge.ports.oscquery import OscQuery
 from bridge.wire.frames import parse_frame
 from bridge.wire.midi import Tokenizer
 from bridge.wire.osc import bundle, pack, unbundle
@@ -22,8 +30,10 @@ from bridge.wire.osc_messages import read, subject
 from bridge.wire.slip import Framing, length_prefixed, slip
 from bridge.wire.smf import from_smf, to_smf
 from bridge.wire.wav import read_head
+from models.compose.evaluate.reading import Unreadable, read_music
 from models.compose.runtime.weights import BadWeights
 from models.compose.runtime.weights import read as read_weights
+from models.fetched import RECORD, BadRecord, read_record
 from models.render.soundfont import Soundfont
 from sessions.certificate import verify_certificate
 from sessions.checkpoint import make_checkpoint, read_note, verify_checkpoint
@@ -49,6 +59,8 @@ class Parser:
     read: Callable[[bytes], Any]
     seeds: tuple[bytes, ...]
     errors: tuple[type[Exception], ...] = (Refused,)
+    broke: tuple[bytes, ...] = ()
+    """What once broke it."""
 
 
 def try_bytes(parser: Parser, data: bytes) -> None:
@@ -110,6 +122,49 @@ def _lines() -> tuple[bytes, ...]:
     return (line,)
 
 
+def _order(data: bytes) -> None:
+    message = read_message(data)
+    if message is not None:
+        read_work(message)
+
+
+def _answer(data: bytes) -> None:
+    """What any machine may answer to an engine that knocks at the wrong door."""
+    for status in (200, 307, 401, 413, 500, 507):
+        told = refusal(status, data, Where("10.0.0.7", 8765, True), _text(data[:40]))
+        assert 10 < len(str(told)) < 1000
+
+
+def _names(data: bytes) -> None:
+    host, _, origin = data.decode("latin-1").partition("\n")
+    for hosts in (Hosts.bound_to("127.0.0.1"), Hosts.bound_to("0.0.0.0")):
+        refused = hosts.refusal(host, origin, secure=True)
+        assert refused is None or len(refused.advice) < 300
+
+
+_QUERY = OscQuery("127.0.0.1", 0, osc_port=9720)
+
+
+def _parcel(path: Path) -> None:
+    check(path, None, None)
+    with log_lines(path) as lines:
+        for _ in lines:
+            pass
+
+
+def _zip(name: str, data: bytes) -> bytes:
+    held = io.BytesIO()
+    with zipfile.ZipFile(held, "w", zipfile.ZIP_DEFLATED) as archive:
+        archive.writestr(zipfile.ZipInfo(name), data)
+    return held.getvalue()
+
+
+def _shifted(data: bytes) -> bytes:
+    """A zip whose end names a place one byte too late: what is in it then begins before the file."""
+    end = data.rindex(b"PK\x05\x06") + 16
+    return data[:end] + (int.from_bytes(data[end : end + 4], "little") + 1).to_bytes(4, "little") + data[end + 4 :]
+
+
 def _safetensors() -> bytes:
     header = json.dumps({"one": {"dtype": "F16", "shape": [2, 2], "data_offsets": [0, 8]}}).encode()
     return len(header).to_bytes(8, "little") + header + bytes(8)
@@ -118,6 +173,13 @@ def _safetensors() -> bytes:
 _WEIGHTS = Path(__file__).parents[2] / "models" / "weights" / "config.json"
 _NOTES = pack("/live/note", "sii", ("bass", 36, 100))
 _ASKED = pack("/section/request", "sssisf", ("a", "style", "funk", 8, "bpm", 99.5))
+_SCORE = (
+    b'<score-partwise><part-list><score-part id="P1"><part-name>Piano</part-name></score-part></part-list><part id="P1">'
+    b"<measure><attributes><divisions>1</divisions><key><fifths>0</fifths></key><time><beats>4</beats>"
+    b"<beat-type>4</beat-type></time></attributes><harmony><root><root-step>C</root-step></root><kind>major</kind></harmony>"
+    b"<note><pitch><step>C</step><octave>4</octave></pitch><duration>4</duration></note></measure></part></score-partwise>"
+)
+_PARCEL = _zip("jam/log.jsonl", _lines()[0] + b"\n")
 _HEAD = Head(1, 3, 900, sha256(b"").digest())
 
 PARSERS: dict[str, Parser] = {
@@ -144,6 +206,28 @@ PARSERS: dict[str, Parser] = {
     ),
     "log_line": Parser(read_line, _lines()),
     "heads": Parser(lambda data: read_heads(_text(data), KEY.verifier), (make_head(KEY, _HEAD).encode(),)),
+    "order": Parser(
+        _order,
+        (
+            b'{"type":"engine.work","section":"a/b","request":{"bars":1},"context":null,"attempt":1}',
+            b'{"type":"engine.work","section":"a/b","request":{},"context":{"request":{},"bars":[["bass",1,[]]],"chords":""}}',
+        ),
+    ),
+    "answer": Parser(_answer, (b'{"code":"failed","advice":"the disk is full; make room"}',)),
+    "names": Parser(_names, (b"localhost:8765\nhttp://localhost:8765", b"[::1]\nhttps://[::1]")),
+    "oscquery": Parser(
+        lambda data: _QUERY.answer(data.decode("latin-1")),
+        (b"GET /section/request?TYPE HTTP/1.1", b"GET /%2f HTTP/1.1"),
+    ),
+    "record": Parser(
+        _in_a_file(RECORD, lambda path: read_record(path.parent), {}),
+        (b'{"licence":"CC0-1.0","commercial":true,"files":{"a":{"size":1,"sha256":"","stated":""}}}',),
+        (BadRecord,),
+    ),
+    "parcel": Parser(_in_a_file("one.zip", _parcel, {}), (_PARCEL,), broke=(_shifted(_PARCEL),)),
+    "music": Parser(_in_a_file("one.mid", read_music, {}), (_smf(),), (Unreadable,)),
+    "score": Parser(_in_a_file("one.musicxml", read_music, {}), (_SCORE,), (Unreadable,)),
+    "score_zip": Parser(_in_a_file("one.mxl", read_music, {}), (_zip("one.xml", _SCORE),), (Unreadable,)),
     "soundfont": Parser(_in_a_file("one.sf2", Soundfont.load, {}), (b"RIFF\x0c\x00\x00\x00sfbkLIST\x00\x00\x00\x00",)),
     "safetensors": Parser(
         _in_a_file("model.safetensors", lambda path: read_weights(path.parent), {"config.json": _WEIGHTS.read_bytes()}),

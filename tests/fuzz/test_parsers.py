@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 
 from tests.fuzz.parsers import PARSERS, Parser, try_bytes
 
-SLOW = {"soundfont", "safetensors"}
+SLOW = {"soundfont", "safetensors", "record", "parcel", "music", "score", "score_zip"}
 MOST_BYTES = 32 << 20
 """What a parser may take at most while it reads a few kilobytes."""
 
@@ -42,6 +42,12 @@ def test_junk_is_read_or_refused(name: str) -> None:
         try_bytes(parser, data)
 
     feed()
+
+
+@pytest.mark.parametrize("name", [name for name, parser in PARSERS.items() if parser.broke])
+def test_what_once_broke_it_does_so_no_more(name: str) -> None:
+    for data in PARSERS[name].broke:
+        try_bytes(PARSERS[name], data)
 
 
 @pytest.mark.parametrize("name", PARSERS)
