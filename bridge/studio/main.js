@@ -60,10 +60,11 @@ const takes = takeList(studio, {
   more: fetchEarlier(studio),
 });
 
-/** @param {import("./state.js").State} state */
-function listenButton(state) {
-  if (state.compare) return "#compare-play";
-  return state.bars && state.bars.key === state.selected ? "#hear-bars" : "#listen";
+/** To what one listens by a key: the comparison, the bars selected, the section shown. */
+function listen() {
+  const { compare: pair, bars, selected } = studio.state;
+  if (!pair && bars?.key === selected) roll.listenToBars();
+  else pressed(pair ? "#compare-play" : "#listen");
 }
 
 /** @param {string} selector */
@@ -74,7 +75,7 @@ function focusFirst(selector) {
 
 const view = (/** @type {string} */ name) => studio.store.dispatch({ type: "page.view", view: name });
 const keys = help([
-  { key: " ", does: "listen alone: to what is shown, or to the bars selected; stop", act: () => pressed(listenButton(studio.state)) },
+  { key: " ", does: "listen alone: to what is shown, or to the bars selected; stop", act: listen },
   { key: "n", does: "hear its notes as plain tones; stop", act: () => pressed("#hear-notes") },
   { key: "l", does: "loop what you listen to", act: () => pressed("#loop") },
   { key: "x", does: "change over between A and B", act: () => studio.state.compare && compare.changeOver() },

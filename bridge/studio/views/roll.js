@@ -203,7 +203,7 @@ export function pianoRoll(studio, player, sketch, acts) {
     if (next) store.dispatch({ type: "page.select", key: next.value });
   }
 
-  return { update, frame, sheet, step };
+  return { update, frame, sheet, step, listenToBars };
 }
 
 /** @param {Section} section */
