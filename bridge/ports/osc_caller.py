@@ -168,15 +168,14 @@ class Caller:
         return True
 
     def _take(self, message: Message, packet: Packet, seat: Seat | None) -> None:
-        what = subject(packet)
         if message["type"] == "session.join":
-            self._join(message, what)
+            self._join(message, packet)
         elif seat is None:
             raise Refused(Code.NOT_JOINED, "session: join first, by /session/join with a token that a leader gave you")
         else:
-            self._tell_failure(seat.host.submit(seat, message, at_us=packet.at_us), seat.outlet, what)
+            self._tell_failure(seat.host.submit(seat, message, at_us=packet.at_us), seat.outlet, packet)
 
-    def _join(self, message: Message, what: str) -> None:
+    def _join(self, message: Message, packet: Packet) -> None:
         """A seat for whoever brings a token; whoever sat here before makes room for him."""
         reply_port = message.pop("reply_port", None)
         if reply_port is not None and not 1 <= reply_port <= 65_535:
@@ -190,27 +189,27 @@ class Caller:
         except Refused as error:
             if reply_port is None:
                 raise
-            outlet.send(Bundle((refused(what, error),)))
+            outlet.send(Bundle((refused(subject(packet), error),)))
             return
         seat.dismissed = lambda: self._dismissed(seat)
         seat.has_ended = lambda: self._has_ended(reply_port)
         self.seat = seat
         if old is not None:
             old.host.close(old)
-        self._tell_failure(acknowledged, outlet, what)
+        self._tell_failure(acknowledged, outlet, packet)
 
     def _dismissed(self, seat: Seat) -> None:
         if self.seat is seat:
             self.seat = None
             self._on_dismissed()
 
-    def _tell_failure(self, acknowledged: asyncio.Future[int | None], outlet: Outlet, what: str) -> None:
+    def _tell_failure(self, acknowledged: asyncio.Future[int | None], outlet: Outlet, packet: Packet) -> None:
         """Where the disk refuses what was taken, the caller hears of it."""
 
         def done(future: asyncio.Future[int | None]) -> None:
             error = None if future.cancelled() else future.exception()
             if isinstance(error, Refused):
-                outlet.send(Bundle((refused(what, error),)))
+                outlet.send(Bundle((refused(subject(packet), error),)))
 
         if acknowledged.done():
             done(acknowledged)
