@@ -24,7 +24,7 @@ from typing import Any
 from bridge.lane import Lane
 from bridge.ports.osc_pace import Bucket
 
-__all__ = ["REST_SHARE", "SHARE_BURST", "SHARE_PER_S", "SLICE_S", "Crowd", "share_of_one"]
+__all__ = ["REST_MAX_S", "REST_SHARE", "SHARE_BURST", "SHARE_PER_S", "SLICE_S", "Crowd", "share_of_one"]
 
 SHARE_PER_S = 400
 """Messages of one sender that never wait; a controller under a hand sends 200."""
@@ -38,6 +38,8 @@ REST_SHARE = 3.0
 """Then it rests so many times as long as it was served: three quarters of the loop are everybody else's."""
 REST_MIN_S = 0.002
 """No shorter: a loop's timers are that coarse."""
+REST_MAX_S = 0.3
+"""And no longer: a tenth of a second for one message is one in which the system let other programs run, not this one."""
 
 
 def share_of_one() -> Bucket:
@@ -128,7 +130,7 @@ class Crowd:
             return
         loop = asyncio.get_running_loop()
         if self._served_s >= SLICE_S:
-            rest_s = max(REST_MIN_S, REST_SHARE * self._served_s)
+            rest_s = min(max(REST_MIN_S, REST_SHARE * self._served_s), REST_MAX_S)
             self._served_s = 0.0
             self._rests += 1
             self._resting = loop.call_later(rest_s, self._rested)

@@ -42,8 +42,8 @@ CONTROLS_BURST = 400
 """And as many at once."""
 CHATS_PER_S = 5
 """Lines of chat; nobody types faster, and each is on disk before it is shown."""
-CHATS_BURST = 200
-"""And as many at once: all the words of a few songs, pasted line by line."""
+CHATS_BURST = 50
+"""And as many at once: the words of a song, pasted line by line. Each is told to all, and who waits for the disk waits for that."""
 SILENT_S = 1.0
 """For so long nothing more is said of what is dropped."""
 

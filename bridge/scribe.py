@@ -21,7 +21,7 @@ from bridge.door import Bundle, Message, Seat
 from bridge.hope import Hope
 from bridge.ledger import Ledger
 from bridge.ports.disk import DiskFailed
-from bridge.promises import Promises
+from bridge.promises import SLICE_S, Promises
 from bridge.recitals import Recitals
 from bridge.roster import Roster
 from sessions.answers import Tell, To, members_answer
@@ -131,7 +131,8 @@ class Scribe:
                 self._roll_back(error)
             if self._ledger.durable > before:
                 self._taken()
-            self._promises.keep(self._ledger.durable)
+            while not self._promises.keep(self._ledger.durable, SLICE_S):
+                await asyncio.sleep(0)
             self._ledger.save_when_due()
             await self._promises.wait()
 

@@ -50,7 +50,8 @@ READS_A_TURN = 256
 """Datagrams read from the socket at once, which takes half a millisecond. One a turn, as asyncio reads them, is so slow that
 somebody's flood fills the kernel's buffer, and what everybody else sends waits behind it or is lost."""
 TURN_S = 0.001
-"""For so long they are taken as they come, where each sender keeps to a share; all that is beyond waits in the crowd."""
+"""For so long those are taken as they come that are within their senders' shares; the others of those when the loop has turned, one
+of each sender after the other. All that is beyond a share waits in the crowd."""
 SHORT_BYTES = 2048
 """A longer one, a bundle of many messages, always waits in the crowd, message by message."""
 DATAGRAM_BYTES = 65_536
@@ -97,6 +98,8 @@ class OscUdp(asyncio.DatagramProtocol):
         self._more: socket.socket | None = None
         self._turns: Turns[Address, bytes | Packet] = Turns(_size_of)
         self._turn: asyncio.Future[None] | None = None
+        self._soon: Turns[Address, bytes] = Turns(len)
+        self._next: asyncio.Handle | None = None
         self._paused = False
         self._addressee: Address | None = None
         self._counts = dict.fromkeys(("received", "sent", "dropped", "errors"), 0)
@@ -124,8 +127,10 @@ class OscUdp(asyncio.DatagramProtocol):
         if self._guest_seat is not None:
             self._guest_seat.host.close(self._guest_seat)
         self._turns.clear()
-        if self._turn is not None:
-            self._turn.cancel()
+        self._soon.clear()
+        for due in (self._turn, self._next):
+            if due is not None:
+                due.cancel()
         if self._more is not None:
             self._more.close()
             self._more = None
@@ -166,10 +171,29 @@ class OscUdp(asyncio.DatagramProtocol):
             self._counts["dropped"] += 1
             return
         known = caller is not None and len(data) <= SHORT_BYTES and addr not in self._turns
-        if known and caller is not None and now_s < end_s and caller.share.take(1, now_s):
+        if not (known and caller is not None and caller.share.take(1, now_s)):
+            kept = self._turns.put(addr, data, dear=may_end_a_note(data), stranger=stranger)
+        elif now_s < end_s and addr not in self._soon:
+            kept = True
             self._take(data, addr)
-        elif not self._turns.put(addr, data, dear=may_end_a_note(data), stranger=stranger):
-            self._counts["dropped"] += 1
+        elif data.startswith(b"#bundle"):  # what is in it waits there as well
+            kept = self._turns.put(addr, data)
+        else:
+            kept = self._soon.put(addr, data)
+            if self._next is None:
+                self._next = asyncio.get_running_loop().call_soon(self._take_soon)
+        self._counts["dropped"] += not kept
+
+    def _take_soon(self, *, all_of_it: bool = False) -> None:
+        """What is within shares, and came when the time was up."""
+        loop = asyncio.get_running_loop()
+        self._next, end_s = None, loop.time() + TURN_S
+        while self._soon:
+            addr, data = self._soon.next()
+            self._take(data, addr)
+            if self._soon and loop.time() >= end_s and not all_of_it:
+                self._next = loop.call_soon(self._take_soon)
+                break
 
     def _lets_stranger(self, addr: Address, now_s: float) -> bool:
         rates = self._strangers_by_port[f"{addr[0]} {addr[1]}"], self._strangers_there[addr[0]], self._strangers
@@ -180,6 +204,8 @@ class OscUdp(asyncio.DatagramProtocol):
         self._turn = None
         while self._turns:
             addr, sent = self._turns.next()
+            if addr in self._soon:  # that came before
+                self._take_soon(all_of_it=True)
             if isinstance(sent, Packet):
                 self._take_next_of_bundle(sent, addr)
             else:

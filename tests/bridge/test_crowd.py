@@ -8,7 +8,7 @@ import functools
 import pytest
 
 from bridge import crowd as crowds
-from bridge.crowd import REST_SHARE, SHARE_BURST, SHARE_PER_S, SLICE_S, Crowd, share_of_one
+from bridge.crowd import REST_MAX_S, REST_SHARE, SHARE_BURST, SHARE_PER_S, SLICE_S, Crowd, share_of_one
 from tests.support.virtual_time import VirtualLoop, run_virtual
 
 
@@ -68,6 +68,19 @@ def test_what_takes_long_is_rested_from_for_long() -> None:
         async with crowd.turn():
             pass
         assert loop.time() - before_s == pytest.approx(0.11 * REST_SHARE)
+
+    run_virtual(scene())
+
+
+def test_nobody_rests_for_ever_because_the_whole_machine_stood_still() -> None:
+    async def scene() -> None:
+        crowd, loop = Crowd(), asyncio.get_running_loop()
+        async with crowd.turn():
+            work(60.0)
+        before_s = loop.time()
+        async with crowd.turn():
+            pass
+        assert loop.time() - before_s == pytest.approx(REST_MAX_S)
 
     run_virtual(scene())
 

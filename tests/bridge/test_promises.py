@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import asyncio
+import functools
 
 import pytest
 
-from bridge.promises import PATIENCE_S, Promises
+from bridge.promises import PATIENCE_S, SLICE_S, Promises
 from sessions.errors import Code, Refused
-from tests.support.virtual_time import run_virtual
+from tests.support.virtual_time import VirtualLoop, run_virtual
 
 
 def test_they_are_kept_in_order_as_far_as_the_disk_goes() -> None:
@@ -79,5 +80,29 @@ def test_broken_ones_say_why_and_wake_nobody() -> None:
         with pytest.raises(TimeoutError):
             async with asyncio.timeout(10 * PATIENCE_S):
                 await promises.wait()
+
+    run_virtual(scene())
+
+
+def test_many_are_kept_a_few_at_a_time_with_turns_for_everybody_else_between() -> None:
+    async def scene() -> None:
+        promises, kept, loop = Promises(), list[int](), asyncio.get_running_loop()
+        assert isinstance(loop, VirtualLoop)
+
+        def keep(number: int) -> None:
+            loop.jump(SLICE_S / 4)
+            kept.append(number)
+
+        for number in range(100):
+            promises.make(number + 1, kept=functools.partial(keep, number))
+        turns = 0
+        while not promises.keep(99, SLICE_S):
+            turns += 1
+            assert len(kept) <= 5 * turns
+            promises.make(101)  # what comes meanwhile is behind them
+        assert kept == list(range(99))
+        assert turns >= 20
+        promises.keep(101)
+        assert kept == list(range(100))
 
     run_virtual(scene())

@@ -11,7 +11,7 @@ from typing import Any
 
 import pytest
 
-from bridge.crowd import MAX_A_SLICE, SHARE_BURST
+from bridge.crowd import MAX_A_SLICE, SHARE_BURST, Crowd
 from bridge.ports import osc_pace, osc_turns, osc_udp
 from bridge.ports.osc_outlets import GUEST_S
 from bridge.ports.osc_udp import BURST_STRANGERS, STRANGERS_PER_S, OscUdp
@@ -156,6 +156,40 @@ def test_of_ten_thousand_datagrams_a_share_is_taken_before_somebody_elses(tmp_pa
         assert statistics["waiting"] <= osc_turns.MAX_WAITING_OF_ONE
 
     play(scene, tmp_path)
+
+
+def test_who_keeps_to_a_share_waits_for_no_turn_of_the_crowds_and_all_stay_in_order(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(osc_udp, "TURN_S", -1.0)  # time is always up
+    crowd = Crowd()
+
+    async def scene(jam: OscJam) -> None:
+        ana, mal = await jam.udp(), await jam.udp("10.0.0.66")
+        await ana.joins(jam.token("leader", "ana"))
+        await mal.joins(jam.token("guest", "mal"))
+        turns = crowd.statistics()["turns"]
+        ana.say("/chat/say", "s", "0")
+        ana.say("/chat/say", "s", "1")
+        await ana.hears("/chat/said", "ana", "1")
+        assert crowd.statistics()["turns"] == turns
+        for number in range(2 * SHARE_BURST):
+            if number % 10 == 9:
+                mal.say_at(None, *(("/live/note", "sii", "drums", 1 + number % 100, 1 + n) for n in range(3)))
+            else:
+                mal.say("/live/note", "sii", "drums", 1 + number % 100, 1)
+        ana.say("/session/ping")
+        await ana.hears("/session/pong")
+        await mal.quiet()
+        await asyncio.sleep(1)
+        told = [heard.values[1:] for heard in ana.heard if heard.address == "/live/note"]
+        expected = []
+        for number in range(2 * SHARE_BURST):
+            pitch = 1 + number % 100
+            expected += [(pitch, velocity) for velocity in ((1, 2, 3) if number % 10 == 9 else (1,))]
+        assert told == expected
+
+    play(scene, tmp_path, crowd=crowd)
 
 
 def test_a_newcomer_waits_for_no_more_strangers_than_may_wait(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
