@@ -14,10 +14,13 @@ from typing import Any
 
 from websockets.exceptions import WebSocketException
 
-from bridge.bench.attacks.target import Outcome, Target, hear_datagrams, hear_packet, join
+from bridge.bench.attacks.target import Outcome, Target, hear_datagrams, hear_packet, join, readable
 from bridge.wire.slip import Framing, slip
 
 __all__ = ["flood_tcp", "flood_udp", "flood_ws", "ws_ask", "ws_chat", "ws_note"]
+
+ANSWER_S = 5.0
+"""For the first answer on a stream, where the server is busy with others."""
 
 
 def flood_udp(target: Target, message: Callable[[int], bytes], role: str = "rhythm") -> Outcome:
@@ -49,16 +52,27 @@ def flood_tcp(target: Target, message: Callable[[int], bytes], role: str = "rhyt
                 came.sent += due
             try:
                 left = left[line.send(left) :] if left else b""
-                while reads and (data := line.recv(65_536)):
-                    for packet in framing.feed(data):
-                        if isinstance(packet, bytes):
-                            hear_packet(packet, came)
+                if reads:
+                    _hear(line, framing, came)
             except BlockingIOError:
                 continue
             except OSError:
                 came.dropped += 1
                 break
+        else:
+            if reads:
+                readable([line], ANSWER_S)
+                with contextlib.suppress(OSError):
+                    _hear(line, framing, came)
     return came
+
+
+def _hear(line: socket.socket, framing: Framing, came: Outcome) -> None:
+    """All that has come; raises BlockingIOError where there is no more."""
+    while data := line.recv(65_536):
+        for packet in framing.feed(data):
+            if isinstance(packet, bytes):
+                hear_packet(packet, came)
 
 
 def flood_ws(
