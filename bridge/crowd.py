@@ -159,5 +159,6 @@ class Crowd:
         self._waiting.clear()
 
     def statistics(self) -> dict[str, int]:
-        """Who waits now, and how often somebody had a turn and the crowd a rest."""
-        return {"waiting": len(self._waiting), "turns": self._turns, "rests": self._rests}
+        """Who waits now, and how often somebody had a turn and the crowd a rest; and who waits in the lane."""
+        waiting = {"waiting": len(self._waiting), "lane": len(self.lane)}
+        return {**waiting, "turns": self._turns, "rests": self._rests}

@@ -52,8 +52,10 @@ FAMILIES: Final[Mapping[str, tuple[str, str]]] = {
     "http_strangers": (GAUGE, "Of those, who have asked nothing yet or not joined."),
     "http_idle": (GAUGE, "Of those, who were answered and may ask again."),
     "http_let_go": (COUNTER, "Connections that had to make room."),
+    "http_lane": (GAUGE, "Connections that wait for each other with requests, or with pieces of long answers."),
     "http_turned_away": (COUNTER, "Connections that were told that there is no room."),
     "crowd_waiting": (GAUGE, "Senders beyond their share that wait for a turn."),
+    "crowd_lane": (GAUGE, "Senders within their share whose signed messages wait for each other."),
     "crowd_turns": (COUNTER, "Turns that they had."),
     "crowd_rests": (COUNTER, "Rests between those."),
 }

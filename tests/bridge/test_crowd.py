@@ -104,7 +104,7 @@ def test_calls_and_awaits_take_turns_and_the_gone_are_passed_over() -> None:
         await asyncio.gather(*tasks, return_exceptions=True)
         await asyncio.sleep(1)
         assert done == ["a", "c", "e"]
-        assert crowd.statistics() == {"waiting": 0, "turns": 4, "rests": 1}
+        assert crowd.statistics() == {"waiting": 0, "lane": 0, "turns": 4, "rests": 1}
 
     run_virtual(scene())
 

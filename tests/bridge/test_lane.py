@@ -104,10 +104,12 @@ def test_who_has_gone_holds_nobody_up() -> None:
 
         tasks = {name: asyncio.create_task(pass_by(name)) for name in "abcd"}
         await asyncio.sleep(0)
+        assert len(lane) == 3
         tasks["b"].cancel()
         tasks["c"].cancel()
         await asyncio.gather(*tasks.values(), return_exceptions=True)
         assert passed == ["a", "d"]
+        assert len(lane) == 0
         await lane.turn()
 
     run_virtual(scene())

@@ -132,6 +132,7 @@ class Lobby:
             "connections": len(self),
             "strangers": len(self._strangers),
             "idle": len(self._idle),
+            "lane": len(self.lane),
             "let_go": self._let_go,
             "turned_away": self._turned_away,
         }
