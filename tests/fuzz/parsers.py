@@ -165,6 +165,15 @@ def _shifted(data: bytes) -> bytes:
     return data[:end] + (int.from_bytes(data[end : end + 4], "little") + 1).to_bytes(4, "little") + data[end + 4 :]
 
 
+def _flagged(data: bytes, at: int, value: int) -> bytes:
+    """A zip whose one file is encrypted (8), or packed by a method that it isn't (10)."""
+    begin = data.index(b"PK\x01\x02") + at
+    inside = data.index(b"PK\x03\x04") + at - 2
+    changed = bytearray(data)
+    changed[begin] = changed[inside] = value
+    return bytes(changed)
+
+
 def _safetensors() -> bytes:
     header = json.dumps({"one": {"dtype": "F16", "shape": [2, 2], "data_offsets": [0, 8]}}).encode()
     return len(header).to_bytes(8, "little") + header + bytes(8)
@@ -179,6 +188,7 @@ _SCORE = (
     b"<beat-type>4</beat-type></time></attributes><harmony><root><root-step>C</root-step></root><kind>major</kind></harmony>"
     b"<note><pitch><step>C</step><octave>4</octave></pitch><duration>4</duration></note></measure></part></score-partwise>"
 )
+_LOCKED = tuple(_flagged(_zip("one.xml", _SCORE), at, value) for at, value in ((8, 1), (10, 99), (10, 14)))
 _PARCEL = _zip("jam/log.jsonl", _lines()[0] + b"\n")
 _HEAD = Head(1, 3, 900, sha256(b"").digest())
 
@@ -227,7 +237,7 @@ PARSERS: dict[str, Parser] = {
     "parcel": Parser(_in_a_file("one.zip", _parcel, {}), (_PARCEL,), broke=(_shifted(_PARCEL),)),
     "music": Parser(_in_a_file("one.mid", read_music, {}), (_smf(),), (Unreadable,)),
     "score": Parser(_in_a_file("one.musicxml", read_music, {}), (_SCORE,), (Unreadable,)),
-    "score_zip": Parser(_in_a_file("one.mxl", read_music, {}), (_zip("one.xml", _SCORE),), (Unreadable,)),
+    "score_zip": Parser(_in_a_file("one.mxl", read_music, {}), (_zip("one.xml", _SCORE),), (Unreadable,), _LOCKED),
     "soundfont": Parser(_in_a_file("one.sf2", Soundfont.load, {}), (b"RIFF\x0c\x00\x00\x00sfbkLIST\x00\x00\x00\x00",)),
     "safetensors": Parser(
         _in_a_file("model.safetensors", lambda path: read_weights(path.parent), {"config.json": _WEIGHTS.read_bytes()}),

@@ -21,6 +21,7 @@ from uvicorn.server import ServerState
 
 from bridge.crowd import share_of_one
 from bridge.ports.http import lobby as rooms
+from bridge.ports.http.guard import SECURITY_HEADERS
 from bridge.ports.http.line import LINE
 from bridge.ports.http.lobby import Lobby
 from bridge.ports.lingering import linger, unread_bytes
@@ -54,7 +55,8 @@ def _plain_answer(status: str, code: str, advice: str) -> bytes:
     """An answer made without the app, for what never reaches it."""
     body = json.dumps({"code": code, "advice": advice}).encode()
     head = [f"HTTP/1.1 {status}", "Content-Type: application/json", f"Content-Length: {len(body)}", "Connection: close"]
-    return "\r\n".join([*head, "", ""]).encode() + body
+    secured = [f"{name}: {value}" for name, value in SECURITY_HEADERS.items()]
+    return "\r\n".join([*head, *secured, "", ""]).encode() + body
 
 
 _FULL = _plain_answer("503 Service Unavailable", "too-many", "too many connections are open; try again in a moment")
@@ -176,6 +178,7 @@ class Sockets(WebSocketsSansIOProtocol):
         super().__init__(config, server_state, app_state)
         self.logger = _of_sockets
         self._lobby = lobby
+        self._reject, self.conn.reject = self.conn.reject, self._refuse  # type: ignore[method-assign]
         self._unread = bytearray()
         self._share = share_of_one()
         self._turn: asyncio.Future[None] | None = None
@@ -183,6 +186,13 @@ class Sockets(WebSocketsSansIOProtocol):
         self._written_bytes = 0
         self._at_ping = (0, 0)
         """When a ping was sent: bytes that waited in front of it, and those that the system had taken."""
+
+    def _refuse(self, status: Any, text: str) -> Any:
+        """A handshake that is none is answered by the library, not by the app: with the headers of every answer."""
+        response = self._reject(status, text)
+        for name, value in SECURITY_HEADERS.items():
+            response.headers[name] = value
+        return response
 
     def handle_connect(self, event: Any) -> None:
         super().handle_connect(event)

@@ -13,8 +13,11 @@ music21 takes 0.17 s for a song of this corpus and this takes 0.016 s; a test ho
 from __future__ import annotations
 
 import io
+import lzma
+import struct
 import xml.etree.ElementTree as ET
 import zipfile
+import zlib
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -96,6 +99,19 @@ class Score:
     symbols: tuple[Symbol, ...]
 
 
+BROKEN_ZIP = (
+    zipfile.BadZipFile,
+    zlib.error,
+    lzma.LZMAError,
+    struct.error,
+    EOFError,
+    NotImplementedError,
+    RuntimeError,
+    OSError,
+)
+"""What the standard library raises for one."""
+
+
 def read_score(path: Path) -> Score:
     """The score in a .mxl, .musicxml or .xml file. Raises ValueError where it holds none, OSError where it can't be read."""
     data = path.read_bytes()
@@ -106,7 +122,7 @@ def read_score(path: Path) -> Score:
                 if not entries or entries[0].file_size > LARGEST_SCORE_BYTES:
                     raise ValueError(f"{path} holds no score that can be read")
                 data = archive.read(entries[0])
-        except zipfile.BadZipFile as error:
+        except BROKEN_ZIP as error:
             raise ValueError(f"{path} is a broken archive: {error}") from error
     return parse_score(data)
 

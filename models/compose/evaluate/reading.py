@@ -40,6 +40,8 @@ ENDINGS = (*MIDI_ENDINGS, *SCORE_ENDINGS)
 FILE_BYTES_MAX = 16 << 20
 """The largest file that is read; a long symphony as MIDI has one."""
 NOTES_MAX = 500_000
+WHY_MAX = 300
+"""Characters of what is wrong with a file; it may be quoted."""
 BEATS_MAX = 50_000
 """Nobody plays seven hours; a broken file may say so."""
 
@@ -75,7 +77,7 @@ def read_music(path: Path, source: str = "given") -> Piece:
     except OSError as error:
         raise Unreadable(error.strerror or str(error)) from error
     except (ValueError, ArithmeticError, LookupError) as error:
-        raise Unreadable(str(error)) from error
+        raise Unreadable(str(error)[:WHY_MAX]) from error
 
 
 def _from_midi(path: Path, label: Label) -> Piece:

@@ -18,6 +18,7 @@ from websockets.exceptions import ConnectionClosed, InvalidStatus
 
 from bridge.ports.http import lobby
 from bridge.ports.http.connections import JOINED
+from bridge.ports.http.guard import SECURITY_HEADERS
 from bridge.ports.http.server import MAX_FRAME_BYTES, MAX_HEADER_BYTES, HttpServer
 from tests.bridge.ports.http.tls import write_certificate
 from tests.support.virtual_time import run_real
@@ -120,6 +121,19 @@ def test_what_is_no_http_is_answered_in_our_words(junk: bytes) -> None:
             answer = await raw(address, junk)
             assert answer.startswith(b"HTTP/1.1 400 ")
             assert b'{"code": "bad-value", "advice": ' in answer
+            assert all(f"{name}: {value}".encode() in answer for name, value in SECURITY_HEADERS.items())
+
+    run_real(scene())
+
+
+def test_what_is_no_websocket_is_answered_with_the_headers_of_every_answer() -> None:
+    knock = b"GET /ws HTTP/1.1\r\nHost: localhost\r\nUpgrade: websocket\r\nConnection: Upgrade\r\nSec-WebSocket-Key: zz\r\n\r\n"
+
+    async def scene() -> None:
+        async with serving(echo()) as address:
+            answer = await raw(address, knock)
+            assert answer.startswith(b"HTTP/1.1 400 ")
+            assert all(f"{name}: {value}".encode() in answer for name, value in SECURITY_HEADERS.items())
 
     run_real(scene())
 
