@@ -12,22 +12,15 @@ music21 takes 0.17 s for a song of this corpus and this takes 0.016 s; a test ho
 
 from __future__ import annotations
 
-import io
-import lzma
-import struct
 import xml.etree.ElementTree as ET
-import zipfile
-import zlib
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
+from models.compose.corpus.zipped import unzipped
 from sessions.music.beats import TICKS_PER_BEAT
 
 __all__ = ["Measure", "Score", "ScoreNote", "ScorePart", "Symbol", "parse_score", "read_score"]
-
-LARGEST_SCORE_BYTES = 64 << 20
-"""Of one score's text; the largest of the corpus has 9 MB."""
 
 LOUDEST = 127
 PLAIN_LOUDNESS = 71
@@ -99,36 +92,10 @@ class Score:
     symbols: tuple[Symbol, ...]
 
 
-BROKEN_ZIP = (
-    zipfile.BadZipFile,
-    zlib.error,
-    lzma.LZMAError,
-    struct.error,
-    EOFError,
-    NotImplementedError,
-    RuntimeError,
-    OSError,
-)
-"""What the standard library raises for one."""
-
-
 def read_score(path: Path) -> Score:
     """The score in a .mxl, .musicxml or .xml file. Raises ValueError where it holds none, OSError where it can't be read."""
     data = path.read_bytes()
-    if data[:2] == b"PK":
-        try:
-            with zipfile.ZipFile(io.BytesIO(data)) as archive:
-                entries = [entry for entry in archive.infolist() if _is_score(entry.filename)]
-                if not entries or entries[0].file_size > LARGEST_SCORE_BYTES:
-                    raise ValueError(f"{path} holds no score that can be read")
-                data = archive.read(entries[0])
-        except BROKEN_ZIP as error:
-            raise ValueError(f"{path} is a broken archive: {error}") from error
-    return parse_score(data)
-
-
-def _is_score(name: str) -> bool:
-    return name.endswith((".xml", ".musicxml")) and not name.startswith("META-INF")
+    return parse_score(unzipped(path, data) if data[:2] == b"PK" else data)
 
 
 def parse_score(data: bytes) -> Score:
