@@ -21,8 +21,10 @@ const LAST_RETRY_MS = 8_000;
 /** Pings come quickly at first, to learn the offset of the clocks, then just to say that one is here. */
 const FIRST_PINGS_MS = [0, 150, 300, 500, 800];
 const PING_MS = 10_000;
-/** A server that says nothing for so long, pings included, is gone. */
+/** A server that leaves a ping unanswered for so long is gone. Not one that was not asked: a hidden tab is woken once a minute. */
 const SILENCE_MS = 25_000;
+/** So is one that has not answered so long after somebody came back to the page, or the network to the machine. */
+const AWAKE_MS = 4_000;
 /** Close codes after which trying again can't help: refused by policy, not let in, removed. */
 const FINAL_CODES = new Set([1008, 4401, 4409]);
 const FINAL_REFUSALS = new Set(["bad-token", "expired", "not-allowed"]);
@@ -39,6 +41,8 @@ export class Socket {
   #tries = 0;
   #stopped = true;
   #heard_ms = 0;
+  /** When the oldest ping left that nothing was heard after. */
+  #asked_ms = 0;
   #joined = false;
   /** What was refused before the join on this connection. @type {Message | null} */
   #turnedAway = null;
@@ -58,8 +62,7 @@ export class Socket {
     this.#clock = clock;
     this.#events = events;
     this.#why = why;
-    addEventListener("online", () => this.#hurry());
-    addEventListener("pageshow", () => this.#hurry());
+    for (const back of ["online", "pageshow"]) addEventListener(back, () => this.#hurry());
     document.addEventListener("visibilitychange", () => document.visibilityState === "visible" && this.#hurry());
   }
 
@@ -89,7 +92,7 @@ export class Socket {
   keepTime() {
     for (const after of FIRST_PINGS_MS) this.#later(() => this.#ping(), after);
     const again = () => {
-      if (performance.now() - this.#heard_ms > SILENCE_MS) this.#socket?.close(4408);
+      if (this.#silentFor(SILENCE_MS)) this.#socket?.close(4408);
       else this.#ping();
       this.#later(again, PING_MS);
     };
@@ -98,7 +101,14 @@ export class Socket {
 
   #ping() {
     const now_us = localUs();
-    if (this.send({ type: "session.ping", time: now_us / 1000 })) this.#pings.push(now_us);
+    if (!this.send({ type: "session.ping", time: now_us / 1000 })) return;
+    this.#pings.push(now_us);
+    if (this.#asked_ms <= this.#heard_ms) this.#asked_ms = performance.now();
+  }
+
+  /** @param {number} most_ms */
+  #silentFor(most_ms) {
+    return this.#heard_ms < this.#asked_ms && performance.now() - this.#asked_ms >= most_ms;
   }
 
   #open() {
@@ -106,6 +116,7 @@ export class Socket {
     this.#joined = false;
     this.#turnedAway = null;
     this.#pings = [];
+    this.#asked_ms = 0;
     const socket = new WebSocket(this.#url);
     let opened = false;
     this.#socket = socket;
@@ -168,10 +179,14 @@ export class Socket {
     this.#events.over(refused);
   }
 
-  /** The network is back, or somebody looks at the page: why wait? */
+  /** The network is back, or somebody looks at the page: why wait? And a connection that slept may be one in name alone. */
   #hurry() {
-    if (this.#stopped || !this.#socket || this.#socket.readyState !== WebSocket.CLOSED) return;
-    this.#open();
+    if (this.#stopped || !this.#socket) return;
+    if (this.#socket.readyState === WebSocket.CLOSED) this.#open();
+    else if (this.#joined) {
+      this.#ping();
+      this.#later(() => this.#silentFor(AWAKE_MS) && this.#socket?.close(4408), AWAKE_MS);
+    }
   }
 
   /** @param {() => void} then @param {number} after_ms */

@@ -11,6 +11,8 @@
 
 /** The pings that are remembered; the quickest of them says most about the offset. */
 const SAMPLES = 12;
+/** What two clocks may drift apart between pings. */
+const DRIFT_US = 10_000;
 
 export function localUs() {
   return (performance.timeOrigin + performance.now()) * 1000;
@@ -30,7 +32,10 @@ export class ServerClock {
    * @param {number} received_us  local time when the pong came
    */
   sample(sent_us, server_us, received_us) {
-    this.#samples.push({ offset_us: server_us - (sent_us + received_us) / 2, trip_us: received_us - sent_us });
+    const one = { offset_us: server_us - (sent_us + received_us) / 2, trip_us: received_us - sent_us };
+    // An offset is wrong by half its trip at most. What contradicts it is from before this machine slept, when its clock stood still.
+    const fits = this.#samples.every((old) => Math.abs(old.offset_us - one.offset_us) <= (old.trip_us + one.trip_us) / 2 + DRIFT_US);
+    this.#samples = fits ? [...this.#samples, one] : [one];
     if (this.#samples.length > SAMPLES) this.#samples.shift();
     const best = this.#samples.reduce((a, b) => (b.trip_us < a.trip_us ? b : a));
     this.offset_us = best.offset_us;

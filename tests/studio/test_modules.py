@@ -205,10 +205,66 @@ def test_clock_believes_the_quickest_ping(run: Run) -> None:
         const clock = new m.ServerClock();
         clock.sample(1000, 900_000, 2_001_000);   // slow: off by up to a second
         clock.sample(5_000_000, 7_000_500, 5_001_000);
-        clock.sample(6_000_000, 9_900_000, 6_800_000);
+        clock.sample(6_000_000, 8_700_000, 6_800_000);
         return [clock.offset_us, clock.trip_us, clock.known];
     }"""
     assert run("time.js", function) == [2_000_000, 1000, True]
+
+
+def test_clock_that_stood_still_while_the_machine_slept_is_set_at_once(run: Run) -> None:
+    function = """(m) => {
+        const clock = new m.ServerClock();
+        clock.sample(1_000_000, 1_000_500, 1_001_000);
+        clock.sample(2_000_000, 3_602_010_000, 2_020_000);   // an hour later, on a slow network
+        return [clock.offset_us, clock.trip_us];
+    }"""
+    assert run("time.js", function) == [3_600_000_000, 20_000]
+
+
+def test_a_server_is_gone_when_it_leaves_pings_unanswered_not_when_a_hidden_tab_was_not_woken(run: Run) -> None:
+    function = """(m) => {
+        const kept = [WebSocket, setTimeout];
+        let [now, made, timers] = [1000, null, []];
+        performance.now = () => now;
+        globalThis.setTimeout = (then, after) => timers.push({ then, at: now + after });
+        globalThis.WebSocket = class {
+            static OPEN = 1; readyState = 1; pings = []; code = 0;
+            constructor() { made = this; }
+            send(text) { this.pings.push(JSON.parse(text)); }
+            close(code) { this.code = code; }
+        };
+        const pass = (ms) => {
+            now += ms;
+            const due = timers.filter((one) => one.at <= now);
+            timers = timers.filter((one) => one.at > now);
+            for (const { then } of due) then();
+        };
+        const answer = () => {
+            for (const { time } of made.pings.splice(0)) {
+                made.onmessage({ data: JSON.stringify({ type: 'session.pong', time, time_us: time * 1000 }) });
+            }
+        };
+        try {
+            const socket = new m.Socket('ws://x', { sample() {}, reset() {} }, { opened() {}, heard() {} }, async () => null);
+            socket.start();
+            made.onopen();
+            socket.keepTime();
+            const told = [];
+            for (const ms of [1000, 60_000, 60_000, 3_600_000]) {
+                pass(ms);
+                told.push(made.pings.length > 0, made.code);
+                answer();
+            }
+            for (let i = 0; i < 5; i++) pass(10_000), told.push(made.code);
+            socket.stop();
+            return told;
+        } finally {
+            [globalThis.WebSocket, globalThis.setTimeout] = kept;
+            delete performance.now;
+        }
+    }"""
+    awake, gone = [True, 0] * 4, [0, 0, 0, 4408, 4408]
+    assert run("socket.js", function) == [*awake, *gone]
 
 
 def test_frames_are_drawn_while_something_moves_and_seldom_else(run: Run) -> None:
