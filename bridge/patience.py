@@ -17,6 +17,8 @@ A_MOMENT_S = 1.5
 """What takes longer is spoken of."""
 PAUSE_S = 3.0
 """Between two words."""
+NEARLY = 0.95
+"""What has come so far needs no word any more."""
 
 _log = logging.getLogger(__name__)
 
@@ -38,6 +40,6 @@ class Patience:
     def __call__(self, doing: str, done: float) -> None:
         """It has come so far, from 0 to 1."""
         took_s = self.took_s
-        if took_s >= self._next_s:
+        if took_s >= self._next_s and done < NEARLY:
             self._next_s = took_s + PAUSE_S
             _log.warning("%s: %s, %.0f %%", self._what, doing, 100 * done)
