@@ -10,8 +10,8 @@
 
 import { ownPath } from "../api.js";
 
-/** Decoded samples kept at most; a section of eight bars with four stems takes about 25 MB. */
-const MAX_BYTES = 400_000_000;
+/** Decoded samples kept at most, on a phone and elsewhere; a section of eight bars with four stems takes about 25 MB. */
+const MAX_BYTES = matchMedia("(pointer: coarse)").matches ? 120_000_000 : 400_000_000;
 
 export class StemShelf {
   /** @type {Map<string, Held>} */

@@ -129,6 +129,7 @@ export function mixer(studio, player) {
         solo.setAttribute("aria-pressed", String(level.solo));
         mute.setAttribute("aria-pressed", String(level.mute));
         if (document.activeElement !== volume) volume.value = String(level.volume);
+        volume.setAttribute("aria-valuetext", `${Math.round(level.volume * 100)} %`);
         down.disabled = !one.take;
         say(failed, player.shelf.failure(one, part));
         const final = Boolean(one.stems[part]);
