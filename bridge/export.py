@@ -1,18 +1,19 @@
 """A session as one file: what a leader takes home.
 
-The parcel of a live session is packed in the loop, where the state lies still, and written in a thread; that of a folder
-holds what is signed, whether a server has it open or not. Its log can be checked with
-`starbridge log verify`, its certificates with `starbridge verify`, on any machine.
+The parcel of a live session is packed in the loop, where the state lies still, a take in each turn, for its certificate
+takes a millisecond; it is written in a thread. That of a folder holds what is signed, whether a server has it open or not. Its log
+can be checked with `starbridge log verify`, its certificates with `starbridge verify`, on any machine.
 
-    write_zip(Parcel.of(host), file)
+    write_zip(await Parcel.of(host), file)
     write_zip(Parcel.at_rest(read_signed(folder)), file)
 """
 
 from __future__ import annotations
 
+import asyncio
 import json
 import zipfile
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import IO, Any
@@ -55,18 +56,21 @@ class Parcel:
     takes: tuple[PackedTake, ...]
 
     @classmethod
-    def of(cls, host: Host) -> Parcel:
-        """Pack a session; takes that the disk does not have yet stay behind."""
+    async def of(cls, host: Host) -> Parcel:
+        """Pack a session; takes that the disk does not have yet, or that come meanwhile, stay behind."""
         record, seal = host.record, host.record.seal()
-        takes = _takes(host.state, seal.size, record.certificate, host.blob_path)
+        takes: list[PackedTake] = []
+        for take in _takes(host.state, seal.size, record.certificate, host.blob_path):
+            takes.append(take)
+            await asyncio.sleep(0)
         key = str(record.key.verifier)
-        return cls(host.name, record.log_path, seal.log_bytes, seal.checkpoint, key, takes)
+        return cls(host.name, record.log_path, seal.log_bytes, seal.checkpoint, key, tuple(takes))
 
     @classmethod
     def at_rest(cls, signed: Signed) -> Parcel:
         """Pack what is signed in a folder; raises `Refused`. It blocks."""
         state = fold(State(), signed.entries)
-        takes = _takes(state, state.size, signed.certificate, signed.blob_path)
+        takes = tuple(_takes(state, state.size, signed.certificate, signed.blob_path))
         text = signed.checkpoint.text
         return cls(state.name, signed.log_path, signed.log_bytes, text, str(signed.key), takes)
 
@@ -76,18 +80,16 @@ def _takes(
     size: int,
     certificate: Callable[[int, Mapping[str, Any]], Mapping[str, Any]],
     blob_path: Callable[[str], Path | None],
-) -> tuple[PackedTake, ...]:
+) -> Iterator[PackedTake]:
     """The takes within the first `size` entries."""
-    takes = []
-    for take in state.takes.values():
+    for take in list(state.takes.values()):
         if take.index >= size:
             continue
         section = state.sections[take.section]
         paths = {part: blob_path(stem.sha256) for part, stem in section.stems.items()}
         audio = {_wav(part): path for part, path in paths.items() if path is not None}
         proved = certificate(take.index, take.stated)
-        takes.append(PackedTake(take.name, section.request, section.written(), proved, audio))
-    return tuple(takes)
+        yield PackedTake(take.name, section.request, section.written(), proved, audio)
 
 
 def write_zip(parcel: Parcel, file: IO[bytes]) -> int:

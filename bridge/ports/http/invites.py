@@ -54,7 +54,7 @@ async def export(request: Request, visit: Visitor) -> Response:
     headers = {"Cache-Control": "no-store", "Content-Disposition": f'attachment; filename="{name}.zip"'}
     if request.method == "HEAD":
         return Response(media_type="application/zip", headers=headers)
-    parcel = Parcel.of(visit.host)
+    parcel = await Parcel.of(visit.host)
     held = await asyncio.to_thread(tempfile.TemporaryFile)
     try:
         size = await asyncio.to_thread(write_zip, parcel, held)

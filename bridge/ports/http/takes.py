@@ -127,9 +127,10 @@ def _section(visit: Visit, take: str) -> Section:
 def _stem(request: Request, visit: Visit, take: str, part: str) -> Response:
     section = _section(visit, take)
     if part not in section.stems:
-        unheard = visit.host.state.takes[take].stated.get("unheard") or "it was asked for without stems"
-        there = ", ".join(section.stems) or f"none: {unheard}"
-        raise Missing(f"part: {take} has no audio of {part[:32]!r}; there is {there}")
+        unheard = visit.host.state.takes[take].stated.get("unheard", "")
+        why = unheard or ("" if section.request.stems else "it was asked for without stems")
+        there = ", ".join(section.stems) or "none"
+        raise Missing(f"part: {take} has no audio of {part[:32]!r}; there is {there}{why and f' ({why})'}")
     return blob_answer(request, visit, section.stems[part].sha256, f"{take}-{part}.wav")
 
 
