@@ -6,6 +6,7 @@ long_log(folder, entries=100_000)
 from __future__ import annotations
 
 import asyncio
+import shutil
 import subprocess
 import sys
 import time
@@ -44,15 +45,26 @@ def long_log(folder: Path, entries: int) -> Figures:
     took = write_week(session_folder(stopped / "data", SESSION), SESSION, entries)
     write_week(session_folder(killed / "data", SESSION), SESSION, entries, kill=True)
     log = session_folder(stopped / "data", SESSION)
+    bare = _bare(log, folder / "bare")
     size_mb = sum(path.stat().st_size for path in log.iterdir() if path.is_file()) / 1e6
     return [
         Figure(f"{many}, written", entries / took, "entries/s", "", {"MB": round(size_mb, 1)}),
         _start(folder / "empty", "a start, nothing there yet"),
         _start(killed, f"a start after a hard kill, {many}", RESTART),
+        _start(bare, f"the first start of a log made elsewhere, {many}"),
         *_running(stopped, many),
         *_reading(log, many),
         *asyncio.run(_snapshot(log, many)),
     ]
+
+
+def _bare(log: Path, folder: Path) -> Path:
+    """The log as another program would leave it: with its checkpoint and its key, and nothing else."""
+    there = session_folder(folder / "data", SESSION)
+    there.mkdir(parents=True)
+    for name in ("log.jsonl", "checkpoint", "key"):
+        shutil.copy(log / name, there)
+    return folder
 
 
 def _start(folder: Path, what: str, goal: str = "") -> Figure:

@@ -25,7 +25,7 @@ from urllib.request import urlopen
 
 __all__ = ["Server", "running_server", "start_server"]
 
-READY_S = 30.0
+READY_S = 90.0
 STOP_S = 20.0
 LOOK_S = 0.005
 

@@ -24,6 +24,7 @@ def test_a_log_is_measured_from_its_start_to_its_export(tmp_path: Path, monkeypa
         "400 entries, written",
         "a start, nothing there yet",
         "a start after a hard kill, 400 entries",
+        "the first start of a log made elsewhere, 400 entries",
         "a start after a stop, 400 entries",
         "memory of the server, 400 entries",
         "a studio comes in, until it knows what is",
