@@ -160,7 +160,8 @@ class Ledger:
         if self._saving is not None:
             await self._saving
         self._onto = self._onto and self._due is None
-        await self.record.close(self._excerpt(), lines_of, onto=self._onto)
+        ahead = self.state.size != self.record.size  # stopped before it went back
+        await self.record.close(None if ahead else self._excerpt(), lines_of, onto=self._onto)
 
 
 def fold(state: State, entries: Iterable[Entry]) -> State:

@@ -16,7 +16,8 @@ from bridge.ports.clock import SystemClock
 from bridge.ports.disk import Record, recovery
 from sessions.errors import Code, Refused
 from sessions.events import Left, LeftWhy, RoleDefined, Said, to_fields
-from tests.bridge.ports.disk.simulated import SimulatedDisk
+from sessions.state import State
+from tests.bridge.ports.disk.simulated import Fault, SimulatedDisk
 from tests.support.virtual_time import run_real
 
 PATH = Path("/data/sessions/jam")
@@ -150,3 +151,33 @@ def test_a_long_log_says_how_far_it_is_read(monkeypatch: pytest.MonkeyPatch, cap
     assert any("session jam: its log is read, " in text for text in said)
     assert any("session jam: its log is played through, " in text for text in said)
     assert said[-1].startswith("session jam: 42 entries read")
+
+
+def test_a_state_that_could_not_go_back_any_more_is_in_no_snapshot(monkeypatch: pytest.MonkeyPatch) -> None:
+    """The disk took nothing, and the server is stopped before the state is what the disk has."""
+    disk = SimulatedDisk()
+
+    async def play() -> None:
+        ledger = open_ledger(PATH, "jam", CLOCK, files=disk)
+        ledger.write("", RoleDefined("kept", "chat.say"))
+        await ledger.flush()
+        ledger.write("", RoleDefined("lost", "chat.say"))
+
+        def stopped(*_: object) -> State:
+            raise asyncio.CancelledError
+
+        disk.plan(1, Fault.ERROR)
+        with monkeypatch.context() as patched:
+            patched.setattr(ledger_module, "fold", stopped)
+            with pytest.raises(asyncio.CancelledError):
+                await ledger.flush()
+        with pytest.raises(Refused, match="takes nothing now"):
+            ledger.write("", RoleDefined("more", "chat.say"))
+        await ledger.close()
+
+    run_real(play())
+    again = open_ledger(PATH, "jam", CLOCK, files=disk)
+    assert again.record.recovery.from_snapshot == 0
+    assert "kept" in again.state.roles
+    assert "lost" not in again.state.roles
+    again.record.close_now()
