@@ -184,6 +184,7 @@ def test_a_server_writes_all_it_keeps_by_files(tmp_path: Path) -> None:
         "lock",
         "snapshot.json",
         "leaves.bin",
+        "nodes.bin",
         "state.jsonl",
         f"blobs/{BLOB_NAME}.wav",
     }
