@@ -38,8 +38,8 @@ REST_SHARE = 3.0
 """Then it rests so many times as long as it was served: three quarters of the loop are everybody else's."""
 REST_MIN_S = 0.002
 """No shorter: a loop's timers are that coarse."""
-REST_MAX_S = 0.3
-"""And no longer: a tenth of a second for one message is one in which the system let other programs run, not this one."""
+REST_MAX_S = 0.1
+"""And no longer: thirty milliseconds for one message are some in which the system let other programs run, not this one."""
 
 
 def share_of_one() -> Bucket:

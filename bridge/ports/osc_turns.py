@@ -30,10 +30,10 @@ MAX_WAITING_BYTES_OF_ONE = 1 << 20
 """Bytes of those: a bundle of a thousand messages is as much work as a thousand of one, and whoever sent it may have gone."""
 MAX_WAITING = 16_384
 """Datagrams of all senders."""
-MAX_WAITING_OF_STRANGERS_THERE = 256
-"""Datagrams of strangers from one machine: as many as may come by one invite. A join takes two to four milliseconds of turns
-and rests, so the next one who comes from there waits a second at most."""
-MAX_WAITING_OF_STRANGERS = 1024
+MAX_WAITING_OF_STRANGERS_THERE = 64
+"""Datagrams of strangers from one machine. A join takes two to four milliseconds of turns and rests, on a busy machine ten times
+as long: so the next one who comes from there waits for a quarter of a second, or for two."""
+MAX_WAITING_OF_STRANGERS = 256
 """And from all machines: their addresses may be forged."""
 
 S = TypeVar("S")

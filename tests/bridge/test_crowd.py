@@ -60,14 +60,14 @@ def test_what_takes_long_is_rested_from_for_long() -> None:
     async def scene() -> None:
         crowd, loop = Crowd(), asyncio.get_running_loop()
         async with crowd.turn():
-            work(0.1)
+            work(0.02)
         before_s = loop.time()
         async with crowd.turn(0.01):  # it says itself what it will cost
             pass
-        assert loop.time() - before_s == pytest.approx(0.1 * REST_SHARE)
+        assert loop.time() - before_s == pytest.approx(0.02 * REST_SHARE)
         async with crowd.turn():
             pass
-        assert loop.time() - before_s == pytest.approx(0.11 * REST_SHARE)
+        assert loop.time() - before_s == pytest.approx(0.03 * REST_SHARE)
 
     run_virtual(scene())
 
