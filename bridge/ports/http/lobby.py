@@ -40,6 +40,12 @@ REQUESTS_BURST: Final = 100
 """And as many at once: the studio is sixty files."""
 REQUEST_COST_S: Final = 0.002
 """What one counts there."""
+ANSWERS_PER_S: Final = 25
+"""Pieces of long answers to one address, of 64 to 256 KiB; others wait in the crowd."""
+ANSWERS_BURST: Final = 100
+"""And as many at once: a mix of half a minute."""
+ANSWER_COST_S: Final = 0.002
+"""What one counts there: a millisecond to write it, and the thread that reads the next one from the disk."""
 HANDSHAKES_PER_S: Final = 50
 """TLS handshakes that begin at once; each takes a millisecond of the loop's. Others wait in the crowd."""
 HANDSHAKE_COST_S: Final = 0.001
@@ -61,6 +67,7 @@ class Lobby:
         self.handshakes = Bucket(HANDSHAKES_PER_S, HANDSHAKES_PER_S)
         self._shares = Buckets(PIECES_PER_S, PIECES_BURST)
         self._requests = Buckets(REQUESTS_PER_S, REQUESTS_BURST)
+        self._answers = Buckets(ANSWERS_PER_S, ANSWERS_BURST)
         self.lane = Lane()
         """Requests within their share, and pieces of long answers, pass one at a time."""
         self._strangers: OrderedDict[Guest, None] = OrderedDict()
@@ -72,6 +79,14 @@ class Lobby:
     def share_of(self, address: str) -> Bucket:
         """What comes from one address before it is in the crowd, on however many connections."""
         return self._shares[address]
+
+    async def piece(self, address: str) -> None:
+        """Until another piece of a long answer may go there."""
+        if self._answers[address].take(1, asyncio.get_running_loop().time()):
+            await self.lane.turn()
+        else:
+            async with self.crowd.turn(ANSWER_COST_S):
+                pass
 
     async def request(self, address: str) -> None:
         """Until a request from there may be answered: one at a time, with everybody else's between."""

@@ -120,13 +120,15 @@ class HttpServer:
         """The app, asked as often as everybody else can bear."""
 
         async def asked(scope: Scope, receive: Receive, send: Send) -> None:
+            address = scope["client"][0] if scope["client"] else ""
+
             async def send_in_turn(message: Message) -> None:
                 if message.get("more_body"):
-                    await self._lobby.lane.turn()
+                    await self._lobby.piece(address)
                 await send(message)
 
             if scope["type"] == "http":
-                await self._lobby.request(scope["client"][0] if scope["client"] else "")
+                await self._lobby.request(address)
                 await app(scope, receive, send_in_turn)
             else:
                 await app(scope, receive, send)

@@ -6,7 +6,15 @@ import asyncio
 from collections import Counter
 
 from bridge.crowd import REST_SHARE, Crowd
-from bridge.ports.http.lobby import REQUEST_COST_S, REQUESTS_BURST, REQUESTS_PER_S, Lobby
+from bridge.ports.http.lobby import (
+    ANSWER_COST_S,
+    ANSWERS_BURST,
+    ANSWERS_PER_S,
+    REQUEST_COST_S,
+    REQUESTS_BURST,
+    REQUESTS_PER_S,
+    Lobby,
+)
 from tests.support.virtual_time import run_virtual
 
 
@@ -35,6 +43,31 @@ def test_requests_begin_one_in_a_turn_of_the_loop_and_of_a_flood_a_few_in_a_seco
         for task in flood:
             task.cancel()
         await asyncio.gather(*flood, return_exceptions=True)
+
+    run_virtual(scene())
+
+
+def test_downloads_without_end_wait_with_the_crowd_and_a_mix_does_not() -> None:
+    async def scene() -> None:
+        lobby, loop = Lobby(Crowd()), asyncio.get_running_loop()
+        sent = 0
+
+        async def download() -> None:
+            nonlocal sent
+            while True:
+                await lobby.piece("10.0.0.66")
+                sent += 1
+
+        begun_s = loop.time()
+        for _ in range(ANSWERS_BURST):
+            await lobby.piece("10.0.0.5")
+        assert loop.time() == begun_s
+        downloads = [asyncio.create_task(download()) for _ in range(20)]
+        await asyncio.sleep(10)
+        assert sent <= ANSWERS_BURST + 10 * (ANSWERS_PER_S + 1.1 / (ANSWER_COST_S * REST_SHARE))
+        for task in downloads:
+            task.cancel()
+        await asyncio.gather(*downloads, return_exceptions=True)
 
     run_virtual(scene())
 
