@@ -132,14 +132,14 @@ def _answer(data: bytes) -> None:
     """What any machine may answer to an engine that knocks at the wrong door."""
     for status in (200, 307, 401, 413, 500, 507):
         told = refusal(status, data, Where("10.0.0.7", 8765, True), _text(data[:40]))
-        assert 10 < len(str(told)) < 1000
+        assert 0 < len(str(told)) < 1000
 
 
 def _names(data: bytes) -> None:
     host, _, origin = data.decode("latin-1").partition("\n")
     for hosts in (Hosts.bound_to("127.0.0.1"), Hosts.bound_to("0.0.0.0")):
         refused = hosts.refusal(host, origin, secure=True)
-        assert refused is None or len(refused.advice) < 300
+        assert refused is None or len(refused.advice) < 600  # 80 characters of it, spelled out
 
 
 _QUERY = OscQuery("127.0.0.1", 0, osc_port=9720)
