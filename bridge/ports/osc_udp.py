@@ -41,7 +41,8 @@ STRANGERS_PER_S = 500
 BURST_STRANGERS = 1000
 """And as many at once: a whole band that joins."""
 ONE_STRANGER_PER_S = 20
-"""Of those, from one port: whoever floods from one leaves room for a newcomer beside it."""
+"""Of those, from one port: whoever floods from one leaves room for a newcomer beside it. Joins are counted apart: a controller that
+goes on sending after a restart comes in all the same."""
 MACHINES = 4
 """Of all machines together, so many times that: their addresses may be forged, so answering them is bounded."""
 SOCKET_BUFFER = 4 << 20
@@ -56,7 +57,7 @@ SHORT_BYTES = 2048
 """A longer one, a bundle of many messages, always waits in the crowd, message by message."""
 DATAGRAM_BYTES = 65_536
 """The longest there is."""
-
+_JOIN = b"/session/join\0"
 
 _log = logging.getLogger(__name__)
 
@@ -167,7 +168,7 @@ class OscUdp(asyncio.DatagramProtocol):
         """At once what is within a known sender's share; the rest in the crowd's turns, and so many strangers' as may be."""
         caller, now_s = self._callers.get(addr), asyncio.get_running_loop().time()
         stranger = addr[0] if caller is None and not self._may_be_guest(addr) else ""
-        if stranger and not self._lets_stranger(addr, now_s):
+        if stranger and not self._lets_stranger(data, addr, now_s):
             self._counts["dropped"] += 1
             return
         known = caller is not None and len(data) <= SHORT_BYTES and addr not in self._turns
@@ -195,8 +196,9 @@ class OscUdp(asyncio.DatagramProtocol):
                 self._next = loop.call_soon(self._take_soon)
                 break
 
-    def _lets_stranger(self, addr: Address, now_s: float) -> bool:
-        rates = self._strangers_by_port[f"{addr[0]} {addr[1]}"], self._strangers_there[addr[0]], self._strangers
+    def _lets_stranger(self, data: bytes, addr: Address, now_s: float) -> bool:
+        port = f"{addr[0]} {addr[1]} {data.startswith(_JOIN)}"
+        rates = self._strangers_by_port[port], self._strangers_there[addr[0]], self._strangers
         return all(rate.take(1, now_s) for rate in rates)
 
     def _serve(self) -> None:

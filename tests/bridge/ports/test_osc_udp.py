@@ -223,6 +223,16 @@ def test_one_strangers_flood_uses_up_no_other_ports_rate_and_one_machines_no_oth
     play(scene, tmp_path)
 
 
+def test_a_stranger_who_goes_on_sending_comes_in_all_the_same(tmp_path: Path) -> None:
+    async def scene(jam: OscJam) -> None:
+        controller = await jam.udp("10.0.0.66")
+        for _ in range(500):  # as after a restart of the server
+            controller.say("/session/ping")
+        await controller.joins(jam.token("leader"))
+
+    play(scene, tmp_path)
+
+
 def test_a_stranger_is_answered_once_a_datagram(tmp_path: Path) -> None:
     async def scene(jam: OscJam) -> None:
         stranger = await jam.udp("10.0.0.66")
