@@ -31,7 +31,7 @@ from bridge.ports.announce import Announcement
 from bridge.ports.audiocraft import find_python
 from bridge.ports.clock import SystemClock
 from bridge.ports.disk import SYSTEM, Files, write_whole
-from bridge.ports.http.app import create_app, warm_up
+from bridge.ports.http.app import create_app, self_description, warm_up
 from bridge.ports.http.certificate import check_certificate
 from bridge.ports.http.guard import Hosts
 from bridge.ports.http.server import HttpServer
@@ -87,10 +87,15 @@ class Server:
         self.house = House(config.data, self._clock, engine_expected=self._engine_is_coming, base_url=lambda: self._url)
         self._opened = contextlib.AsyncExitStack()
         self._counted: dict[str, Callable[[], dict[str, int]]] = {}
+        self._describe: Callable[[], object] = lambda: None
 
     def statistics(self) -> dict[str, Any]:
         """Sizes of all that can grow, and how often somebody was refused, by door and by session."""
         return {name: count() for name, count in self._counted.items()} | {"sessions": self.house.statistics()}
+
+    def describe(self) -> None:
+        """Make what `/openapi.json` answers before somebody plays, who would notice it. It blocks."""
+        self._describe()
 
     def _engine_is_coming(self) -> bool:
         return self._engine is not None and self._engine.status.state is not EngineState.GAVE_UP
@@ -123,6 +128,7 @@ class Server:
         crowd = Crowd()  # one, for they all share a loop
         self._opened.callback(crowd.close)
         app = create_app(self.house, hosts=Hosts.bound_to(config.http.host), crowd=crowd, statistics=self.statistics)
+        self._describe = lambda: self_description(app)
         await asyncio.to_thread(warm_up, app)
         await asyncio.to_thread(book)  # read once, and not by the first datagram
         http = HttpServer(
@@ -251,6 +257,7 @@ async def serve(config: Config, *, on_ready: Callable[[Ready], None]) -> None:
         await asyncio.to_thread(gc.collect)
         gc.freeze()  # all that stays: else the collector walks through it again and again, for 80 ms each
         on_ready(ready)
+        await asyncio.to_thread(server.describe)
         await stop.wait()
     finally:
         await server.close()

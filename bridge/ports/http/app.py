@@ -26,7 +26,7 @@ from bridge.ports.http.routes import Routes
 from bridge.ports.http.studio import Studio
 from sessions.capabilities import capabilities, renderers_of
 
-__all__ = ["STUDIO", "Statistics", "create_app", "description", "warm_up"]
+__all__ = ["STUDIO", "Statistics", "create_app", "description", "self_description", "warm_up"]
 
 STUDIO: Final = Path(__file__).parents[2] / "studio"
 """The page that comes with the package."""
@@ -42,12 +42,17 @@ public = Routes("server", "")
 
 @public.read("/openapi.json", include_in_schema=False)
 async def describe(request: Request) -> Response:
-    """All of this, for programs; made once, off the loop, as it takes a tenth of a second."""
-    described: Response | None = getattr(request.app.state, "described", None)
-    if described is None:
-        described = JSONResponse(await asyncio.to_thread(description, request.app))
-        request.app.state.described = described
-    return described
+    """All of this, for programs."""
+    made: Response | None = request.app.state.described
+    return made if made is not None else await asyncio.to_thread(self_description, request.app)
+
+
+def self_description(app: FastAPI) -> Response:
+    """The answer that describes all of this; made once, which takes a tenth of a second: in a thread, not in the loop."""
+    if app.state.described is None:
+        app.state.described = JSONResponse(description(app))
+    made: Response = app.state.described
+    return made
 
 
 def description(app: FastAPI) -> dict[str, Any]:
@@ -97,6 +102,7 @@ def create_app(
         redirect_slashes=False,
     )
     app.state.house = house
+    app.state.described = None
     app.state.crowd = crowd
     app.state.statistics = statistics or (lambda: {"crowd": crowd.statistics(), "sessions": house.statistics()})
     app.state.uploads = asyncio.Semaphore(blobs.MAX_UPLOADS)
