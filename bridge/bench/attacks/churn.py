@@ -11,6 +11,7 @@ import struct
 import time
 from collections.abc import Callable
 
+from bridge.bench.attacks.floods import datagrams
 from bridge.bench.attacks.target import RATE, TICK_S, Outcome, Target, hear_datagrams, join, readable
 from bridge.wire.osc import pack
 
@@ -26,17 +27,8 @@ FRAMES = 2000
 
 def leave_and_join(target: Target) -> Outcome:
     """A member who leaves and comes back, as fast as it goes."""
-    came, says = Outcome(), (join(target.invites["guest"]), pack("/session/leave", "", ()))
-    with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as line:
-        line.connect(target.osc)
-        for due in target.ticks():
-            for _ in range(due):
-                line.send(says[came.sent % 2])
-                came.sent += 1
-            hear_datagrams(line, came)
-        time.sleep(0.3)
-        hear_datagrams(line, came)
-    return came
+    says = join(target.invites["guest"]), pack("/session/leave", "", ())
+    return datagrams(target, lambda number: says[number % 2])
 
 
 def bad_joins(target: Target) -> Outcome:

@@ -17,24 +17,33 @@ from websockets.exceptions import WebSocketException
 from bridge.bench.attacks.target import Outcome, Target, hear_datagrams, hear_packet, join, readable
 from bridge.wire.slip import Framing, slip
 
-__all__ = ["flood_tcp", "flood_udp", "flood_ws", "ws_ask", "ws_chat", "ws_note"]
+__all__ = ["datagrams", "flood_tcp", "flood_udp", "flood_ws", "ws_ask", "ws_chat", "ws_note"]
 
 ANSWER_S = 5.0
 """For the first answer on a stream, where the server is busy with others."""
+LAST_S = 0.3
+"""For the last answers to datagrams."""
 
 
 def flood_udp(target: Target, message: Callable[[int], bytes], role: str = "rhythm") -> Outcome:
     """A member's datagrams, each a message, at `RATE`."""
+    return datagrams(target, message, join(target.invites[role]))
+
+
+def datagrams(target: Target, message: Callable[[int], bytes], first: bytes = b"") -> Outcome:
+    """Datagrams from one port, at `RATE`, behind a first one; one that can't be sent is let go."""
     came = Outcome()
     with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as line:
         line.connect(target.osc)
-        line.send(join(target.invites[role]))
+        if first:
+            line.send(first)
         for due in target.ticks():
             for _ in range(due):
-                line.send(message(came.sent))
+                with contextlib.suppress(OSError):
+                    line.send(message(came.sent))
                 came.sent += 1
             hear_datagrams(line, came)
-        time.sleep(0.3)
+        time.sleep(LAST_S)
         hear_datagrams(line, came)
     return came
 

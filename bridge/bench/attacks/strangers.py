@@ -9,7 +9,7 @@ import contextlib
 import socket
 import time
 
-from bridge.bench.attacks.floods import flood_udp
+from bridge.bench.attacks.floods import datagrams, flood_udp
 from bridge.bench.attacks.target import RATE, TICK_S, Outcome, Target, hear_datagrams, hear_packet, join, note
 from bridge.wire.osc import bundle, pack
 from bridge.wire.slip import Framing, slip
@@ -94,18 +94,8 @@ def wrong_tokens(target: Target) -> list[str]:
 
 def tokens_udp(target: Target) -> Outcome:
     """Tokens of each wrong kind by strangers, over UDP."""
-    came, wrong = Outcome(), [join(token) for token in wrong_tokens(target)]
-    with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as line:
-        line.connect(target.osc)
-        for due in target.ticks():
-            for _ in range(due):
-                with contextlib.suppress(OSError):
-                    line.send(wrong[came.sent % len(wrong)])
-                came.sent += 1
-            hear_datagrams(line, came)
-        time.sleep(0.3)
-        hear_datagrams(line, came)
-    return came
+    wrong = [join(token) for token in wrong_tokens(target)]
+    return datagrams(target, lambda number: wrong[number % len(wrong)])
 
 
 def tokens_tcp(target: Target) -> Outcome:
