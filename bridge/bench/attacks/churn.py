@@ -12,7 +12,8 @@ import time
 from collections.abc import Callable
 
 from bridge.bench.attacks.floods import datagrams
-from bridge.bench.attacks.target import RATE, TICK_S, Outcome, Target, hear_datagrams, join, readable
+from bridge.bench.attacks.strangers import joins_by
+from bridge.bench.attacks.target import TICK_S, Outcome, Target, join, readable
 from bridge.wire.osc import pack
 
 __all__ = ["bad_joins", "connections", "downloads", "leave_and_join", "pings_ws", "slow_headers"]
@@ -33,22 +34,7 @@ def leave_and_join(target: Target) -> Outcome:
 
 def bad_joins(target: Target) -> Outcome:
     """A thousand joins a second by a token that nobody signed, each from a port of its own."""
-    came, wrong = Outcome(), join(target.invites["guest"][:-4] + "AAAA")
-    begun = time.monotonic()
-    with contextlib.ExitStack() as lines:
-        opened: list[socket.socket] = []
-        while (passed := time.monotonic() - begun) < target.seconds:
-            for _ in range(int(passed * RATE / 10) - came.sent):
-                line = lines.enter_context(socket.socket(socket.AF_INET, socket.SOCK_DGRAM))
-                line.connect(target.osc)
-                line.send(wrong)
-                opened.append(line)
-                came.sent += 1
-            time.sleep(TICK_S)
-        time.sleep(0.3)
-        for line in opened:
-            hear_datagrams(line, came)
-    return came
+    return joins_by(target, target.invites["guest"][:-4] + "AAAA")
 
 
 def connections(door: str) -> Callable[[Target], Outcome]:

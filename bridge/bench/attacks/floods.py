@@ -17,7 +17,7 @@ from websockets.exceptions import WebSocketException
 from bridge.bench.attacks.target import Outcome, Target, hear_datagrams, hear_packet, join, readable
 from bridge.wire.slip import Framing, slip
 
-__all__ = ["datagrams", "flood_tcp", "flood_udp", "flood_ws", "ws_ask", "ws_chat", "ws_note"]
+__all__ = ["LAST_S", "datagrams", "flood_tcp", "flood_udp", "flood_ws", "ws_ask", "ws_chat", "ws_note"]
 
 ANSWER_S = 5.0
 """For the first answer on a stream, where the server is busy with others."""

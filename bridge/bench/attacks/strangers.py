@@ -9,14 +9,14 @@ import contextlib
 import socket
 import time
 
-from bridge.bench.attacks.floods import datagrams, flood_udp
+from bridge.bench.attacks.floods import LAST_S, datagrams, flood_udp
 from bridge.bench.attacks.target import RATE, TICK_S, Outcome, Target, hear_datagrams, hear_packet, join, note
 from bridge.wire.osc import bundle, pack
 from bridge.wire.slip import Framing, slip
 from sessions.invites import make_invite
 from sessions.keys import log_key
 
-__all__ = ["bundles", "future", "joins", "tokens_http", "tokens_tcp", "tokens_udp", "train", "wrong_tokens"]
+__all__ = ["bundles", "future", "joins", "joins_by", "tokens_http", "tokens_tcp", "tokens_udp", "train", "wrong_tokens"]
 
 TRAIN_BYTES = 10 * 2**20
 YEARS_US = 10 * 365 * 86_400 * 1_000_000
@@ -60,23 +60,25 @@ def train(target: Target) -> Outcome:
 
 def joins(target: Target) -> Outcome:
     """A thousand joins a second by one link, each from a port of its own."""
-    came, lines = Outcome(), []
-    begun = time.monotonic()
-    try:
+    return joins_by(target, target.invites["guest"])
+
+
+def joins_by(target: Target, token: str) -> Outcome:
+    """The same by any token."""
+    came, begun = Outcome(), time.monotonic()
+    with contextlib.ExitStack() as lines:
+        opened: list[socket.socket] = []
         while (passed := time.monotonic() - begun) < target.seconds:
             for _ in range(int(passed * RATE / 10) - came.sent):
-                line = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
+                line = lines.enter_context(socket.socket(socket.AF_INET, socket.SOCK_DGRAM))
                 line.connect(target.osc)
-                line.send(join(target.invites["guest"]))
-                lines.append(line)
+                line.send(join(token))
+                opened.append(line)
                 came.sent += 1
             time.sleep(TICK_S)
-        time.sleep(0.3)
-        for line in lines:
+        time.sleep(LAST_S)
+        for line in opened:
             hear_datagrams(line, came)
-    finally:
-        for line in lines:
-            line.close()
     return came
 
 
