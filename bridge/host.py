@@ -99,6 +99,11 @@ class Host:
     def key(self) -> SigningKey:
         return self._ledger.key
 
+    @property
+    def refusing(self) -> str:
+        """Why the disk takes nothing just now; empty while it does."""
+        return self._ledger.refusing
+
     def now_us(self) -> int:
         """What the session's clock says."""
         return self._clock.now_us()
@@ -304,6 +309,7 @@ class Host:
             "scheduled": len(self._agenda),
             "entries": self.state.size,
             "durable": self._ledger.durable,
+            "refusing": int(bool(self.refusing)),
             "takes": len(self.state.takes),
             "held_back": self.restraint.held_back,
             "turned_away": self._arrivals.turned_away,

@@ -107,10 +107,11 @@ class House:
                 raise error
 
     def health(self) -> dict[str, Any]:
-        """Up, engines, sessions."""
+        """Up or failing, and then why by session; engines, sessions."""
         engines = sorted({engine.name for host in self._hosts.values() for engine in host.state.engines()})
+        failing = {name: host.refusing for name, host in self._hosts.items() if host.refusing}
         return {
-            "status": "ok",
+            **({"status": "failing", "failing": failing} if failing else {"status": "ok"}),
             "engines": engines,
             "sessions": {name: host.statistics() for name, host in self._hosts.items()},
             **{name: statistics() for name, statistics in self.doors.items()},

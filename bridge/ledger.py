@@ -15,7 +15,7 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import logging
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
@@ -26,6 +26,7 @@ from bridge.ports.disk import (
     SYSTEM,
     DiskFailed,
     Files,
+    NotKept,
     Past,
     Progress,
     Record,
@@ -71,6 +72,10 @@ class Ledger:
         self._trying: asyncio.Task[None] | None = None
         self.refusing = ""
         """Why nothing is written just now; empty while it is."""
+        self.on_refusing: Callable[[], None] = lambda: None
+        """Called as soon as nothing is written any more, while the state is still all that was told,"""
+        self.on_taking: Callable[[], None] = lambda: None
+        """and when the disk takes something again."""
         record.on_failed = self._refuse
 
     def now_us(self) -> int:
@@ -90,7 +95,7 @@ class Ledger:
     ) -> tuple[Tell, ...]:
         """Stage and apply one event; what is to be said of it comes back. Raises `Refused`, after which nothing has happened."""
         if self.refusing:
-            raise Refused(Code.FAILED, f"the server's disk takes nothing now, and nothing was changed: {self.refusing}")
+            raise NotKept(self.refusing)
         entry = self.record.stage(member, to_fields(event), command, signature, self._clock.now_us())
         nonce = str(command.get("nonce", "")) if command is not None else ""
         apply(self.state, member, event, entry.time, nonce)
@@ -110,6 +115,7 @@ class Ledger:
     def _refuse(self, failed: DiskFailed) -> None:
         """The disk took nothing: from this moment on the state is ahead of it."""
         self.refusing = failed.advice
+        self.on_refusing()
 
     async def _go_back(self) -> None:
         """The state that the disk's lines add up to: in a thread, for a long log takes seconds, and the band plays on."""
@@ -128,6 +134,7 @@ class Ledger:
         while not await self.record.takes():
             await asyncio.sleep(AGAIN_S)
         self.refusing = ""
+        self.on_taking()
 
     def save_when_due(self) -> None:
         """Write down what has changed, every so many entries, so that a restart is short; in the background, nobody waits for it.

@@ -20,12 +20,12 @@ from bridge.delivery import Audience
 from bridge.door import Bundle, Message, Seat
 from bridge.hope import Hope
 from bridge.ledger import Ledger
-from bridge.ports.disk import DiskFailed
+from bridge.ports.disk import DiskFailed, NotKept
 from bridge.promises import SLICE_S, Promises
 from bridge.recitals import Recitals
 from bridge.roster import Roster
-from sessions.answers import Tell, To, members_answer
-from sessions.decide import Decision, engines
+from sessions.answers import Tell, To, members_answer, tell
+from sessions.decide import Decision, engines, live
 from sessions.errors import Code, Refused
 from sessions.events import Bent, Controlled, Event, Left, LeftWhy, NotePlayed, Owes, Removed
 from sessions.state import Section, State
@@ -50,6 +50,7 @@ class Scribe:
         self._recitals = Recitals(lambda: self.state, audience.send)
         self._refused = ""  # what the disk said when it last took nothing; empty while it takes all
         self._roster = Roster(self._tell_who_is_here)
+        ledger.on_refusing, ledger.on_taking = self._hush, lambda: self.write(live.hush(self.state))
 
     def __len__(self) -> int:
         """What waits for the disk."""
@@ -136,14 +137,25 @@ class Scribe:
             self._ledger.save_when_due()
             await self._promises.wait()
 
+    def _hush(self) -> None:
+        """While the disk takes nothing nobody can end a note: all that sound are ended now, and in the log when it can be said."""
+        for event in live.hush(self.state):
+            for told in tell(self.state, "", event):
+                self._audience.tell(told, self.state)
+
     def _roll_back(self, error: DiskFailed) -> None:
         """The disk did not take what was staged: whoever waits for it is told, and nothing of it has happened."""
         if self._refused != str(error):  # once: every try of every member meets it
-            _log.error("session %s: %s", self.state.name, error)
+            _log.error(
+                "session %s: %s. It goes on by itself (%s)", self.state.name, error.advice, self._ledger.record.path
+            )
         self._refused = str(error)
-        advice = f"the server's disk did not take it, and nothing was changed: {error.advice}"
         self._promises.keep(self._ledger.durable)
-        self._promises.break_all(Refused(Code.FAILED, advice))
+        self._promises.break_all(NotKept(error.advice))
+        asyncio.get_running_loop().call_soon(self._dismiss_strangers)  # behind those who are being told
+
+    def _dismiss_strangers(self) -> None:
+        """Whose joining never was."""
         for member in self._audience.members() - self.state.members.keys():
             self._audience.dismiss(self._audience.seats_of(member))
 

@@ -28,6 +28,7 @@ FAMILIES: Final[Mapping[str, tuple[str, str]]] = {
     "session_takes": (GAUGE, "Takes made so far."),
     "session_entries": (GAUGE, "Entries of the log, those on their way to the disk included."),
     "session_durable": (GAUGE, "Entries of the log that the disk has."),
+    "session_refusing": (GAUGE, "1 while the disk takes nothing, and nobody is told yes."),
     "session_preview_bytes": (GAUGE, "Bytes of sound that is being made, to be heard already."),
     "session_held_back": (COUNTER, "Live notes and lines of chat that were dropped, for a member sent too many."),
     "session_turned_away": (COUNTER, "Joins that were refused, for too many a second came by one invite."),

@@ -29,7 +29,7 @@ from sessions.music import TICKS_PER_BEAT, Part
 from sessions.roles import Permit
 from sessions.state import BEND, Presence, State
 
-__all__ = ["bend", "control", "ends", "move", "note"]
+__all__ = ["bend", "control", "ends", "hush", "move", "note"]
 
 
 def move(state: State, command: Command, moment: Moment) -> Decision:
@@ -74,24 +74,31 @@ def ends(state: State) -> tuple[Silenced | Released, ...]:
     return (*_silenced(state), *_released(state))
 
 
-def _silenced(state: State) -> Iterator[Silenced]:
+def hush(state: State) -> tuple[Silenced | Released, ...]:
+    """The same of everybody's, whether they may play on or not: for when the end of a note could not be taken."""
+    return (*_silenced(state, everybody=True), *_released(state, everybody=True))
+
+
+def _silenced(state: State, *, everybody: bool = False) -> Iterator[Silenced]:
     for name, held in state.sounding.items():
         notes: dict[str, tuple[int, ...]] = {}
         for part, pitch in held:
-            if not _may(state, name, LiveNote.TYPE, part):
+            if everybody or not _may(state, name, LiveNote.TYPE, part):
                 notes[str(part)] = (*notes.get(str(part), ()), pitch)
         if notes:
             yield Silenced(name, notes, state.transport.tick_at(time_us(state.time)))
 
 
-def _released(state: State) -> Iterator[Released]:
+def _released(state: State, *, everybody: bool = False) -> Iterator[Released]:
     for name, moved in state.moved.items():
         controls: dict[str, tuple[int, ...]] = {}
         bends = []
         for part, controller in moved:
-            if controller == BEND and not _may(state, name, LiveBend.TYPE, part):
+            if not everybody and _may(state, name, (LiveBend if controller == BEND else LiveControl).TYPE, part):
+                continue
+            if controller == BEND:
                 bends.append(part)
-            elif controller != BEND and not _may(state, name, LiveControl.TYPE, part):
+            else:
                 controls[str(part)] = (*controls.get(str(part), ()), controller)
         if controls or bends:
             yield Released(name, controls, tuple(bends), state.transport.tick_at(time_us(state.time)))

@@ -411,6 +411,7 @@ def test_removed_means_the_connection_goes_after_the_news(jam: Callable[[Test], 
         gone: list[bool] = []
         gus.dismissed = lambda: gone.append(bool(ear.of("session.removed")))
         await jam.say(ana, "session.remove", member="gus")
+        await asyncio.sleep(0)
         assert gone == [True]
         with pytest.raises(Refused) as refused:
             jam.host.submit(gus, {"type": "chat.say", "text": "hi"})
@@ -566,6 +567,7 @@ def test_an_outlet_that_fails_goes_and_the_session_stays(jam: Callable[[Test], N
         await joined
         await jam.say(ana, "chat.say", text="still here")
         assert ear.of("chat.said")
+        await asyncio.sleep(0)
         assert gone == [True]
 
     jam(test)
@@ -670,28 +672,38 @@ def test_a_full_disk_undoes_says_so_and_forgets_nothing(tmp_path: Path, caplog: 
         ana, joined = host.join(invite("leader"), {"type": "session.join", "name": "ana"}, ear)
         await joined
         await host.submit(ana, {"type": "section.request", "id": "kept", "bars": 1})
+        note = {"type": "live.note", "part": "bass", "pitch": 40, "velocity": 90}
+        await host.submit(ana, note)
         disk.full = True
+        late = host.submit(ana, {**note, "pitch": 41})
         waiting = [host.submit(ana, {"type": "section.request", "id": id_, "bars": 1}) for id_ in "ab"]
         gus, lost = host.join(invite("guest"), {"type": "session.join", "name": "gus"}, Ear())
         gone: list[bool] = []
         gus.dismissed = lambda: gone.append(True)
         caller = invite("rhythm")
         host.visit(caller)
-        for future in (*waiting, lost):
+        for future in (*waiting, lost, late):
             with pytest.raises(Refused, match="disk is full"):
                 await future
         assert len(ear.of("section.accepted")) == 1
         assert list(host.state.sections) == ["ana/kept"]
+        await asyncio.sleep(0)
         assert gone == [True]
         assert "gus" not in host.state.members
         assert host.role_of(caller).name == "rhythm"
         with pytest.raises(Refused, match="disk is full"):
             await host.submit(ana, {"type": "section.request", "id": "c", "bars": 1})
-        with pytest.raises(Refused, match="takes nothing now, and nothing was changed: the disk is full"):
+        with pytest.raises(Refused, match="did not take it, and nothing was changed: the disk is full"):
             host.join(invite("guest"), {"type": "session.join", "name": "zoe"}, Ear())
         assert host.statistics()["seats"] == 1
+        with pytest.raises(Refused, match="disk is full"):
+            host.submit(ana, {**note, "velocity": 0})
+        heard = [(told["pitch"], told["velocity"]) for told in ear.of("live.note")]
+        assert heard == [(40, 90), (41, 90), (40, 0), (41, 0)], "nothing sounds on that nobody can end"
+        assert host.state.sounding
         disk.full = False
         await asyncio.sleep(2)
+        assert not host.state.sounding
         assert host.visit(caller).member in host.state.members, "who was undone comes anew"
         index = await host.submit(ana, {"type": "section.request", "id": "a", "bars": 1})
         assert index == host.state.size - 1 == host.record.durable - 1

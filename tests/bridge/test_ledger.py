@@ -171,7 +171,7 @@ def test_a_state_that_could_not_go_back_any_more_is_in_no_snapshot(monkeypatch: 
             patched.setattr(ledger_module, "fold", stopped)
             with pytest.raises(asyncio.CancelledError):
                 await ledger.flush()
-        with pytest.raises(Refused, match="takes nothing now"):
+        with pytest.raises(Refused, match="did not take it"):
             ledger.write("", RoleDefined("more", "chat.say"))
         await ledger.close()
 

@@ -10,7 +10,7 @@ nothing of what the entries mean; and it is the only place in the house that ope
 
 from bridge.ports.disk.blobs import Blobs
 from bridge.ports.disk.checking import audit_path
-from bridge.ports.disk.errors import DiskFailed, damaged
+from bridge.ports.disk.errors import DiskFailed, NotKept, damaged
 from bridge.ports.disk.files import SYSTEM, Files, System, read_whole, write_whole
 from bridge.ports.disk.folder import is_session, read_key, session_folder
 from bridge.ports.disk.opening import Past
@@ -24,6 +24,7 @@ __all__ = [
     "Blobs",
     "DiskFailed",
     "Files",
+    "NotKept",
     "Past",
     "Progress",
     "Record",

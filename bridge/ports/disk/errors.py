@@ -8,7 +8,7 @@ from pathlib import Path
 from sessions.errors import Code, Refused
 from sessions.log import Entry
 
-__all__ = ["DiskFailed", "advice_for", "damaged", "unsigned"]
+__all__ = ["DiskFailed", "NotKept", "advice_for", "damaged", "unsigned"]
 
 _ADVICE = {
     errno.ENOSPC: "the disk is full; make room and ask again",
@@ -27,6 +27,13 @@ class DiskFailed(Refused):
         super().__init__(Code.FAILED, advice_for(cause))
         self.lost = lost
         self.__cause__ = cause
+
+
+class NotKept(Refused):
+    """What whoever waits for the disk is told, by every door in the same words; `why` is the disk's own advice."""
+
+    def __init__(self, why: str) -> None:
+        super().__init__(Code.FAILED, f"the server's disk did not take it, and nothing was changed: {why}")
 
 
 def advice_for(error: OSError) -> str:

@@ -20,6 +20,7 @@ from fastapi.security import APIKeyQuery, HTTPAuthorizationCredentials, HTTPBear
 from bridge.door import Seat
 from bridge.host import Host
 from bridge.house import House
+from bridge.ports.disk import NotKept
 from sessions.errors import Code, Refused
 from sessions.invites import Invite
 from sessions.roles import Permit
@@ -83,7 +84,7 @@ class Visit:
         """Wait until the disk has an entry; raises `Refused` where it refused it."""
         while not self.on_disk(index):
             if index >= self.host.state.size:
-                raise Refused(Code.FAILED, "the server's disk did not take it; make room there and ask again")
+                raise NotKept(self.host.refusing or "ask again")
             await asyncio.sleep(POLL_S)
 
 

@@ -19,6 +19,7 @@ from fastapi.exceptions import RequestValidationError
 from fastapi.responses import JSONResponse
 from starlette.exceptions import HTTPException
 
+from bridge.ports.disk import NotKept
 from sessions.errors import Code, Refused
 
 __all__ = ["STATUS", "Missing", "NoRoom", "answer_to", "install"]
@@ -57,7 +58,7 @@ class NoRoom(Refused):
         super().__init__(Code.FAILED, advice)
 
 
-_OWN_STATUS: Final = {Missing: 404, NoRoom: 507}
+_OWN_STATUS: Final = {Missing: 404, NoRoom: 507, NotKept: 507}
 
 
 def answer_to(refused: Refused, status: int | None = None) -> JSONResponse:

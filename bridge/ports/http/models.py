@@ -40,9 +40,9 @@ class Refusal(BaseModel):
 
 
 class Health(BaseModel, extra="allow"):
-    """The server is up."""
+    """The server is up; it fails while a disk takes nothing, and then `failing` says why, by session."""
 
-    status: str = Field(examples=["ok"])
+    status: str = Field(examples=["ok", "failing"])
 
 
 class Capabilities(BaseModel, extra="allow"):

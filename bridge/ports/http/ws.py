@@ -9,8 +9,8 @@ the invite says. A `session.join` that is the first word all the same, however l
 is handed on before the next one is read, and answered when the disk has it. Whoever doesn't read what he is sent is closed
 when his outbox is full, and told so behind what he still gets, which is whole and in order; nobody else notices.
 
-Close codes: 1000 after `session.leave`, 1012 the server stops, 1013 too slow a reader, 4401 not let in, 4409 removed or
-come in elsewhere too often.
+Close codes: 1000 after `session.leave`, 1012 the server stops, 1013 too slow a reader or no room for a join just now, 4401 not
+let in, 4409 removed or come in elsewhere too often.
 """
 
 from __future__ import annotations
@@ -51,7 +51,10 @@ SIGNED: Final = '"signature"'
 MAX_UNANSWERED: Final = 1024
 """Messages of one client that wait for the disk; after that its socket is not read until some are through."""
 
-LEFT, SLOW, REFUSED, DISMISSED = 1000, 1013, 4401, 4409
+LEFT, LATER, REFUSED, DISMISSED = 1000, 1013, 4401, 4409
+SLOW = "you read too slowly, and the rest was dropped; connect again, and ask again by the same ids"
+PASSING: Final = frozenset({Code.FAILED, Code.TOO_MANY})
+"""Why a join is refused that may well be taken later: a full disk, too many at once."""
 
 log = logging.getLogger(__name__)
 router = APIRouter()
@@ -83,7 +86,7 @@ class Connection:
         self._line = line_of(socket.scope)
         self._outbox = Outbox()
         self._unanswered: set[asyncio.Future[Any]] = set()
-        self._over: asyncio.Future[int] = asyncio.get_running_loop().create_future()
+        self._over: asyncio.Future[tuple[int, str]] = asyncio.get_running_loop().create_future()
         self._goodbye = 0
         self.local = socket.client is not None and is_loopback(socket.client.host)
 
@@ -96,7 +99,7 @@ class Connection:
         if self._line.is_free and not self._outbox and not self._outbox.closed:
             self._line.write(frames)
         elif not self._outbox.put(frames) and self._outbox.overflowed:
-            self._end(SLOW)
+            self._end(LATER, SLOW)
 
     async def serve(self) -> None:
         """Read and write until one side has had enough."""
@@ -116,9 +119,9 @@ class Connection:
         for task in tasks:
             if not task.cancelled() and (error := task.exception()) is not None:
                 raise error
-        code = self._over.result() if self._over.done() else self._goodbye
+        code, why = self._over.result() if self._over.done() else (self._goodbye, _REASONS.get(self._goodbye, ""))
         if code:
-            self._line.end(code, _REASONS[code])
+            self._line.end(code, why)
 
     # -- in --------------------------------------------------------------------------------------------------------
 
@@ -166,7 +169,7 @@ class Connection:
         except Refused as refused:
             self._refuse(message, refused)
             if self._seat is None and message:
-                self._leave_after_this(REFUSED)
+                self._leave_after_this(_goodbye(refused))
         except Exception:
             log.exception("a message of type %s failed", message.get("type"))
             self._refuse(message, _OUR_FAULT)
@@ -185,6 +188,12 @@ class Connection:
         self._seat.dismissed = self._dismissed
         self._socket.scope["extensions"].get(JOINED, lambda: None)()
         self._wait_for(said, joined)
+        joined.add_done_callback(self._came_in)
+
+    def _came_in(self, joined: asyncio.Future[Any]) -> None:
+        """Whose joining the disk did not take may come again."""
+        if not joined.cancelled() and isinstance(refused := joined.exception(), Refused):
+            self._leave_after_this(_goodbye(refused))
 
     def _submit(self, message: Message) -> None:
         assert self._seat is not None
@@ -225,7 +234,7 @@ class Connection:
                 self._join(None)
             except Refused as refused:
                 self._refuse({"type": "session.join"}, refused)
-                self._leave_after_this(REFUSED)
+                self._leave_after_this(_goodbye(refused))
 
     # -- out -------------------------------------------------------------------------------------------------------
 
@@ -245,21 +254,25 @@ class Connection:
         self._leave_after_this(LEFT if member is not None and member.presence is Presence.LEFT else DISMISSED)
 
     def _leave_after_this(self, code: int) -> None:
-        self._goodbye = code
+        self._goodbye = self._goodbye or code
         self._outbox.close()
 
-    def _end(self, code: int) -> None:
+    def _end(self, code: int, why: str) -> None:
         if not self._over.done():
-            self._over.set_result(code)
+            self._over.set_result((code, why))
 
 
 _REASONS: Final = {
     LEFT: "you have left",
-    SLOW: "you read too slowly, and the rest was dropped; connect again, and ask again by the same ids",
+    LATER: "not let in just now; the message before says why, try again later",
     REFUSED: "not let in; the message before says why",
     DISMISSED: "removed, or come in elsewhere too often",
 }
 _OUR_FAULT: Final = Refused(Code.FAILED, "the server made a mistake; its own log says more, and trying again may help")
+
+
+def _goodbye(refused: Refused) -> int:
+    return LATER if refused.code in PASSING else REFUSED
 
 
 def _token(socket: WebSocket) -> str | None:

@@ -187,7 +187,7 @@ def test_a_full_outbox_closes_the_socket_at_once(monkeypatch: pytest.MonkeyPatch
             house.outlet.send(Bundle(({"type": "chat.said", "text": str(number)},)))
         await serving
         assert house.left == 1
-        assert socket.closed == ws.SLOW
+        assert socket.closed == ws.LATER
 
     run_virtual(scene())
 

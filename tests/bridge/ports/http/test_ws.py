@@ -396,7 +396,7 @@ def test_who_does_not_read_is_closed_and_nobody_waits_for_him(tmp_path: Path, mo
                 rounds += 1
             assert rounds > 1
             code = await closed(deaf)
-            assert code == ws.SLOW
+            assert code == ws.LATER
 
     play(tmp_path, scene)
 
