@@ -100,6 +100,14 @@ export function button(label, onclick, look = {}) {
   );
 }
 
+let lent = 0;
+
+/** An id that no other element has, for what is named or described by another. */
+export function ownId() {
+  lent += 1;
+  return `own-${lent}`;
+}
+
 /**
  * Keeps the children of `parent` in step with `items`: rows are made once, updated in place, moved, and removed with their item,
  * so that focus and half-typed text survive whatever others do meanwhile.

@@ -85,7 +85,7 @@ const keys = help([
   { key: "p", does: "start or stop the session", act: () => pressed(transport.playing() ? "#session-stop" : "#session-play") },
   { key: "a", does: "go to the request", act: () => (view("ask"), byId("field-prompt").focus()) },
   { key: "m", does: "go to the piano roll", act: () => (view("roll"), roll.sheet.scroller.focus()) },
-  { key: "t", does: "go to the takes", act: () => (view("takes"), focusFirst("#queue-list button, #takes-list button")) },
+  { key: "t", does: "go to the takes", act: () => (view("takes"), focusFirst("#queue-list [tabindex='0'], #takes-list [tabindex='0']")) },
   { key: "b", does: "go to the band", act: () => (view("people"), focusFirst("#people-tabs [aria-selected=true]")) },
   { key: "c", does: "go to the chat", act: () => (view("people"), byId("tab-chat").click(), byId("chat-text").focus()) },
 ]);

@@ -46,7 +46,6 @@ export function carryButton(studio, label, what, look = {}) {
   }
 
   el.addEventListener("pointerenter", () => void fetchIt());
-  el.addEventListener("focus", () => void fetchIt());
   el.addEventListener("dragstart", (event) => {
     const { path, name, mime, where } = what();
     if (held?.path !== path || !event.dataTransfer) {

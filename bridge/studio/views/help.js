@@ -20,6 +20,13 @@ const IN_THE_ROLL = [
   { key: "Shift click, Shift Enter", does: "on a part's name: see and hear it alone" },
 ];
 
+/** Keys of the lists that are walked through: queue, takes, members. @type {Shortcut[]} */
+const IN_LISTS = [
+  { key: "←  →  Home  End", does: "go from button to button of one take or member" },
+  { key: "↑  ↓", does: "the same button of the one above, below" },
+  { key: "Ctrl Home, Ctrl End", does: "the first, the last of the list" },
+];
+
 /** @param {Shortcut[]} shortcuts */
 export function help(shortcuts) {
   const rows = (/** @type {Shortcut[]} */ some) => some.map(({ key, does }) => [h("dt", {}, h("kbd", {}, key === " " ? "Space" : key)), h("dd", {}, does)]);
@@ -28,7 +35,8 @@ export function help(shortcuts) {
     { class: "help", "aria-labelledby": "help-title" },
     h("header", { class: "panel-head" }, h("h2", { id: "help-title" }, "Keys"), button("Close", () => dialog.close(), { icon: "cross", only: true, class: "small quiet" })),
     h("div", { class: "panel-body" }, h("h3", {}, "Everywhere"), h("dl", { class: "key-list" }, rows([...shortcuts, { key: "?", does: "this list" }]).flat()),
-      h("h3", {}, "In the piano roll"), h("dl", { class: "key-list" }, rows(IN_THE_ROLL).flat())),
+      h("h3", {}, "In the piano roll"), h("dl", { class: "key-list" }, rows(IN_THE_ROLL).flat()),
+      h("h3", {}, "In the queue, the takes and the band"), h("dl", { class: "key-list" }, rows(IN_LISTS).flat())),
   );
   document.body.append(dialog);
   const open = button("Keys", () => dialog.showModal(), { class: "small quiet icon-only", title: "Keys (?)" });

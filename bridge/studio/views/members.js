@@ -8,6 +8,7 @@
 
 import { button, byId, h, icon, keyed, say } from "../dom.js";
 import { leads, may } from "../may.js";
+import { walking } from "../walk.js";
 import { noticeAt } from "./notice.js";
 
 const ROLES = ["leader", "rhythm", "harmony", "guest", "listener"];
@@ -31,6 +32,7 @@ export function fillRoles(select, roles, chosen) {
 /** @param {Studio} studio */
 export function memberList(studio) {
   const list = h("ul", { class: "member-rows" });
+  const walk = walking(list, ".role-select");
   byId("members").append(list, button("Leave the session", () => studio.leave(), { class: "quiet small leave-below" }));
 
   /** @param {Member} first */
@@ -48,7 +50,8 @@ export function memberList(studio) {
     const really = button("Remove for good", () => studio.give({ type: "session.remove", member }, where), { class: "small bad" });
     const keep = button("Keep", () => sure(false), { class: "small" });
     const notice = noticeAt(studio, () => where);
-    const el = h("li", { class: "member" }, h("div", { class: "member-row" }, dot, name, mine, key, status, held, h("span", { class: "grow" }), role, give, remove, really, keep), notice.el);
+    const row = h("div", { class: "member-row", "aria-label": member }, dot, name, mine, key, status, held, h("span", { class: "grow" }), role, give, remove, really, keep);
+    const el = h("li", { class: "member" }, row, notice.el);
     let asking = false;
 
     /** @param {boolean} on */
@@ -74,6 +77,7 @@ export function memberList(studio) {
       fillRoles(give, rolesOf(state), now.role);
       remove.hidden = self || asking || !may(state, "session.remove");
       really.hidden = keep.hidden = !asking;
+      row.role = give.hidden && remove.hidden && !asking ? "group" : "toolbar";
       notice.update(state);
     }
 
@@ -83,6 +87,6 @@ export function memberList(studio) {
   /** @param {State} state */
   return (state) => {
     const order = Object.values(state.members).sort((a, b) => Number(b.status === "present") - Number(a.status === "present") || a.member.localeCompare(b.member));
-    keyed(list, order, (one) => one.member, createRow);
+    walk.keep(() => keyed(list, order, (one) => one.member, createRow));
   };
 }

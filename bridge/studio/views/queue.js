@@ -6,10 +6,11 @@
  * @typedef {import("../state/sections.js").Section} Section
  */
 
-import { button, byId, h, keyed, say } from "../dom.js";
+import { button, byId, h, keyed, ownId, say } from "../dom.js";
 import { leads, may } from "../may.js";
 import { aboutTime, bpmText, plural } from "../music.js";
 import { isOver, shapeOf, soundedShare, writtenShare } from "../state/sections.js";
+import { walking } from "../walk.js";
 import { noticeAt } from "./notice.js";
 
 /** Sections that ended badly stay in sight for the member who asked, this many. */
@@ -20,22 +21,24 @@ const STATUS_WORDS = /** @type {Record<string, string>} */ ({ denied: "The leade
 /** @param {Studio} studio */
 export function queue(studio) {
   const root = byId("queue-list");
+  const walk = walking(root, ".show");
 
   /** @param {Section} first */
   function createCard({ key, id, member }) {
     const where = `section:${key}`;
     const give = (/** @type {string} */ type) => studio.give({ type, id, member }, where);
-    const title = h("h3", {});
-    const facts = h("p", { class: "soft small" });
+    const title = h("h3", { id: ownId() });
+    const facts = h("p", { class: "soft small", id: ownId() });
     const status = h("p", { class: "small card-status" });
     const fill = h("div", { class: "progress-fill" });
     const progress = h("div", { class: "progress", "aria-hidden": "true" }, fill);
-    const show = button("Show", () => (studio.store.dispatch({ type: "page.select", key }), studio.store.dispatch({ type: "page.view", view: "roll" })), { class: "small quiet" });
+    const show = button("Show", () => (studio.store.dispatch({ type: "page.select", key }), studio.store.dispatch({ type: "page.view", view: "roll" })), { class: "small quiet show" });
     const approve = button("Approve", () => give("section.approve"), { icon: "check", class: "small good" });
     const deny = button("Deny", () => give("section.deny"), { icon: "cross", class: "small bad" });
     const cancel = button("Cancel", () => give("section.cancel"), { class: "small" });
     const notice = noticeAt(studio, () => where);
-    const el = h("article", { class: "card queued" }, h("div", { class: "card-top" }, title, show), facts, progress, status, notice.el, h("div", { class: "card-acts" }, approve, deny, cancel));
+    const toolbar = h("div", { class: "card", role: "toolbar", "aria-labelledby": title.id, "aria-describedby": facts.id }, h("div", { class: "card-top" }, title, show), facts, progress, status, notice.el, h("div", { class: "card-acts" }, approve, deny, cancel));
+    const el = h("li", { class: "queued" }, toolbar);
 
     return {
       el,
@@ -66,7 +69,7 @@ export function queue(studio) {
     const open = all.filter((section) => !isOver(section));
     const order = [...open.filter((s) => s.status === "waiting"), ...open.filter((s) => s.status === "working"), ...open.filter((s) => s.status === "queued").sort((a, b) => a.position - b.position)];
     const lost = all.filter((section) => isOver(section) && section.status !== "done" && section.member === state.me.member).slice(-FAILED_SHOWN);
-    keyed(root, [...order, ...lost], (section) => section.key, createCard);
+    walk.keep(() => keyed(root, [...order, ...lost], (section) => section.key, createCard));
   };
 }
 

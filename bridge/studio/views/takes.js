@@ -6,10 +6,11 @@
  * @typedef {import("../state/takes.js").Take} Take
  */
 
-import { button, byId, h, icon, keyed, say } from "../dom.js";
+import { button, byId, h, icon, keyed, ownId, say } from "../dom.js";
 import { may, reach } from "../may.js";
 import { bpmText, plural } from "../music.js";
 import { meanStars, newestFirst, voteSum } from "../state/takes.js";
+import { walking } from "../walk.js";
 import { carryButton } from "./carry.js";
 import { noticeAt } from "./notice.js";
 
@@ -19,6 +20,7 @@ import { noticeAt } from "./notice.js";
  */
 export function takeList(studio, { buildOn, compare, card, more: earlierOnes }) {
   const root = byId("takes-list");
+  const walk = walking(root, ".show");
   const empty = h("p", { class: "soft none" }, "No takes yet. A section that is done becomes a take, and stays.");
   const notEarlier = noticeAt(studio, () => "takes");
   const earlier = button("Earlier takes", earlierOnes, { class: "small quiet earlier" });
@@ -34,7 +36,7 @@ export function takeList(studio, { buildOn, compare, card, more: earlierOnes }) 
     const held = () => /** @type {Take} */ (studio.state.takes[take]);
     const title = h("h3", {}, take);
     const verdict = h("span", { class: "chip", hidden: true });
-    const facts = h("p", { class: "soft small" });
+    const facts = h("p", { class: "soft small", id: ownId() });
     const credit = h("p", { class: "small credit" });
     const caution = h("p", { class: "small caution", hidden: true });
     const play = button("Play to all at the next bar", () => give({ type: "take.play", at: "next-bar" }), { icon: "play", only: true, class: "small" });
@@ -43,7 +45,7 @@ export function takeList(studio, { buildOn, compare, card, more: earlierOnes }) 
     const accept = button("Accept", () => give({ type: "take.accept" }), { class: "small good" });
     const reject = button("Reject", () => give({ type: "take.reject" }), { class: "small bad" });
     const beside = button("A/B", () => compare(held()), { class: "small quiet", title: "See and hear it beside the one that is shown" });
-    const show = button("Show", () => open(take), { class: "small quiet" });
+    const show = button("Show", () => open(take), { class: "small quiet show" });
     const more = button("Continue", () => buildOn(held(), "continue"), { class: "small quiet", title: "Ask for what comes after it" });
     const vary = button("Vary", () => buildOn(held(), "vary"), { class: "small quiet", title: "Ask for another one like it" });
     const fill = button("Add parts", () => buildOn(held(), "accompany"), { class: "small quiet", title: "Ask for the parts that are missing" });
@@ -64,9 +66,9 @@ export function takeList(studio, { buildOn, compare, card, more: earlierOnes }) 
     const down = voteButton("Vote against it", "downvote", -1);
     const votes = h("span", { class: "mono small" });
     const notice = noticeAt(studio, () => where);
-    const el = h(
-      "article",
-      { class: "card take", "data-take": take, "aria-label": take },
+    const toolbar = h(
+      "div",
+      { class: "card", role: "toolbar", "aria-label": take, "aria-describedby": facts.id },
       h("div", { class: "card-top" }, title, verdict, h("span", { class: "grow" }), play, loop, stop, show),
       facts,
       h("div", { class: "card-judge" }, rate, h("div", { class: "votes", role: "group", "aria-label": `Vote on ${take}` }, up, votes, down)),
@@ -76,6 +78,7 @@ export function takeList(studio, { buildOn, compare, card, more: earlierOnes }) 
       h("div", { class: "card-acts" }, accept, reject, files),
       furtherOn,
     );
+    const el = h("li", { class: "take", "data-take": take }, toolbar);
 
     /** @param {string} label @param {"up" | "downvote"} shape @param {number} value */
     function voteButton(label, shape, value) {
@@ -138,7 +141,7 @@ export function takeList(studio, { buildOn, compare, card, more: earlierOnes }) 
   /** @param {State} state */
   return (state) => {
     const takes = newestFirst(state.takes);
-    keyed(root, takes, (take) => take.take, createCard);
+    walk.keep(() => keyed(root, takes, (take) => take.take, createCard));
     empty.hidden = takes.length > 0;
     earlier.hidden = state.earlier === null;
     if (state.earlier !== left) {
