@@ -118,7 +118,7 @@ def create_app(
         invites.router,
         ws.router,
     ):
-        app.include_router(router)
+        app.router.routes += router.routes  # as they are: `include_router` would build each of them a second time
     app.router.default = Studio(static)
     app.add_middleware(Guard, hosts=hosts)
     return app
