@@ -161,7 +161,7 @@ class Server:
         )
         osc_tcp = await _open("OSC over TCP", Address(config.osc.host, osc.port), tcp)
         self._opened.push_async_callback(tcp.close)
-        query = OscQuery(config.osc.host, 0, osc_port=osc.port)
+        query = OscQuery(config.osc.host, 0, osc_port=osc.port, crowd=crowd)
         described = await _open("OSCQuery", Address(config.osc.host, 0), query)
         self._opened.push_async_callback(query.close)
         self._counted = {

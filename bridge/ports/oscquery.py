@@ -17,7 +17,9 @@ from http import HTTPStatus
 from typing import Any, Final
 from urllib.parse import unquote, urlsplit
 
+from bridge.crowd import Crowd
 from bridge.ports.listening import listen
+from bridge.ports.osc_pace import Bucket, Buckets
 from osc_schemas import Answer, Argument, Book, Receiver, Type, book
 
 __all__ = ["OscQuery", "namespace"]
@@ -25,7 +27,13 @@ __all__ = ["OscQuery", "namespace"]
 MAX_REQUEST = 8 * 1024
 """Bytes of a request's head."""
 MAX_CONNECTIONS = 64
-"""At a time; one more is hung up on."""
+"""At a time; the oldest is hung up on for one more."""
+REQUESTS_PER_S = 50
+"""Answers to one address; others wait in the crowd."""
+REQUESTS_BURST = 200
+"""And as many at once: a program that asks for each address by itself."""
+REQUEST_COST_S = 0.001
+"""What one counts there: the connection, and all that is written."""
 PATIENCE_S = 10.0
 """How long a client may take, to send its request and to read what it asked for."""
 
@@ -113,23 +121,34 @@ class _Connection(asyncio.Protocol):
         self._answered = False
         self._transport: asyncio.Transport | None = None
         self._patience: asyncio.TimerHandle | None = None
+        self._turn: asyncio.Future[None] | None = None
+        self._address = ""
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
         assert isinstance(transport, asyncio.Transport)
         self._transport = transport
+        self._address = transport.get_extra_info("peername")[0]
         self._patience = asyncio.get_running_loop().call_later(PATIENCE_S, transport.abort)
-        self._door.connections.add(self)
-        if len(self._door.connections) > MAX_CONNECTIONS:
-            transport.abort()
+        self._door.enter(self)
 
     def data_received(self, data: bytes) -> None:
-        if self._answered:
+        if self._answered or self._turn is not None:
             return
         self._head += data
         if b"\r\n\r\n" in self._head:
-            self._answer(self._door.answer(self._head.split(b"\r\n", 1)[0].decode("latin-1")))
+            self._ask()
         elif len(self._head) > MAX_REQUEST:
             self._answer(_response(HTTPStatus.REQUEST_HEADER_FIELDS_TOO_LARGE))
+
+    def _ask(self) -> None:
+        """Now where its address keeps to a share, else in a turn of the crowd's."""
+        if self._door.share_of(self._address).take(1, asyncio.get_running_loop().time()):
+            self._look_up()
+        else:
+            self._turn = self._door.crowd.call(self._look_up, REQUEST_COST_S)
+
+    def _look_up(self) -> None:
+        self._answer(self._door.answer(self._head.split(b"\r\n", 1)[0].decode("latin-1")))
 
     def _answer(self, response: bytes) -> None:
         """The only answer; the client hangs up, for if we did while it sends it might never read it."""
@@ -141,7 +160,9 @@ class _Connection(asyncio.Protocol):
 
     def connection_lost(self, exc: Exception | None) -> None:
         self._transport = None
-        self._door.connections.discard(self)
+        self._door.connections.pop(self, None)
+        if self._turn is not None:
+            self._turn.cancel()
         if self._patience is not None:
             self._patience.cancel()
 
@@ -153,8 +174,13 @@ class _Connection(asyncio.Protocol):
 class OscQuery:
     """OSCQuery at one port. `start` and `close` once each. `osc_port` is where OSC over UDP is spoken, on the same host."""
 
-    def __init__(self, host: str, port: int, *, osc_port: int, name: str = "StarBridge") -> None:
-        self.connections: set[_Connection] = set()
+    def __init__(
+        self, host: str, port: int, *, osc_port: int, name: str = "StarBridge", crowd: Crowd | None = None
+    ) -> None:
+        self.crowd = crowd or Crowd()
+        self.connections: dict[_Connection, None] = {}
+        self._shares = Buckets(REQUESTS_PER_S, REQUESTS_BURST)
+        self._let_go = 0
         self._bind = (host, port)
         self._host_info = {"NAME": name, "OSC_PORT": osc_port, "OSC_TRANSPORT": "UDP", "EXTENSIONS": EXTENSIONS}
         self._server: asyncio.AbstractServer | None = None
@@ -175,9 +201,22 @@ class OscQuery:
             connection.abort()
         await asyncio.sleep(0)  # so that they hear of it
 
+    def enter(self, connection: _Connection) -> None:
+        """A place for a new connection, the oldest one's if need be."""
+        self.connections[connection] = None
+        if len(self.connections) > MAX_CONNECTIONS:
+            oldest = next(iter(self.connections))
+            del self.connections[oldest]
+            self._let_go += 1
+            oldest.abort()
+
+    def share_of(self, address: str) -> Bucket:
+        """What one address is answered at once, on however many connections."""
+        return self._shares[address]
+
     def statistics(self) -> dict[str, int]:
-        """Connections now."""
-        return {"connections": len(self.connections)}
+        """Connections now, and those that had to make room."""
+        return {"connections": len(self.connections), "let_go": self._let_go}
 
     def answer(self, request_line: str) -> bytes:
         """The whole response to a request's first line."""
@@ -191,7 +230,10 @@ class OscQuery:
             path = unquote(target.path, errors="strict")
         except ValueError:  # no URL, or no UTF-8 in it
             return _response(HTTPStatus.BAD_REQUEST)
-        return _response(*self.look_up(path, target.query.partition("&")[0].partition("=")[0]))
+        attribute = target.query.partition("&")[0].partition("=")[0]
+        if path in ("", "/") and not attribute:
+            return _everything()
+        return _response(*self.look_up(path, attribute))
 
     def look_up(self, path: str, attribute: str = "") -> tuple[HTTPStatus, Node | None]:
         """An address, or one attribute of it."""
@@ -209,6 +251,12 @@ class OscQuery:
         if attribute not in ATTRIBUTES and attribute not in ALWAYS:
             return HTTPStatus.BAD_REQUEST, None
         return HTTPStatus.OK, {attribute: node[attribute]} if attribute in node else {}
+
+
+@functools.cache
+def _everything() -> bytes:
+    """The whole tree, made once: that takes milliseconds."""
+    return _response(HTTPStatus.OK, namespace())
 
 
 def _response(status: HTTPStatus, body: Node | None = None) -> bytes:

@@ -49,6 +49,7 @@ FAMILIES: Final[Mapping[str, tuple[str, str]]] = {
     "osc_tcp_lingering": (GAUGE, "Those of them that read too slowly, were let go, and still have to read."),
     "osc_tcp_let_go": (COUNTER, "Strangers there who had to make room."),
     "oscquery_connections": (GAUGE, "Connections of OSCQuery."),
+    "oscquery_let_go": (COUNTER, "Connections there that had to make room."),
     "http_connections": (GAUGE, "Connections of HTTP and WebSockets."),
     "http_strangers": (GAUGE, "Of those, who have asked nothing yet or not joined."),
     "http_idle": (GAUGE, "Of those, who were answered and may ask again."),

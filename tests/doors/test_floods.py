@@ -49,10 +49,12 @@ SEEN: dict[str, set[str]] = {
     "bundles": {"/session/joined"},
     "tokens-osc-tcp": {"bad-token"},
     "tokens-http": {"401"},
+    "tokens-ws": {"bad-token"},
+    "oscquery": {"200"},
     "bodies": {"413"},
 }
 """What the attacker must have been told, among other things."""
-LET_GO = {"half-open-http", "half-open-tls", "silent-http", "half-open-osc-tcp", "bodies"}
+LET_GO = {"half-open-http", "half-open-tls", "silent-http", "half-open-osc-tcp", "half-open-oscquery", "bodies"}
 """Where it must have lost connections."""
 
 

@@ -11,10 +11,18 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 
-from bridge.bench.attacks.churn import bad_joins, connections, downloads, leave_and_join, pings_ws, slow_headers
+from bridge.bench.attacks.churn import (
+    bad_joins,
+    connections,
+    downloads,
+    leave_and_join,
+    pings_ws,
+    questions,
+    slow_headers,
+)
 from bridge.bench.attacks.floods import flood_tcp, flood_udp, flood_ws, ws_ask, ws_chat, ws_note
 from bridge.bench.attacks.holding import HELLO, bodies, half_open, unread_http
-from bridge.bench.attacks.strangers import bundles, future, joins, tokens_http, tokens_tcp, tokens_udp, train
+from bridge.bench.attacks.strangers import bundles, future, joins, tokens_http, tokens_tcp, tokens_udp, tokens_ws, train
 from bridge.bench.attacks.target import Outcome, Target, ask_osc, note
 
 __all__ = ["ATTACKS", "Outcome", "Target"]
@@ -32,6 +40,7 @@ ATTACKS: Mapping[str, Callable[[Target], Outcome]] = {
     "half-open-tls": half_open("web", HELLO),
     "silent-http": half_open("web", b""),
     "half-open-osc-tcp": half_open("osc", b"\xc0/session/jo"),
+    "half-open-oscquery": half_open("oscquery", b"GET /session HTTP/1.1\r\nHost: loc"),
     "future": future,
     "train": train,
     "joins": joins,
@@ -39,14 +48,17 @@ ATTACKS: Mapping[str, Callable[[Target], Outcome]] = {
     "leave-join": leave_and_join,
     "connections-http": connections("web"),
     "connections-osc-tcp": connections("osc"),
+    "connections-oscquery": connections("oscquery"),
     "tokens-udp": tokens_udp,
     "tokens-osc-tcp": tokens_tcp,
     "tokens-http": tokens_http,
+    "tokens-ws": tokens_ws,
     "unread-http": unread_http,
     "bodies": bodies,
     "slow-headers": slow_headers,
     "downloads": downloads,
     "pings-ws": pings_ws,
     "bundles": bundles,
+    "oscquery": questions,
 }
 """All of them by name."""

@@ -13,10 +13,10 @@ from collections.abc import Callable
 
 from bridge.bench.attacks.floods import datagrams
 from bridge.bench.attacks.strangers import joins_by
-from bridge.bench.attacks.target import TICK_S, Outcome, Target, join, readable
+from bridge.bench.attacks.target import TICK_S, UPGRADE, Outcome, Target, join, readable
 from bridge.wire.osc import pack
 
-__all__ = ["bad_joins", "connections", "downloads", "leave_and_join", "pings_ws", "slow_headers"]
+__all__ = ["bad_joins", "connections", "downloads", "leave_and_join", "pings_ws", "questions", "slow_headers"]
 
 DOWNLOADS = 20
 """Connections that each ask again as soon as they are answered."""
@@ -41,7 +41,7 @@ def connections(door: str) -> Callable[[Target], Outcome]:
     """Connections that are made and broken at once."""
 
     def attack(target: Target) -> Outcome:
-        came, place = Outcome(), target.web if door == "web" else target.osc_tcp
+        came, place = Outcome(), target.stream_door(door)
         end_s = time.monotonic() + target.seconds
         while time.monotonic() < end_s:
             with contextlib.suppress(OSError), target.stream(place) as line:
@@ -50,6 +50,31 @@ def connections(door: str) -> Callable[[Target], Outcome]:
         return came
 
     return attack
+
+
+def questions(target: Target) -> Outcome:
+    """All that can be said over OSC, asked of OSCQuery again and again, many at a time."""
+    came, lines = Outcome(), list[socket.socket]()
+    end_s = time.monotonic() + target.seconds
+    try:
+        while (left_s := end_s - time.monotonic()) > 0:
+            while len(lines) < DOWNLOADS:
+                lines.append(target.stream(target.oscquery))
+                lines[-1].sendall(b"GET / HTTP/1.1\r\nHost: localhost\r\n\r\n")
+                came.sent += 1
+            for line in readable(lines, min(left_s, 0.1)):
+                try:
+                    if data := line.recv(1 << 20):
+                        came.answers["200"] += data.startswith(b"HTTP/1.1 200")
+                        continue
+                except OSError:
+                    came.dropped += 1
+                lines.remove(line)
+                line.close()
+    finally:
+        for line in lines:
+            line.close()
+    return came
 
 
 def downloads(target: Target) -> Outcome:
@@ -107,13 +132,9 @@ def slow_headers(target: Target) -> Outcome:
 def pings_ws(target: Target) -> Outcome:
     """A WebSocket's own pings, thousands in a write, whose answers are read and passed over."""
     came = Outcome()
-    opening = (
-        "Upgrade: websocket\r\nConnection: Upgrade\r\nSec-WebSocket-Version: 13\r\n"
-        "Sec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==\r\n"
-    )
     pings = (b"\x89\x82" + bytes(4) + b"hi") * FRAMES
     with target.stream(target.web) as line:
-        line.sendall(_request(target, f"/ws?session={target.session}", target.invites["rhythm"], opening))
+        line.sendall(_request(target, f"/ws?session={target.session}", target.invites["rhythm"], UPGRADE))
         came.answers[line.recv(65_536).split(b" ", 2)[1].decode()] += 1
         line.setblocking(False)
         left, end_s = pings, time.monotonic() + target.seconds

@@ -25,7 +25,7 @@ def half_open(door: str, first: bytes) -> Callable[[Target], Outcome]:
 
     def attack(target: Target) -> Outcome:
         came, lines = Outcome(), []
-        place = target.web if door == "web" else target.osc_tcp
+        place = target.stream_door(door)
         try:
             for _ in range(HALF_OPEN):
                 with contextlib.suppress(OSError):

@@ -10,15 +10,39 @@ import socket
 import time
 
 from bridge.bench.attacks.floods import LAST_S, datagrams, flood_udp
-from bridge.bench.attacks.target import RATE, TICK_S, Outcome, Target, hear_datagrams, hear_packet, join, note
+from bridge.bench.attacks.target import (
+    RATE,
+    TICK_S,
+    UPGRADE,
+    Outcome,
+    Target,
+    hear_datagrams,
+    hear_packet,
+    join,
+    note,
+    readable,
+)
 from bridge.wire.osc import bundle, pack
 from bridge.wire.slip import Framing, slip
 from sessions.invites import make_invite
 from sessions.keys import log_key
 
-__all__ = ["bundles", "future", "joins", "joins_by", "tokens_http", "tokens_tcp", "tokens_udp", "train", "wrong_tokens"]
+__all__ = [
+    "bundles",
+    "future",
+    "joins",
+    "joins_by",
+    "tokens_http",
+    "tokens_tcp",
+    "tokens_udp",
+    "tokens_ws",
+    "train",
+    "wrong_tokens",
+]
 
 TRAIN_BYTES = 10 * 2**20
+STRANGERS = 20
+"""WebSockets at a time."""
 YEARS_US = 10 * 365 * 86_400 * 1_000_000
 
 
@@ -142,4 +166,33 @@ def tokens_http(target: Target) -> Outcome:
                 while data := line.recv(65_536):
                     for status in (b"401", b"400", b"431"):
                         came.answers[status.decode()] += data.count(b"HTTP/1.1 " + status)
+    return came
+
+
+def tokens_ws(target: Target) -> Outcome:
+    """And as WebSockets: good tokens of another session, and for one; a new connection as soon as one is refused."""
+    came, lines = Outcome(), list[socket.socket]()
+    foreign = make_invite(log_key("other"), "other", "leader", "", 4_000_000_000, "00" * 8)
+    asked = (f"{target.session}&token={foreign}", f"other&token={target.invites['leader']}", f"other&token={foreign}")
+    joining = b"\x81\x97" + bytes(4) + b'{"type":"session.join"}'
+    end_s = time.monotonic() + target.seconds
+    try:
+        while (left_s := end_s - time.monotonic()) > 0:
+            while len(lines) < STRANGERS:
+                lines.append(target.stream(target.web))
+                head = f"GET /ws?session={asked[came.sent % len(asked)]} HTTP/1.1\r\nHost: localhost\r\n{UPGRADE}\r\n"
+                lines[-1].sendall(head.encode() + joining)
+                came.sent += 1
+            for line in readable(lines, min(left_s, 0.1)):
+                try:
+                    if data := line.recv(65_536):
+                        came.answers["bad-token"] += data.count(b'"bad-token"')
+                        continue
+                except OSError:
+                    came.dropped += 1
+                lines.remove(line)
+                line.close()
+    finally:
+        for line in lines:
+            line.close()
     return came

@@ -23,6 +23,7 @@ from bridge.wire.osc import pack, parse, unbundle
 __all__ = [
     "RATE",
     "TICK_S",
+    "UPGRADE",
     "Outcome",
     "Target",
     "ask_osc",
@@ -37,6 +38,11 @@ RATE = 10_000
 """Messages a second of a flood."""
 TICK_S = 0.01
 """They come in bursts of that."""
+UPGRADE = (
+    "Upgrade: websocket\r\nConnection: Upgrade\r\nSec-WebSocket-Version: 13\r\n"
+    "Sec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==\r\n"
+)
+"""Headers that ask for a WebSocket."""
 TIMEOUT_S = 5.0
 """For a connection to be made."""
 
@@ -59,6 +65,7 @@ class Target:
     http: str
     osc: tuple[str, int]
     osc_tcp: tuple[str, int]
+    oscquery: tuple[str, int]
     session: str
     invites: Mapping[str, str]
     seconds: float
@@ -70,7 +77,7 @@ class Target:
             host, _, port = text.rpartition(":")
             return host.strip("[]"), int(port)
 
-        doors = place(ready["osc"]), place(ready["osc_tcp"])
+        doors = (place(ready[name].rpartition("/")[2]) for name in ("osc", "osc_tcp", "oscquery"))
         return cls(ready["http"], *doors, ready["session"], ready["invites"], seconds, ca)
 
     @property
@@ -78,6 +85,10 @@ class Target:
         """Where HTTP is."""
         parts = urlsplit(self.http)
         return parts.hostname or "127.0.0.1", parts.port or 80
+
+    def stream_door(self, name: str) -> tuple[str, int]:
+        """Where a door that takes connections is: `web`, `osc` or `oscquery`."""
+        return {"web": self.web, "osc": self.osc_tcp, "oscquery": self.oscquery}[name]
 
     def stream(self, address: tuple[str, int], receive_bytes: int = 0) -> socket.socket:
         """A connection; with a small receive buffer where it will not be read."""

@@ -196,17 +196,29 @@ def test_a_request_that_is_too_long_or_too_slow_is_ended() -> None:
     serve(scene)
 
 
-def test_there_is_room_for_so_many_and_no_more(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_there_is_room_for_so_many_and_the_oldest_goes_for_one_more(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(oscquery, "MAX_CONNECTIONS", 2)
 
     async def scene(address: tuple[str, int], door: OscQuery) -> None:
+        begun_s = asyncio.get_running_loop().time()
         open_ = [await asyncio.open_connection(*address) for _ in range(2)]
-        reader, _ = await asyncio.open_connection(*address)
+        assert b"200 OK" in await exchange(address, b"GET /take HTTP/1.1\r\n\r\n")
         with pytest.raises(ConnectionResetError):
-            await reader.read()
+            await open_[0][0].read()
+        assert asyncio.get_running_loop().time() - begun_s < 1, "at once, not for want of patience"
+        assert door.statistics()["let_go"] == 1
         for _, writer in open_:
             writer.close()
-        await asyncio.sleep(0.1)
-        assert b"200 OK" in await exchange(address, b"GET /take HTTP/1.1\r\n\r\n")
+
+    serve(scene)
+
+
+def test_who_asks_for_more_than_a_share_waits_in_the_crowd_and_is_answered(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(oscquery, "REQUESTS_BURST", 3)
+
+    async def scene(address: tuple[str, int], door: OscQuery) -> None:
+        for number in range(5):
+            assert b"200 OK" in await exchange(address, b"GET / HTTP/1.1\r\n\r\n")
+            assert door.crowd.statistics()["turns"] == max(0, number - 2)
 
     serve(scene)
