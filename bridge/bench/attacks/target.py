@@ -77,7 +77,8 @@ class Target:
             host, _, port = text.rpartition(":")
             return host.strip("[]"), int(port)
 
-        doors = (place(ready[name].rpartition("/")[2]) for name in ("osc", "osc_tcp", "oscquery"))
+        query = urlsplit(ready["oscquery"]).netloc
+        doors = place(ready["osc"]), place(ready["osc_tcp"]), place(query)
         return cls(ready["http"], *doors, ready["session"], ready["invites"], seconds, ca)
 
     @property
