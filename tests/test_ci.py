@@ -135,3 +135,11 @@ def test_a_step_that_is_none_is_refused(machine: Machine) -> None:
     done = machine.run("everything-else")
     assert done.returncode == 2
     assert "run .ci/run, or .ci/run programs" in done.stderr
+
+
+def test_what_failed_is_named_last(machine: Machine) -> None:
+    machine.put("make", "echo a long story; exit 2")
+    done = machine.run("everything")
+    assert done.returncode == 1
+    assert "a long story\nci: failed, and described above:\n{" in done.stdout
+    assert "ci: style" not in done.stdout

@@ -26,7 +26,7 @@ from urllib.request import urlopen
 __all__ = ["Server", "running_server", "start_server"]
 
 READY_S = 90.0
-STOP_S = 20.0
+STOP_S = 45.0
 LOOK_S = 0.005
 
 

@@ -121,7 +121,7 @@ def test_a_log_without_a_snapshot_has_one_as_soon_as_it_is_open(monkeypatch: pyt
         host = Host(open_ledger(PATH, "jam", CLOCK, files=disk), CLOCK)
         assert host.record.recovery.from_snapshot == 0
         host.start()
-        async with asyncio.timeout(5):
+        async with asyncio.timeout(45):
             while not any(path.name == "snapshot.json" for path in disk.names_now):
                 await asyncio.sleep(0.005)
         assert host.record.durable == size, "nobody has asked for anything yet"

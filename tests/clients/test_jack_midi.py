@@ -283,7 +283,7 @@ def test_a_keyboard_plays_as_the_role_that_the_owner_gave_the_port(
         jam.ear.connect("Star:out", ":one")
         jam.ear.play("923c50", "e20050", "b24064", "b20732", "903c50", "823c00")  # channel 1 is the bass: not theirs
         heard: list[tuple[object, ...]] = []
-        jam.osc.settimeout(30)
+        jam.osc.settimeout(45)
         while ("/live/note", "melody", 60, 0) not in heard:
             for packet in unbundle(jam.osc.recv(65_536)):
                 spoken = parse(packet.data)

@@ -17,7 +17,7 @@ from pythonosc.osc_message_builder import OscMessageBuilder
 
 from tests.support.server import Server, running_server
 
-PATIENCE_S = 30.0
+PATIENCE_S = 45.0
 BPM = 100.0
 BEAT_S = 60 / BPM
 TUNE = (64, 67, 72, 71, 69, 72, 77, 76, 74, 71, 67, 69)

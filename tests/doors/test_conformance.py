@@ -15,7 +15,7 @@ import pytest
 from bridge.ports.disk import read_key
 from sessions.invites import make_invite
 from sessions.keys import log_key
-from tests.doors.clients import CLIENTS, Client, Udp, WebSocket
+from tests.doors.clients import CLIENTS, PATIENCE_S, Client, Udp, WebSocket
 from tests.support.server import Server, running_server
 
 pytestmark = pytest.mark.timeout(120)
@@ -163,22 +163,35 @@ def test_a_request_by_http_is_the_same_at_every_door(client: Client, server: Ser
         client.refused("conflict", what="posted")
 
 
+def seats(server: Server) -> int:
+    return int(server.health()["sessions"][server.session]["seats"])
+
+
+def ends(client: Client, server: Server, seats_then: int) -> None:
+    """It hangs up, and the server has heard of it, where that can be heard."""
+    client.close()
+    deadline = time.monotonic() + PATIENCE_S
+    while not isinstance(client, Udp) and seats(server) > seats_then:
+        assert time.monotonic() < deadline, "its seat is still kept"
+        time.sleep(0.02)
+
+
 def test_a_client_that_died_asks_again_and_has_one_take(client: Client, server: Server) -> None:
-    token = new_invite(server, "leader")
+    token, before = new_invite(server, "leader"), seats(server)
     member = client.join(token)["member"]
     client.say("section.request", id="before", bars=1, parts="bass", stems=0)
     client.hear("section.accepted", id="before")
-    client.close()
-    time.sleep(0.2)  # the end of a stream is heard a moment later
+    ends(client, server, before)
     takes = set()
     for kind in CLIENTS:
+        before = seats(server)
         with CLIENTS[kind](server) as again:
             assert again.join(token)["member"] == member
             again.say("section.request", id="before", bars=1, parts="bass", stems=0)
             takes.add(again.hear("section.done", id="before")["take"])
             again.say("section.request", id="before", bars=2, parts="bass", stems=0)
             again.refused("conflict", what="before")
-        time.sleep(0.2)
+            ends(again, server, before)
     assert len(takes) == 1
 
 

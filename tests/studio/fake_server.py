@@ -46,7 +46,7 @@ Message = dict[str, Any]
 Result = TypeVar("Result")
 
 PAGE = Path(__file__).parents[2] / "bridge" / "studio"
-WAIT_S = 15.0
+WAIT_S = 45.0
 RATE = 44_100
 SESSION = "jam"
 ORIGIN = "starbridge.local/jam/0badcafe"

@@ -27,8 +27,8 @@ from tests.support.programs import program
 
 __all__ = ["Browser", "JavaScriptError", "Page", "chromium"]
 
-START_S = 30.0
-WAIT_S = 30.0
+START_S = 45.0
+WAIT_S = 45.0
 ANSWER_S = 40.0
 MAX_ANSWER_BYTES = 64 * 1024 * 1024
 

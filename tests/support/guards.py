@@ -25,7 +25,7 @@ from typing import Any
 __all__ = ["BlockingCall", "children", "leaks", "no_blocking", "threads"]
 
 CALLBACK_CPU_S = 1.0  # one callback may compute this long, on a slow machine too; a clock tick is late after less
-GRACE_S = 5.0  # real seconds that threads and children get to end; spent only where something is left
+GRACE_S = 15.0  # real seconds that threads and children get to end; spent only where something is left
 
 
 class BlockingCall(AssertionError):

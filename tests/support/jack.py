@@ -31,7 +31,7 @@ from tests.support.programs import program
 
 __all__ = ["Ear", "Heard", "JackServer", "jack_server"]
 
-PATIENCE_S = 30.0
+PATIENCE_S = 45.0
 ROOT = Path(__file__).resolve().parents[2]
 RATE, PERIOD = 48_000, 256
 

@@ -15,7 +15,7 @@ import time
 from collections import deque
 from typing import Any
 
-PATIENCE_S = 20.0
+PATIENCE_S = 45.0
 FLUSH_S = 0.02
 SETTLED_CYCLES = 4
 """A new wire carries something from the next cycle on."""

@@ -18,7 +18,7 @@ from bridge.wire.slip import Framing, length_prefixed, slip
 
 __all__ = ["Heard", "OscClient", "TcpClient", "UdpClient"]
 
-PATIENCE_S = 20.0
+PATIENCE_S = 45.0
 
 
 @dataclass(frozen=True, slots=True)

@@ -3,7 +3,7 @@
     with Talk([oscdump, "-L", "9001"], tmp_path) as dump:
         dump.until(r"/session/joined")
 
-Whoever waits polls with a deadline; nothing sleeps and hopes.
+Whoever waits polls, and gives up when nothing new has been said for a while; nothing sleeps and hopes.
 """
 
 from __future__ import annotations
@@ -20,6 +20,11 @@ from typing import Self
 __all__ = ["Talk", "datagrams_of", "free_port"]
 
 PATIENCE_S = 45.0
+"""Without a word: a machine may be busy."""
+LIMIT_S = 100.0
+"""At most, however much is said: less than a test has."""
+SHOWN = 20
+"""Lines of a long talk that a failure quotes."""
 
 
 class Talk:
@@ -52,15 +57,22 @@ class Talk:
         return self._log.read_text(encoding="utf-8", errors="replace")
 
     def until(self, pattern: str, count: int = 1) -> list[str]:
-        """All lines that match, as soon as there are so many; AssertionError when it takes too long."""
-        deadline = time.monotonic() + PATIENCE_S
+        """All lines that match, as soon as there are so many; AssertionError when it falls silent before that."""
+        output, found = "", []
+        now = news = begun = time.monotonic()
         while True:
             ended = self._process.poll() is not None
-            found = [line for line in self.output.splitlines() if re.search(pattern, line)]
+            if (said := self.output) != output:
+                output, news = said, now
+                found = [line for line in output.splitlines() if re.search(pattern, line)]
             if len(found) >= count:
                 return found
-            if ended or time.monotonic() > deadline:
-                raise AssertionError(f"{len(found)} of {count} lines match {pattern!r} in:\n{self.output}")
+            now = time.monotonic()
+            if ended or now > news + PATIENCE_S or now > begun + LIMIT_S:
+                last = "\n".join(output.splitlines()[-SHOWN:])
+                raise AssertionError(
+                    f"{len(found)} of {count} lines match {pattern!r}; the last of what was said:\n{last}"
+                )
             time.sleep(0.02)
 
 

@@ -23,7 +23,7 @@ from sessions.keys import log_key
 from tests.bridge.ports.http.tls import write_certificate
 from tests.support.server import Server, running_server
 
-WAIT_S = 30
+WAIT_S = 45
 
 
 @pytest.fixture(scope="module")

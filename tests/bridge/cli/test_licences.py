@@ -57,7 +57,7 @@ async def jam(server: Ready) -> dict[str, Any]:
     headers = {"Authorization": f"Bearer {server.invites['leader']}"}
     found: dict[str, Any] = {}
     try:
-        async with httpx.AsyncClient(base_url=server.http, headers=headers, timeout=20) as client:
+        async with httpx.AsyncClient(base_url=server.http, headers=headers, timeout=45) as client:
 
             async def get(path: str) -> httpx.Response:
                 return (await client.get(f"/api/sessions/jam{path}")).raise_for_status()

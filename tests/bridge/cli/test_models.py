@@ -20,7 +20,7 @@ from tests.bridge.cli.conftest import Command
 from tests.models.compose.evaluate.small import weights
 from tests.support.hub import COMMIT, TestHub, hub
 
-WAIT_S = 30.0
+WAIT_S = 45.0
 
 
 @pytest.fixture

@@ -41,7 +41,7 @@ def test_it_prints_addresses_and_an_invite_for_each_role_and_stops_when_asked(tm
 def test_the_checkpoint_covers_every_line_after_a_stop(tmp_path: Path, number: signal.Signals) -> None:
     with running_server(tmp_path) as server:
         server.process.send_signal(number)
-        assert server.process.wait(20) == 0
+        assert server.process.wait(45) == 0
         lines = (server.folder / "log.jsonl").read_bytes().count(b"\n")
         assert (server.folder / "checkpoint").read_text().split("\n")[1] == str(lines)
 
@@ -194,5 +194,5 @@ def test_beyond_this_machine_it_makes_a_certificate_of_its_own(tmp_path: Path) -
         assert str(cert) in output
         with socket.create_connection(("127.0.0.1", port)) as line:
             line.sendall(b"GET /api/health HTTP/1.1\r\nHost: 127.0.0.1\r\n\r\n")
-            line.settimeout(20)
+            line.settimeout(45)
             assert b"200 OK" not in line.recv(4096), "nothing in the clear"

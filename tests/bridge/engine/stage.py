@@ -38,7 +38,7 @@ from sessions.music import Request as SectionRequest
 Message = dict[str, Any]
 KEY = log_key("jam", seed=bytes(32))
 TOKEN = make_invite(KEY, "jam", "engine", "", expires_s=4_000_000_000, id="00112233445566aa")
-WAIT_S = 20.0
+WAIT_S = 45.0
 
 
 class Call:

@@ -51,7 +51,7 @@ async def played(server: Ready, weights: Path, whole: Path) -> dict[str, Any]:
     """Musicgen from half of a file, then the sampler, then musicgen from all of it."""
     headers = {"Authorization": f"Bearer {server.invites['leader']}"}
     found: dict[str, Any] = {}
-    async with httpx.AsyncClient(base_url=server.http, headers=headers, timeout=20) as client:
+    async with httpx.AsyncClient(base_url=server.http, headers=headers, timeout=45) as client:
         while len((await client.get("/api/capabilities")).json()["renderers"]) < 2:
             await asyncio.sleep(0.05)
         found["renderers"] = (await client.get("/api/capabilities")).json()["renderers"]

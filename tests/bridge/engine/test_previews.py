@@ -29,7 +29,7 @@ class Door:
         self.refuses = ""
 
     def put(self, section: str, one: StemPreview) -> None:
-        assert self.open.wait(10)
+        assert self.open.wait(45)
         if section == self.refuses:
             raise Refused(Code.TOO_MANY, "no room")
         self.got.append((section, one))
@@ -43,7 +43,7 @@ def play(scene: Callable[[Previews, Door], Awaitable[None]]) -> Door:
         task = asyncio.create_task(some.run())
         await scene(some, door)
         door.open.set()
-        async with asyncio.timeout(10):
+        async with asyncio.timeout(45):
             while some._waiting or some._busy:
                 await asyncio.sleep(0.002)
         task.cancel()

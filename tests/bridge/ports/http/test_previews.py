@@ -21,7 +21,7 @@ from tests.support.wav import wav
 
 SECTIONS = "/api/sessions/jam/sections"
 FACTS: dict[str, Any] = {"by": "musicgen", "version": 1, "start": 0, "frames": 32_000, "rate": 32_000, "channels": 1}
-WAIT_S = 10.0
+WAIT_S = 45.0
 
 
 class Band:

@@ -20,7 +20,7 @@ from bridge.ports.clock import SystemClock
 from bridge.ports.midi.link import Link
 
 AT_ONCE = Backoff(0.01, 0.02)
-PATIENCE_S = 30.0
+PATIENCE_S = 45.0
 
 
 def sender(tmp_path: Path, text: str) -> tuple[str, ...]:

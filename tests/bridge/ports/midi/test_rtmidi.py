@@ -14,7 +14,7 @@ from bridge.ports.midi.cable import NoMidi, Setup, all_silent
 from bridge.ports.midi.rtmidi import RtMidiCable
 from bridge.wire import midi
 
-PATIENCE_S = 20.0
+PATIENCE_S = 45.0
 SILENT = list(all_silent())
 
 

@@ -10,7 +10,7 @@ import pytest
 
 from models.render.generated.loading import Loading, Told
 
-WAIT_S = 20.0
+WAIT_S = 45.0
 T = TypeVar("T")
 
 

@@ -33,7 +33,7 @@ from tests.models.render.generated.voices import (
     slower,
 )
 
-WAIT_S = 20.0
+WAIT_S = 45.0
 
 
 def stems_of(outputs: list[Output]) -> dict[str, StemRendered]:

@@ -8,7 +8,7 @@ import pytest
 
 from models.render.musicgen.cpu.crew import Crew
 
-WAIT_S = 20.0
+WAIT_S = 45.0
 
 
 @pytest.mark.parametrize("threads", [1, 2, 3])
