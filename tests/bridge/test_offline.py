@@ -23,11 +23,11 @@ from sessions.keys import VerifierKey
 from sessions.music import MODES, STYLES, Chords, Key, Kind, Meter
 
 PARTS = ["drums", "bass", "harmony", "melody"]
-WITHOUT_STEMS, WITH_STEMS = 128, 24
 METRES = [f"{n}/{d}" for d in (2, 4, 8, 16) for n in range(1, 17)]
+WITHOUT_STEMS, WITH_STEMS = len(METRES) + 24, 24
 SHORT = [1, 1, 2, 2, 3, 3, 4, 8]
-LONG = {0: 64, 34: 31, 66: 16}
-"""Bars of a few in each hundred sections, by their place in it; the others are short, for the time goes with the beats."""
+LONG = {len(METRES): 64, len(METRES) + 8: 31, len(METRES) + 16: 16}
+"""Bars of a few sections, by their number; the others are short, for the time goes with the beats."""
 
 
 def random_fields(dice: random.Random, *, stems: bool) -> dict[str, Any]:
@@ -115,15 +115,15 @@ def samples(data: bytes) -> tuple[np.ndarray[Any, Any], int]:
 @pytest.mark.slow
 @pytest.mark.timeout(300)
 def test_random_sections_as_notes(tmp_path: Path) -> None:
-    """128 sections by the transformer, each of any kind, style, key, mode, energy and density, of 40 to 240 bpm, for one part
-    or more, a quarter with chords. Every metre of the contract comes at least once, and the usual ones often.
-    Four are long, of 64, 31 and 16 bars; the others have 1 to 8."""
+    """88 sections by the transformer, each of any kind, style, key, mode, energy and density, of 40 to 240 bpm, for one part
+    or more, a quarter with chords. Every metre of the contract comes once, and the usual ones again.
+    Three are long, of 64, 31 and 16 bars; the others have 1 to 8."""
     dice = random.Random(2026)
     for number in range(WITHOUT_STEMS):
         fields = random_fields(dice, stems=False)
-        fields["bars"] = LONG.get(number % 100, fields["bars"])
-        if number % 2 == 1:
-            fields["meter"] = METRES[number // 2 % len(METRES)]
+        fields["bars"] = LONG.get(number, fields["bars"])
+        if number < len(METRES):
+            fields["meter"] = METRES[number]
         out = tmp_path / str(number)
         result = ask(fields, out)
         check_midi(out / "section.mid", fields)
