@@ -48,6 +48,9 @@ def test_styles_keep_to_one_scale_of_type_and_one_of_spaces() -> None:
     off = [line for line in spaces if not {abs(int(px)) for px in re.findall(r"-?(\d+)px", line)} <= SPACES]
     assert off == []
     assert len(spaces) > 100
+    scale = [line for line in lines if re.match(r"--(tiny|small|note|body|large|title|poster):", line)]
+    assert len(scale) == 7
+    assert [line for line in scale if not line.endswith("rem;")] == [], "letters are as large as the browser is told to"
 
 
 def test_colours_follow_the_system_until_somebody_chooses(server: Puppet, join: Join) -> None:

@@ -609,14 +609,28 @@ def test_every_control_has_a_name(server: Puppet, join: Join) -> None:
     assert [n["role"]["value"] for n in unnamed] == []
 
 
-@pytest.mark.parametrize(("width", "height"), [(1440, 900), (1024, 768), (390, 844), (320, 640)])
-def test_nothing_is_wider_than_the_screen(server: Puppet, join: Join, width: int, height: int) -> None:
+@pytest.mark.parametrize(
+    ("width", "height", "letters"),
+    [
+        (1440, 900, 16),
+        (1024, 768, 16),
+        (390, 844, 16),
+        (320, 640, 16),
+        (1440, 900, 24),
+        (1440, 900, 32),
+        (390, 844, 32),
+    ],
+)
+def test_nothing_is_wider_than_the_screen(server: Puppet, join: Join, width: int, height: int, letters: int) -> None:
+    """With the browser's letters one and a half times and twice as large as usual as well (WCAG 1.4.4)."""
     page = join("leader", "a-name-of-thirty-two-characters.", width=width, height=height)
+    page.call("Page.setFontSizes", {"fontSizes": {"standard": letters}})
+    page.wait(f"getComputedStyle(document.body).fontSize === '{letters * 14 / 16:g}px'")
     server.say(
+        asked(status="waiting", bars=64, parts="drums,bass"),  # first, so that it is what is shown
+        {"type": "section.stem", "id": "v", "member": "kim", "part": "bass", "url": "/x"},
         take_added(composer={"name": "arranger", "licence": "Apache-2.0"}),
-        asked(status="waiting", bars=64, parts="drums,bass"),
     )
-    server.say({"type": "section.stem", "id": "v", "member": "kim", "part": "bass", "url": "/x"})
     many = [{"member": f"listener-{i}", "role": "listener", "status": "present", "keyed": True} for i in range(40)]
     server.say({"type": "session.members", "members": many})
     page.wait("document.querySelectorAll('.member').length === 40")
@@ -628,14 +642,16 @@ def test_nothing_is_wider_than_the_screen(server: Puppet, join: Join, width: int
         assert page.evaluate(too_wide) == []
         assert page.evaluate("document.documentElement.scrollWidth") <= width
         assert page.evaluate("document.documentElement.scrollHeight") <= height, "only panels scroll"
+        if view == "roll":
+            page.wait(f"document.querySelector('#roll .gutter').clientWidth === {84 * letters // 16}")
 
 
 def test_a_finger_hits_what_it_means(server: Puppet, join: Join) -> None:
     page = join("leader", "ana", width=390, height=844)
     server.say(
-        take_added(),
-        asked(status="waiting"),
+        asked(status="waiting"),  # first, so that it is what is shown
         {"type": "section.stem", "id": "v", "member": "kim", "part": "bass", "url": "/x"},
+        take_added(),
     )
     page.wait("document.querySelectorAll('.take').length === 1 && document.querySelectorAll('.stem').length === 1")
     page.click("#views [data-view=people]")

@@ -18,10 +18,12 @@ import { GUTTER, hitSize, RULER, STRIP, yOf } from "./layout.js";
 /** The room that a chord's name needs at the least, and how far a long one is squeezed into it. */
 const LEAST_CHORD = 12;
 const MOST_SQUEEZED = 1.5;
-const LABEL = "600 11px system-ui, sans-serif";
-const PLAIN_LABEL = "11px system-ui, sans-serif";
+const LABEL_PX = 11;
+const FACE = "system-ui, sans-serif";
 /** How much is left to see of a part that was put aside. */
 const ASIDE = 0.13;
+/** How wide the keys are that stand beside the names. */
+const KEYS = 18;
 /** Names of all white keys, not of octaves alone, from this row's height on. */
 const NAMED_KEY_PX = 11;
 
@@ -111,7 +113,7 @@ function drawBars(canvas, at, ink, bars) {
 /** @param {Canvas} canvas @param {Section} section @param {Layout} at @param {Ink} ink @param {Bars | null} bars */
 function drawRuler(canvas, section, at, ink, bars) {
   const barWidth = at.perBar * at.perBeat;
-  const every = barWidth > 22 ? 1 : barWidth > 11 ? 2 : 4;
+  const every = barWidth > 22 * at.type ? 1 : barWidth > 11 * at.type ? 2 : 4;
   canvas.fillStyle = ink.back ?? "";
   canvas.fillRect(0, 0, at.width, at.ruler);
   if (bars) {
@@ -121,7 +123,7 @@ function drawRuler(canvas, section, at, ink, bars) {
     canvas.globalAlpha = 1;
   }
   canvas.textBaseline = "top";
-  canvas.font = LABEL;
+  canvas.font = `600 ${LABEL_PX * at.type}px ${FACE}`;
   for (let bar = 1; bar <= at.bars; bar++) {
     canvas.fillStyle = ink.bar ?? "";
     canvas.fillRect(Math.round((bar - 1) * barWidth), 0, 1, at.ruler);
@@ -133,11 +135,11 @@ function drawRuler(canvas, section, at, ink, bars) {
   for (const span of chordSpans(section.chords || section.request.chords, at.perBar, at.total)) {
     const room = (span.end - span.start) * at.perBeat - 6;
     const fits = room > LEAST_CHORD && canvas.measureText(span.name).width <= room * MOST_SQUEEZED;
-    if (fits) canvas.fillText(span.name, span.start * at.perBeat + 4, 18, room);
+    if (fits) canvas.fillText(span.name, span.start * at.perBeat + 4, 18 * at.type, room);
   }
   at.parts.forEach((part, row) => {
     canvas.fillStyle = ink[part] ?? ink.soft ?? "";
-    for (const bar of section.closed[part] ?? []) canvas.fillRect((bar - 1) * barWidth + 2, RULER + row * STRIP, barWidth - 3, STRIP - 1);
+    for (const bar of section.closed[part] ?? []) canvas.fillRect((bar - 1) * barWidth + 2, RULER * at.type + row * STRIP, barWidth - 3, STRIP - 1);
   });
   canvas.fillStyle = ink.beat ?? "";
   canvas.fillRect(0, at.ruler - 1, at.width, 1);
@@ -193,34 +195,34 @@ function drawHit(canvas, x, lane, size) {
  * @param {Window} window
  */
 export function drawGutter(canvas, at, ink, window) {
-  canvas.clearRect(0, 0, GUTTER, window.height);
+  const [wide, keys] = [GUTTER * at.type, KEYS * at.type];
+  canvas.clearRect(0, 0, wide, window.height);
   canvas.fillStyle = ink.panel ?? "";
-  canvas.fillRect(0, 0, GUTTER, window.height);
+  canvas.fillRect(0, 0, wide, window.height);
   canvas.save();
   canvas.translate(0, -window.top);
   canvas.textBaseline = "middle";
   canvas.textAlign = "right";
-  canvas.font = PLAIN_LABEL;
-  const keys = 18;
+  canvas.font = `${LABEL_PX * at.type}px ${FACE}`;
   for (let pitch = at.low; pitch <= at.high && at.rollHeight; pitch++) {
     const y = yOf(at, pitch);
     canvas.fillStyle = (isBlackKey(pitch) ? ink.keyBlack : ink.keyWhite) ?? "";
-    canvas.fillRect(GUTTER - keys, y, keys, Math.max(1, at.keyHeight - 0.5));
-    if (pitch % 12 !== 0 && (isBlackKey(pitch) || at.keyHeight < NAMED_KEY_PX)) continue;
+    canvas.fillRect(wide - keys, y, keys, Math.max(1, at.keyHeight - 0.5));
+    if (pitch % 12 !== 0 && (isBlackKey(pitch) || at.keyHeight < NAMED_KEY_PX * at.type)) continue;
     canvas.fillStyle = ink.soft ?? "";
-    canvas.fillText(pitchName(pitch), GUTTER - keys - 6, y + at.keyHeight / 2);
+    canvas.fillText(pitchName(pitch), wide - keys - 6, y + at.keyHeight / 2);
   }
   canvas.fillStyle = ink.soft ?? "";
-  for (const lane of at.lanes) canvas.fillText(lane.name, GUTTER - 6, lane.y + lane.height / 2, GUTTER - 10);
+  for (const lane of at.lanes) canvas.fillText(lane.name, wide - 6, lane.y + lane.height / 2, wide - 10);
   canvas.restore();
   canvas.fillStyle = ink.panel ?? "";
-  canvas.fillRect(0, 0, GUTTER, at.ruler);
+  canvas.fillRect(0, 0, wide, at.ruler);
   canvas.textBaseline = "middle";
   canvas.textAlign = "left";
-  canvas.font = PLAIN_LABEL;
+  canvas.font = `${LABEL_PX * at.type}px ${FACE}`;
   canvas.fillStyle = ink.soft ?? "";
-  canvas.fillText("Bar", 8, 10);
+  canvas.fillText("Bar", 8, 10 * at.type);
   canvas.fillStyle = ink.beat ?? "";
-  canvas.fillRect(0, at.ruler - 1, GUTTER, 1);
-  canvas.fillRect(GUTTER - 1, 0, 1, window.height);
+  canvas.fillRect(0, at.ruler - 1, wide, 1);
+  canvas.fillRect(wide - 1, 0, 1, window.height);
 }

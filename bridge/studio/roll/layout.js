@@ -10,13 +10,14 @@
  * @typedef {{ y: number, height: number, pitch: number, name: string }} Lane
  * @typedef {{
  *   width: number, height: number, perBeat: number, total: number, perBar: number, bars: number, pulse: number, parts: string[], low: number,
- *   high: number, ruler: number, rollTop: number, rollHeight: number, keyHeight: number, lanes: Lane[]
- * }} Layout
+ *   high: number, ruler: number, rollTop: number, rollHeight: number, keyHeight: number, lanes: Lane[], type: number
+ * }} Layout  `type` is how many times the usual size letters have
  */
 
 import { drumName } from "../music.js";
 import { nameOf, partsOf, shapeOf } from "../state/sections.js";
 
+/** Sizes in pixels, at the usual size of letters. */
 export const RULER = 34;
 /** Height of a part's strip in the ruler. */
 export const STRIP = 4;
@@ -34,18 +35,19 @@ const REACH_PX = 3;
  * @param {number} width  of the visible part, without the gutter
  * @param {number} height
  * @param {Zoom} zoom
+ * @param {number} [type]
  * @returns {Layout}
  */
-export function layout(section, width, height, zoom) {
+export function layout(section, width, height, zoom, type = 1) {
   const { meter, perBar, bars, total } = shapeOf(section);
   const parts = partsOf(section).filter((part) => part !== "texture");
   const perBeat = Math.max((width / total) * zoom.across, 2);
-  const ruler = RULER + parts.length * STRIP + 3;
+  const ruler = RULER * type + parts.length * STRIP + 3;
   const drums = parts.includes("drums") ? drumLanes(section.notes.drums ?? []) : [];
   const pitched = parts.some((part) => part !== "drums");
   const room = (height - ruler) * zoom.tall;
-  const most = (pitched ? MOST_LANE : 40) * zoom.tall;
-  const laneHeight = drums.length ? clamp((room * (pitched ? 0.4 : 1)) / drums.length, LEAST_LANE, most) : 0;
+  const most = (pitched ? MOST_LANE : 40) * type * zoom.tall;
+  const laneHeight = drums.length ? clamp((room * (pitched ? 0.4 : 1)) / drums.length, LEAST_LANE * type, most) : 0;
   const drumsHeight = drums.length * laneHeight;
   const rollHeight = pitched ? Math.max(60, room - drumsHeight - (drums.length ? 8 : 0)) : 0;
   const drumTop = pitched ? ruler + rollHeight + 8 : ruler;
@@ -55,6 +57,7 @@ export function layout(section, width, height, zoom) {
     width: perBeat * total, height: Math.max(height, bottom), perBeat, total, perBar, bars, pulse: 4 / meter.d, parts, low, high, ruler,
     rollTop: ruler, rollHeight, keyHeight: rollHeight / (high - low + 1),
     lanes: drums.map((pitch, i) => ({ y: drumTop + i * laneHeight, height: laneHeight, pitch, name: drumName(pitch) })),
+    type,
   };
 }
 

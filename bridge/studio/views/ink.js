@@ -21,6 +21,14 @@ export function inkName() {
   return document.documentElement.dataset.theme ?? "";
 }
 
+/** The usual size of letters, which the roll's sizes are for. */
+const USUAL_PX = 16;
+
+/** How many times the usual size letters have here: browsers let their users choose. */
+export function typeSize() {
+  return parseFloat(getComputedStyle(document.documentElement).fontSize) / USUAL_PX;
+}
+
 /** @param {() => void} then */
 export function whenInkChanges(then) {
   new MutationObserver(then).observe(document.documentElement, { attributeFilter: ["data-theme"] });

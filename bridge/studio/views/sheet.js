@@ -22,7 +22,7 @@ import { barAtX, describeRoll, GUTTER, layout, noteAt, yOf } from "../roll/layou
 import { stepped as noteStepped } from "../roll/steps.js";
 import { FIT, keptAt, pinched, STEP, wheelFactor, zoomed } from "../roll/zoom.js";
 import { shapeOf } from "../state/sections.js";
-import { inkOf, whenInkChanges } from "./ink.js";
+import { inkOf, typeSize, whenInkChanges } from "./ink.js";
 
 /** Who scrolled by hand wants to look there: the playhead is not followed for so long. */
 const LOOKING_MS = 3_000;
@@ -62,7 +62,7 @@ export function noteSheet(wishes) {
   /** Works out where things are; what is drawn follows with the next frame. */
   function lay() {
     if (!section || !scroller.clientWidth) return;
-    at = layout(section, scroller.clientWidth, scroller.clientHeight, zoom);
+    at = layout(section, scroller.clientWidth, scroller.clientHeight, zoom, typeSize());
     sheet.style.width = `${at.width}px`;
     sheet.style.height = `${at.height}px`;
     ruler.style.height = `${at.ruler}px`;
@@ -81,7 +81,7 @@ export function noteSheet(wishes) {
     const ink = inkOf();
     const window = { left: scroller.scrollLeft, top: scroller.scrollTop, width: scroller.clientWidth, height: scroller.clientHeight };
     drawRoll(sized(canvas, window.width, window.height), section, at, ink, window, { ...look, touched: touched?.note ?? null });
-    drawGutter(sized(gutter, GUTTER, window.height), at, ink, window);
+    drawGutter(sized(gutter, GUTTER * at.type, window.height), at, ink, window);
   }
 
   // -- size --------------------------------------------------------------------------------------------------------
