@@ -53,6 +53,7 @@ FAMILIES: Final[Mapping[str, tuple[str, str]]] = {
     "http_connections": (GAUGE, "Connections of HTTP and WebSockets."),
     "http_strangers": (GAUGE, "Of those, who have asked nothing yet or not joined."),
     "http_idle": (GAUGE, "Of those, who were answered and may ask again."),
+    "http_asking": (GAUGE, "Of those, whose request or answer is on its way."),
     "http_let_go": (COUNTER, "Connections that had to make room."),
     "http_lane": (GAUGE, "Connections that wait for each other with requests, or with pieces of long answers."),
     "http_turned_away": (COUNTER, "Connections that were told that there is no room."),

@@ -141,7 +141,7 @@ class Requests(H11Protocol):
         before: Any = self.cycle
         super().handle_events()
         if self.cycle is not before:
-            self._lobby.knows(self)
+            self._lobby.answers(self)
 
     def on_response_complete(self) -> None:
         before = self.cycle
@@ -236,6 +236,9 @@ class Sockets(WebSocketsSansIOProtocol):
         piece = bytes(self._unread[: self._piece_bytes])
         del self._unread[: self._piece_bytes]
         super().data_received(piece)
+        if self.conn.handshake_exc is not None and not self.transport.is_closing():  # which uvicorn lets wait for ever
+            self.transport.write(_BROKEN)
+            self.transport.close()
         quick = self.loop.time() - begun_s < QUICK_S
         self._piece_bytes = min(2 * self._piece_bytes, LONG_PIECE_BYTES) if quick else PIECE_BYTES
 

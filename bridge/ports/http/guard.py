@@ -17,10 +17,12 @@ import ipaddress
 import socket
 from collections.abc import Iterable
 from dataclasses import dataclass
+from http import HTTPStatus
 from typing import Final
 from urllib.parse import urlsplit
 
 from starlette.datastructures import Headers, MutableHeaders
+from starlette.responses import Response
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from bridge.loopback import is_loopback
@@ -146,7 +148,17 @@ class Guard:
             await send(message)
 
         refused = self._hosts.refusal(headers.get("host"), headers.get("origin"), secure=secure)
-        if refused is None:
+        if "content-length" in headers and "transfer-encoding" in headers:
+            await _two_lengths()(scope, receive, secured)
+        elif refused is None:
             await self._app(scope, receive, secured)
         else:
             await answer_to(refused)(scope, receive, secured)
+
+
+def _two_lengths() -> Response:
+    """The answer to a body that ends in two ways: a proxy in between may have read the other (RFC 9112, 6.3), so all ends here."""
+    advice = "body: it can't have both a Content-Length and a Transfer-Encoding; send one of them"
+    answer = answer_to(Refused(Code.BAD_VALUE, advice), HTTPStatus.BAD_REQUEST)
+    answer.headers["Connection"] = "close"
+    return answer

@@ -1,12 +1,14 @@
 """The lobby: every connection of the HTTP door from its first byte on, so that none holds a place that somebody else needs.
 
 Whoever has asked nothing yet, or opened a WebSocket and not joined, is a stranger; whoever was answered and asks nothing more
-is idle. Where all places are taken the longest of the strangers goes for who comes, then the longest of the idle; where
-everybody is busy, who comes is told so. Over TLS a connection counts before its handshake, which may take only so long.
+is idle. Where all places are taken the longest of the strangers goes for who comes, then the longest of the idle, then the
+longest of those whose request or answer takes its time, if it had some; where none of these is, who comes is told so. Members
+on a WebSocket stay. Over TLS a connection counts before its handshake, which may take only so long.
 
     lobby = Lobby(crowd)
     lobby.enter(connection)         # False: there is no place
-    lobby.knows(connection)         # it has joined, or is being answered
+    lobby.answers(connection)       # it has asked something
+    lobby.knows(connection)         # it has joined
 """
 
 from __future__ import annotations
@@ -46,6 +48,9 @@ ANSWERS_BURST: Final = 100
 """And as many at once: a mix of half a minute."""
 ANSWER_COST_S: Final = 0.002
 """What one counts there: a millisecond to write it, and the thread that reads the next one from the disk."""
+ASKING_S: Final = 5.0
+"""What a request has from its headers to the end of its answer before it may have to go for somebody else: a body that drips, an
+answer that is not read. While there are places it has all the time it wants."""
 HANDSHAKES_PER_S: Final = 50
 """TLS handshakes that begin at once; each takes a millisecond of the loop's. Others wait in the crowd."""
 HANDSHAKE_COST_S: Final = 0.001
@@ -72,7 +77,9 @@ class Lobby:
         """Requests within their share, and pieces of long answers, pass one at a time."""
         self._strangers: OrderedDict[Guest, None] = OrderedDict()
         self._idle: OrderedDict[Guest, None] = OrderedDict()
-        self._busy: set[Guest] = set()
+        self._asking: OrderedDict[Guest, float] = OrderedDict()
+        """Since when."""
+        self._members: set[Guest] = set()
         self._let_go = 0
         self._turned_away = 0
 
@@ -97,32 +104,41 @@ class Lobby:
                 pass
 
     def __len__(self) -> int:
-        return len(self._strangers) + len(self._idle) + len(self._busy)
+        return len(self._strangers) + len(self._idle) + len(self._asking) + len(self._members)
 
     def enter(self, guest: Guest) -> bool:
-        """A place for a stranger; False where everybody who is here is busy."""
+        """A place for a stranger; False where nobody who is here can go for it."""
         if len(self) >= MAX_CONNECTIONS:
-            for waiting in (self._strangers, self._idle):
-                if waiting:
-                    oldest, _ = waiting.popitem(last=False)
-                    self._let_go += 1
-                    oldest.leave()
-                    break
-            else:
+            oldest = self._who_goes()
+            if oldest is None:
                 self._turned_away += 1
                 return False
+            self.leaves(oldest)
+            self._let_go += 1
+            oldest.leave()
         self._strangers[guest] = None
         return True
 
-    def knows(self, guest: Guest) -> None:
-        """It is being answered, or has joined: its place is its own."""
+    def _who_goes(self) -> Guest | None:
+        for waiting in (self._strangers, self._idle):
+            if waiting:
+                return next(iter(waiting))
+        guest, since_s = next(iter(self._asking.items()), (None, 0.0))
+        return guest if asyncio.get_running_loop().time() - since_s >= ASKING_S else None
+
+    def answers(self, guest: Guest) -> None:
+        """It has asked something, and is to be answered."""
         if self._strangers.pop(guest, guest) is None or self._idle.pop(guest, guest) is None:
-            self._busy.add(guest)
+            self._asking[guest] = asyncio.get_running_loop().time()
+
+    def knows(self, guest: Guest) -> None:
+        """It has joined: its place is its own."""
+        if self._strangers.pop(guest, guest) is None:
+            self._members.add(guest)
 
     def rests(self, guest: Guest) -> None:
         """It was answered, and may ask again or not."""
-        if guest in self._busy:
-            self._busy.discard(guest)
+        if self._asking.pop(guest, None) is not None:
             self._idle[guest] = None
 
     def turns_into(self, guest: Guest, other: Guest) -> None:
@@ -134,11 +150,12 @@ class Lobby:
         """It is gone."""
         self._strangers.pop(guest, None)
         self._idle.pop(guest, None)
-        self._busy.discard(guest)
+        self._asking.pop(guest, None)
+        self._members.discard(guest)
 
     def close(self) -> None:
         """Everybody goes."""
-        for guest in [*self._strangers, *self._idle, *self._busy]:
+        for guest in [*self._strangers, *self._idle, *self._asking, *self._members]:
             guest.leave()
 
     def statistics(self) -> dict[str, int]:
@@ -147,6 +164,7 @@ class Lobby:
             "connections": len(self),
             "strangers": len(self._strangers),
             "idle": len(self._idle),
+            "asking": len(self._asking),
             "lane": len(self.lane),
             "let_go": self._let_go,
             "turned_away": self._turned_away,

@@ -13,12 +13,13 @@ from pathlib import Path
 import httpx
 import pytest
 from fastapi import FastAPI, WebSocket
+from starlette.types import ASGIApp
 from websockets.asyncio.client import connect
 from websockets.exceptions import ConnectionClosed, InvalidStatus
 
 from bridge.ports.http import lobby
 from bridge.ports.http.connections import JOINED
-from bridge.ports.http.guard import SECURITY_HEADERS
+from bridge.ports.http.guard import SECURITY_HEADERS, Guard, Hosts
 from bridge.ports.http.server import MAX_FRAME_BYTES, MAX_HEADER_BYTES, HttpServer
 from tests.bridge.ports.http.tls import write_certificate
 from tests.support.virtual_time import run_real
@@ -58,7 +59,7 @@ def echo() -> FastAPI:
 
 
 @contextlib.asynccontextmanager
-async def serving(app: FastAPI) -> AsyncIterator[tuple[str, int]]:
+async def serving(app: ASGIApp) -> AsyncIterator[tuple[str, int]]:
     server = HttpServer(app, "127.0.0.1", 0)
     host, port = await server.start()
     try:
@@ -136,6 +137,38 @@ def test_what_is_no_websocket_is_answered_with_the_headers_of_every_answer() -> 
             assert all(f"{name}: {value}".encode() in answer for name, value in SECURITY_HEADERS.items())
 
     run_real(scene())
+
+
+@pytest.mark.parametrize(
+    "asked",
+    [b"POST / HTTP/1.1\r\n", b"GET / HTTP/1.1\r\nContent-Length: 2\r\n", b"GET / HTTP/1.1\r\n" + b"X: a\r\n" * 200],
+)
+def test_a_websocket_that_can_be_none_is_answered_all_the_same(asked: bytes) -> None:
+    async def main() -> None:
+        async with serving(echo()) as address:
+            said = await raw(
+                address,
+                asked + b"Host: localhost\r\nUpgrade: websocket\r\nConnection: Upgrade\r\nSec-WebSocket-Version: 13\r\n"
+                b"Sec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==\r\n\r\n{}",
+            )
+            assert said.startswith((b"HTTP/1.1 400 ", b"HTTP/1.1 405 ")), said
+
+    run_real(main())
+
+
+def test_a_body_of_two_lengths_ends_the_connection() -> None:
+    smuggled = (
+        b"POST /echo HTTP/1.1\r\nHost: localhost\r\nContent-Length: 4\r\nTransfer-Encoding: chunked\r\n\r\n0\r\n\r\n"
+        b"GET /echo HTTP/1.1\r\nHost: localhost\r\n\r\n"
+    )
+
+    async def main() -> None:
+        async with serving(Guard(echo(), Hosts.bound_to("127.0.0.1"))) as address:
+            said = await raw(address, smuggled)
+            assert said.startswith(b"HTTP/1.1 400 ")
+            assert said.count(b"HTTP/1.1 ") == 1
+
+    run_real(main())
 
 
 def test_too_many_connections_are_told_so(monkeypatch: pytest.MonkeyPatch) -> None:
