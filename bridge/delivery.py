@@ -106,13 +106,21 @@ class Audience:
 
     def tell(self, told: Tell, state: State) -> None:
         """Send messages to all who are meant."""
-        if not told.messages:
-            return
-        bundle = Bundle(told.messages, told.at_us)
-        give = self.send if _tells_of_sound(bundle) else self._give  # nearly always the same for everybody
-        for seat in self._meant(told, state):
-            if not (seat.reciting and waits(seat, bundle)):
-                give(seat, bundle)
+        self.tell_all((told,), state)
+
+    def tell_all(self, tells: Iterable[Tell], state: State, first: str = "") -> None:
+        """The same of several; a member who waits for it hears all of it `first`, before anybody else hears any."""
+        found = []
+        for told in tells:
+            if told.messages:
+                bundle = Bundle(told.messages, told.at_us)
+                give = self.send if _tells_of_sound(bundle) else self._give  # nearly always the same for everybody
+                found.append((bundle, give, self._meant(told, state)))
+        for in_turn in (True, False) if first else (False,):
+            for bundle, give, meant in found:
+                for seat in meant:
+                    if (seat.member == first) is in_turn and not (seat.reciting and waits(seat, bundle)):
+                        give(seat, bundle)
 
     def _meant(self, told: Tell, state: State) -> list[Seat]:
         """Who is meant; an engine hears only what is said to it alone."""

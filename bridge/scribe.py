@@ -98,11 +98,9 @@ class Scribe:
             leaving = self._audience.seats_of(event.member)  # whoever comes back before the disk has it stays
 
         def kept() -> None:
-            for told in tells:
-                if told.to is To.ROSTER:
-                    self._roster.look()
-                else:
-                    self._audience.tell(told, self.state)
+            if any(told.to is To.ROSTER for told in tells):
+                self._roster.look()
+            self._audience.tell_all(tells, self.state, first=member)
             self._audience.dismiss(leaving)
 
         promised = kept if tells or leaving else None

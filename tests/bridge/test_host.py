@@ -165,6 +165,21 @@ def test_who_hears_what(jam: Callable[[Test], None]) -> None:
 WELCOME = {"session.members", "transport.state"}
 
 
+def test_who_asked_hears_of_it_before_those_who_watch(jam: Callable[[Test], None]) -> None:
+    async def scene(jam: Jam) -> None:
+        _, watching = await jam.join("guest", "bea")
+        ana, asking = await jam.join("leader", "ana", kind="osc")
+        asking.bundles = watching.bundles = []
+        await jam.say(ana, "section.request", id="a", bars=4)
+        assert [message["type"] for message in asking.heard][:3] == [
+            "section.accepted",  # to ana, who came last and watches nothing
+            "section.requested",
+            "section.accepted",
+        ]
+
+    jam(scene)
+
+
 def test_a_newcomer_who_watches_learns_what_is_going_on(jam: Callable[[Test], None]) -> None:
     async def test(jam: Jam) -> None:
         ana, _ = await jam.join("leader", "ana")

@@ -1,6 +1,6 @@
 """Batches: all that waits for the disk goes there together, in a thread, and all who wait for it hear of it together.
 
-No task stands in between: on a busy loop each turn that somebody's acknowledgement takes is a millisecond.
+No task and no future stands in between: on a busy loop each turn that somebody's acknowledgement takes is a millisecond.
 
     batches = Batches(journal, thread, on_settled)
     failed = await batches.settled()        # the one on its way, or else the next
@@ -38,18 +38,25 @@ class Batches:
             if batch is None:
                 return None
             self._writing = True
-            written = loop.run_in_executor(self._thread, self._journal.write, batch)
-            written.add_done_callback(lambda done: self._settle(batch, done))
+            loop.run_in_executor(self._thread, self._write, batch, loop)
         waiting: asyncio.Future[DiskFailed | None] = loop.create_future()
         self._waiting.append(waiting)
         return await waiting
 
-    def _settle(self, batch: Batch, done: asyncio.Future[OSError | None]) -> None:
+    def _write(self, batch: Batch, loop: asyncio.AbstractEventLoop) -> None:
+        """In the thread."""
+        error: OSError | None = None
+        broken: BaseException | None = None
+        try:
+            error = self._journal.write(batch)
+        except BaseException as other:
+            broken = other
+        loop.call_soon_threadsafe(self._settle, batch, error, broken)
+
+    def _settle(self, batch: Batch, error: OSError | None, broken: BaseException | None) -> None:
         self._writing = False
         waiting, self._waiting = self._waiting, []
-        broken = done.exception()
-        failed = self._journal.settle(batch, done.result()) if broken is None else None
-        self._on_settled(failed)
+        failed = self._journal.settle(batch, error) if broken is None else None
         for one in waiting:
             if one.done():
                 continue
@@ -57,3 +64,4 @@ class Batches:
                 one.set_result(failed)
             else:
                 one.set_exception(broken)
+        self._on_settled(failed)

@@ -17,7 +17,7 @@ import errno
 from array import array
 from collections import deque
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -72,6 +72,7 @@ class Journal:
         self._running = running
         self._ends = ends  # where each durable line ends, its line feed included
         self._durable = chain.mark
+        self._head: Head | None = None  # what the last batch made of it
         self._staged: deque[_Staged] = deque()
         self._staged_bytes = 0
         self._appending: int | None = None
@@ -129,7 +130,7 @@ class Journal:
         if not lines:
             return None
         start, start_bytes, root = self._durable.size, self.durable_bytes, self.chain.tree.root
-        before = Head(start, start, start_bytes, root(start))
+        before = self._head or Head(start, start, start_bytes, root(start))
         after = Head(start, mark.size, start_bytes + size, root(mark.size))
         return Batch(len(lines), b"\n".join([*lines, b""]), mark, before, after)
 
@@ -160,7 +161,7 @@ class Journal:
             end += len(line) + 1
             self._ends.append(end)
         self._staged_bytes -= len(batch.data)
-        self._durable = batch.mark
+        self._durable, self._head = batch.mark, replace(batch.after, start=batch.after.end)
         return None
 
     def _reopen(self, size: int) -> int:

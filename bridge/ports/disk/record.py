@@ -63,6 +63,8 @@ class Record(View):
         self._failures = 0
         self.on_failed: Callable[[DiskFailed], None] = lambda failed: None
         """Told at once when the disk does not take what is staged, before anybody can stage more."""
+        self.on_durable: Callable[[], None] = lambda: None
+        """Told at once when the disk has more."""
 
     @classmethod
     def create(
@@ -162,6 +164,8 @@ class Record(View):
         if failed is not None:
             self._failures += 1
             self.on_failed(failed)
+        else:
+            self.on_durable()
         self._cover_later()
 
     def _cover_later(self) -> None:
