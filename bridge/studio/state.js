@@ -181,5 +181,11 @@ function followed(state, message) {
   const moving = ["section.note", "section.bar", "section.progress"].includes(message.type);
   const current = state.sections[state.selected];
   const free = !current || isOver(current);
-  return mine || (moving && free && !isOver(/** @type {any} */ (state.sections[key]))) ? { ...state, selected: key } : state;
+  const newer = message.type === "take.added" && current && free && numberOf(state, current.key) < numberOf(state, key);
+  return mine || newer || (moving && free && !isOver(/** @type {any} */ (state.sections[key]))) ? { ...state, selected: key } : state;
+}
+
+/** Where in the log the take of a section stands. @param {State} state @param {string} key */
+function numberOf(state, key) {
+  return state.takes[state.sections[key]?.take ?? ""]?.index ?? Infinity;
 }

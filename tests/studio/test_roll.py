@@ -102,6 +102,41 @@ def test_note_is_found_under_a_finger_and_a_hidden_part_is_not(run: Run) -> None
     assert run("roll/layout.js", function) == ["bass", None, None, None, "drums", None, 2, 2]
 
 
+def test_a_playhead_glides_by_itself_and_is_put_right_where_it_is_wrong(run: Run) -> None:
+    function = """(m) => new Promise((done) => requestAnimationFrame(() => {
+        const head = document.body.appendChild(document.createElement('div'));
+        const glide = m.gliding(head);
+        const track = { seconds: 4, px: 400 };
+        const way = () => head.getAnimations()[0];
+        const at_s = () => (way().currentTime + performance.now() - document.timeline.currentTime) / 1000;
+        const place = () => new DOMMatrix(getComputedStyle(head).transform).e;
+        const meant = () => (way().currentTime / 1000 / 4) * 400;
+        glide(1, track);
+        const first = way();
+        const seen = [at_s(), place() - meant()];
+        glide(1.01, track);
+        seen.push(way() === first, at_s());
+        glide(3, track);
+        seen.push(way() === first, at_s(), place() - meant());
+        glide(0.5, track);
+        seen.push(at_s());
+        glide(0.5, { seconds: 4, px: 800 });
+        seen.push(way() === first, document.getAnimations().length, place() - 2 * meant());
+        glide(null);
+        seen.push(head.hidden, document.getAnimations().length);
+        head.remove();
+        done(seen);
+    }))"""
+    near = pytest.approx
+    start, place, *rest = run("glide.js", function)
+    assert (start, place) == (near(1, abs=0.05), near(0, abs=1))
+    same, unmoved, still, jumped, there, back, anew, count, twice, hidden, none = rest
+    assert (same, unmoved, still) == (True, near(1, abs=0.05), True), "what is near enough is let be"
+    assert (jumped, there, back) == (near(3, abs=0.05), near(0, abs=1), near(0.5, abs=0.05))
+    assert (anew, count, twice) == (False, 1, near(0, abs=1))
+    assert (hidden, none) == (True, 0)
+
+
 def test_steps_go_from_note_to_note_and_say_each(run: Run) -> None:
     function = """async (m) => {
         const { newSection } = await import('/state/sections.js');

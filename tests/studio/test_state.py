@@ -289,5 +289,17 @@ def test_my_role_follows_what_the_leader_says(fold: Fold) -> None:
     assert fold(ME, {"type": "session.role", "member": "kim", "role": "rhythm"})["me"]["role"] == "guest"
 
 
+def test_the_newest_take_is_shown_however_late_it_comes_until_somebody_chooses(fold: Fold) -> None:
+    def taken(number: int) -> dict[str, Any]:
+        named = {"take": f"take-{number}", "id": str(number), "member": "kim", "index": 3 * number}
+        return {"type": "take.added", "request": request_fields(), "stems": {}, **named}
+
+    first = {"type": "page.select", "key": "kim/1", "follow": True}
+    assert fold(ME, taken(1), first, taken(2), taken(3))["selected"] == "kim/3"
+    assert fold(ME, taken(2), {**first, "key": "kim/2"}, taken(1))["selected"] == "kim/2", "an older one came"
+    assert fold(ME, taken(1), {**first, "follow": False}, taken(2))["selected"] == "kim/1"
+    assert fold(ME, ASKED, taken(1))["selected"] == "ana/v", "what is being made is looked at"
+
+
 def test_a_message_that_nobody_knows_changes_nothing(fold: Fold) -> None:
     assert fold(ME, {"type": "moon.phase", "full": 1}) == fold(ME)

@@ -5,10 +5,9 @@
  * together, output latency included.
  */
 
-import { loudest } from "./levels.js";
+import { loudest, METER_SAMPLES } from "./levels.js";
 
 const SAMPLE_RATE = 48_000;
-const METER_SAMPLES = 2048;
 
 export class Output {
   /** @type {AudioContext | null} */
@@ -46,7 +45,7 @@ export class Output {
     if (this.context && this.out) this.out.gain.setTargetAtTime(value, this.context.currentTime, 0.01);
   }
 
-  /** The loudest sample of the last 40 ms, 0 to 1. */
+  /** The loudest sample that a meter listens back to, 0 to 1. */
   peak() {
     if (!this.analyser || !this.running) return 0;
     this.analyser.getFloatTimeDomainData(this.#samples);

@@ -9,7 +9,7 @@
  * @typedef {{ began_s: number, duration_s: number, loop: boolean }} Span
  */
 
-import { loudest } from "./levels.js";
+import { loudest, METER_SAMPLES } from "./levels.js";
 
 /** How far ahead of now a source is started, so that it starts on the sample that was meant. */
 const LEAD_S = 0.03;
@@ -17,8 +17,6 @@ const LEAD_S = 0.03;
 const GLIDE_S = 0.008;
 /** So long a sound goes over into the one that takes its place. */
 const CROSS_S = 0.02;
-
-const METER_SAMPLES = 1024;
 
 export class Voice {
   /** @type {Map<string, { source: AudioBufferSourceNode, gain: GainNode, fade: GainNode }>} */

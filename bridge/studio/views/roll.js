@@ -18,6 +18,7 @@ import { noteText } from "../roll/steps.js";
 import { STEP } from "../roll/zoom.js";
 import { Player } from "../sound/player.js";
 import { isOver, partsOf, shapeOf, writtenShare } from "../state/sections.js";
+import { newestFirst } from "../state/takes.js";
 import { words } from "./form.js";
 import { noteSheet } from "./sheet.js";
 
@@ -132,7 +133,8 @@ export function pianoRoll(studio, player, sketch, acts) {
   /** @param {State} state */
   function update(state) {
     const sections = Object.values(state.sections);
-    const order = [...sections.filter((one) => !isOver(one)), ...sections.filter((one) => one.status === "done").reverse()];
+    const done = newestFirst(state.takes).flatMap((take) => state.sections[take.section] ?? []);
+    const order = [...sections.filter((one) => !isOver(one)), ...done];
     const shown = state.sections[state.selected] ?? order[0];
     if (shown && !order.includes(shown)) order.unshift(shown);
     if (shown && shown.key !== state.selected) {

@@ -15,6 +15,7 @@
  */
 
 import { h } from "../dom.js";
+import { gliding } from "../glide.js";
 import { secondsOf } from "../music.js";
 import { extended, oneBar, stepped } from "../roll/bars.js";
 import { drawGutter, drawRoll, PLAIN_LOOK } from "../roll/ink.js";
@@ -36,6 +37,7 @@ export function noteSheet(wishes) {
   const gutter = h("canvas", { class: "gutter", "aria-hidden": "true" });
   const canvas = h("canvas", { class: "grid", id: wishes.id ?? null, role: "img" });
   const head = h("div", { class: "playhead", hidden: true });
+  const glide = gliding(head);
   const ruler = h("div", { class: "ruler" });
   const sheet = h("div", { class: "sheet" }, ruler, head);
   const scroller = h("div", { class: "scroller", tabindex: 0, role: wishes.onnote ? "application" : "group", "aria-label": wishes.label, onkeydown: press, onscroll: plan, onclick: touch }, sheet);
@@ -190,6 +192,12 @@ export function noteSheet(wishes) {
     touchIt(place);
   }
 
+  /** Scrolls to where the playhead is, once it comes near the edge. @param {number} x */
+  function follow(x) {
+    const left = scroller.scrollLeft;
+    if (x < left || x > left + scroller.clientWidth - MARGIN_PX) scroller.scrollLeft = Math.max(0, x - MARGIN_PX);
+  }
+
   /** @param {KeyboardEvent} event */
   function press(event) {
     if (event.ctrlKey || event.metaKey || event.altKey || !at) return;
@@ -233,13 +241,10 @@ export function noteSheet(wishes) {
     },
     /** Puts the playhead; null takes it away. @param {number | null} seconds */
     frame(seconds) {
-      head.hidden = seconds === null || !at || !section;
-      if (seconds === null || !at || !section) return;
-      const x = (seconds / secondsOf(1, shapeOf(section).bpm)) * at.perBeat;
-      head.style.transform = `translateX(${x.toFixed(1)}px)`;
-      const left = scroller.scrollLeft;
-      const away = x < left || x > left + scroller.clientWidth - MARGIN_PX;
-      if (away && at.width > scroller.clientWidth + 1 && performance.now() - looked_ms > LOOKING_MS) scroller.scrollLeft = Math.max(0, x - MARGIN_PX);
+      if (seconds === null || !at || !section) return glide(null);
+      const perSecond = at.perBeat / secondsOf(1, shapeOf(section).bpm);
+      glide(seconds, { seconds: at.width / perSecond, px: at.width });
+      if (zoom.across > 1 && performance.now() - looked_ms > LOOKING_MS) follow(seconds * perSecond);
     },
   };
 }

@@ -7,6 +7,8 @@
  */
 
 import { button, byId, h, icon, keyed, say } from "../dom.js";
+import { METER_FALL, METER_MS, paced } from "../frames.js";
+import { gliding } from "../glide.js";
 import { may } from "../may.js";
 import { clockText } from "../music.js";
 import { durationOf, Player } from "../sound/player.js";
@@ -16,8 +18,6 @@ import { carryButton } from "./carry.js";
 import { noticeAt } from "./notice.js";
 import { inkName, inkOf, whenInkChanges } from "./ink.js";
 
-/** How much of a meter is left a frame later. */
-const FALL = 0.9;
 /** What stands in the place of the stems while there are none. */
 const HINTS = /** @type {Record<string, string>} */ ({
   waiting: "The stems come once the leader has said yes and the notes are written.",
@@ -103,6 +103,8 @@ export function mixer(studio, player) {
     const volume = h("input", { type: "range", min: 0, max: LOUDEST, step: 0.01, "aria-label": `Volume of ${part}`, oninput: () => change({ volume: Number(volume.value) }) });
     const wave = h("canvas", { class: "wave", "aria-hidden": "true" });
     const head = h("div", { class: "playhead", hidden: true });
+    const glide = gliding(head);
+    let wide = 0;
     const failed = h("span", { class: "small stem-failed" });
     const note = h("span", { class: "small soft stem-note", title: "It is still being made; until then you hear what stands in for it" });
     const bar = h("div", { class: "stem-made", "aria-hidden": "true" });
@@ -114,11 +116,11 @@ export function mixer(studio, player) {
     return {
       el,
       part,
-      head,
-      wave,
+      /** @param {number | null} seconds @param {number} total */
+      place: (seconds, total) => glide(seconds, { seconds: total, px: wide }),
       /** @param {number} peak */
       measure(peak) {
-        shown = Math.max(peak, shown * FALL);
+        shown = Math.max(peak, shown * METER_FALL);
         const scale = `scaleX(${Math.min(1, shown).toFixed(2)})`;
         if (meter.style.transform !== scale) meter.style.transform = scale;
       },
@@ -138,15 +140,17 @@ export function mixer(studio, player) {
         const preview = one.previews[part];
         el.classList.toggle("for-now", !final);
         say(note, final ? "" : outline ? `${preview?.by ?? ""} ${Math.round(outline.share * 100)} %` : "stand-in");
+        wide = wave.clientWidth;
         bar.style.width = outline ? `${outline.share * 100}%` : "0";
-        const look = `${one.key}|${final}|${Boolean(buffer)}|${outline?.version}|${outline?.share}|${wave.clientWidth}|${inkName()}`;
+        const look = `${one.key}|${final}|${Boolean(buffer)}|${outline?.version}|${outline?.share}|${wide}|${inkName()}`;
         if (look === drawn) return;
         drawn = look;
-        drawWave(wave, outline?.share ? outline.columns : buffer ? columnsOf(buffer, wave.clientWidth) : null, inkOf()[part] ?? "");
+        drawWave(wave, outline?.share ? outline.columns : buffer ? columnsOf(buffer, wide) : null, inkOf()[part] ?? "");
       },
     };
   }
 
+  const due = paced(METER_MS);
   /** @type {Map<string, ReturnType<typeof createRow>>} */
   const made = new Map();
   let loaded = "";
@@ -192,10 +196,10 @@ export function mixer(studio, player) {
     const seconds = player.position(one);
     const total = durationOf(one);
     say(time, `${clockText(seconds ?? 0)} / ${clockText(total)}`);
-    for (const { head, wave, part, measure } of made.values()) {
-      measure(player.peak(one, part));
-      head.hidden = seconds === null;
-      if (seconds !== null) head.style.transform = `translateX(${((seconds / total) * wave.clientWidth).toFixed(1)}px)`;
+    const now = due();
+    for (const { part, place, measure } of made.values()) {
+      if (now) measure(player.peak(one, part));
+      place(seconds, total);
     }
   }
 

@@ -8,6 +8,7 @@
  */
 
 import { button, byId, h, icon, say } from "../dom.js";
+import { METER_FALL, METER_MS, paced } from "../frames.js";
 import { inWords } from "../state/wording.js";
 import { localUs } from "../time.js";
 import { leads } from "../may.js";
@@ -73,10 +74,11 @@ export function topBar(studio, player, theme, keys) {
     banner.classList.toggle("bad", phase === "waiting" || Boolean(state.notices.page));
   }
 
+  const due = paced(METER_MS);
   let shown = 0;
   function frame() {
-    const peak = player.output.peak();
-    shown = Math.max(peak, shown * 0.9);
+    if (!due()) return;
+    shown = Math.max(player.output.peak(), shown * METER_FALL);
     const scale = `scaleX(${Math.min(1, shown).toFixed(2)})`;
     if (level.style.transform !== scale) level.style.transform = scale;
     level.classList.toggle("hot", shown > 0.98);
