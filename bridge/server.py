@@ -256,6 +256,7 @@ async def serve(config: Config, *, on_ready: Callable[[Ready], None]) -> None:
             await asyncio.to_thread(write_ready, config.ready_file, ready)
         await asyncio.to_thread(gc.collect)
         gc.freeze()  # all that stays: else the collector walks through it again and again, for 80 ms each
+        gc.enable()  # where it started in haste
         on_ready(ready)
         await asyncio.to_thread(server.describe)
         await stop.wait()

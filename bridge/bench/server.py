@@ -23,6 +23,8 @@ from pathlib import Path
 from typing import Any
 from urllib.request import urlopen
 
+from bridge.haste import in_haste
+
 __all__ = ["Server", "running_server", "start_server"]
 
 READY_S = 90.0
@@ -133,6 +135,7 @@ def running_server(folder: Path, *options: str, session: str = "jam", engine: bo
                 raise AssertionError(f"the server did not stop when asked:\n{server.output()}") from None
 
 
+@in_haste()
 def main(data: str, session: str, ready_file: str) -> None:
     """The server without its engine, in this process."""
     from bridge.config import Address, Config

@@ -17,6 +17,7 @@ from rich.text import Text
 
 from bridge.cli.friendly import say
 from bridge.cli.options import AudiocraftPython, MusicgenFolder, MusicgenPrecision, SoundfontFile, Weights
+from bridge.haste import in_haste
 from sessions.errors import Code, Refused
 
 if TYPE_CHECKING:
@@ -37,6 +38,7 @@ EXAMPLES = """
 """
 
 
+@in_haste()
 def serve(
     data: Annotated[
         Path | None, typer.Option("--data", metavar="DIR", help="Where sessions, logs and takes are kept.")
