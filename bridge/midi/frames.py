@@ -19,6 +19,8 @@ __all__ = ["FrameClock"]
 
 BANDWIDTH_HZ = 0.5
 """How fast it follows: a card's clock drifts by parts in a million, a wake's lateness changes from cycle to cycle."""
+WRAP = 1 << 32
+"""JACK's frames are counted so far, which is a day at 48 kHz; then from 0 again."""
 MOST_OFF_PERIODS = 1.5
 """A wake that is off by more than so many periods is no jitter."""
 
@@ -29,7 +31,7 @@ class FrameClock:
     def __init__(self, rate: int) -> None:
         self._rate = rate
         self._frame = -1
-        self._next_frame = -1
+        self._length = 0
         self._begin_us = 0.0
         self._next_us = 0.0
         self._period_us = 0.0
@@ -39,8 +41,8 @@ class FrameClock:
         """A cycle has begun."""
         nominal_us = frames * 1e6 / self._rate
         off_us = now_us - self._next_us
-        if frame != self._next_frame or abs(off_us) > MOST_OFF_PERIODS * nominal_us:
-            self.jumps += self._next_frame >= 0
+        if frame != (self._frame + self._length) % WRAP or abs(off_us) > MOST_OFF_PERIODS * nominal_us:
+            self.jumps += self._length > 0
             self._begin_us, self._period_us = float(now_us), nominal_us
             self._next_us = now_us + nominal_us
         else:
@@ -48,7 +50,7 @@ class FrameClock:
             self._begin_us = self._next_us
             self._next_us += sqrt(2) * omega * off_us + self._period_us
             self._period_us += omega * omega * off_us
-        self._frame, self._next_frame = frame, frame + frames
+        self._frame, self._length = frame, frames
 
     @property
     def end_us(self) -> int:
@@ -57,10 +59,10 @@ class FrameClock:
 
     def frame_at(self, at_us: int) -> int:
         """The frame that a time falls on, as this cycle knows it."""
-        frames = (at_us - self._begin_us) * (self._next_frame - self._frame) / (self._next_us - self._begin_us)
+        frames = (at_us - self._begin_us) * self._length / (self._next_us - self._begin_us)
         return self._frame + round(frames)
 
     def time_us(self, frame: float) -> int:
         """When a frame sounds."""
-        us_per_frame = (self._next_us - self._begin_us) / (self._next_frame - self._frame)
+        us_per_frame = (self._next_us - self._begin_us) / self._length
         return round(self._begin_us + (frame - self._frame) * us_per_frame)

@@ -36,6 +36,8 @@ MOVES_PER_S = 150
 """And all of them together: fewer than the session lets a member move."""
 SWITCHES = range(64, 70)
 """Pedals: what matters is on which side of the middle they are."""
+SETTINGS = frozenset((0, 32, 6, 38, *range(96, 102)))
+"""Banks, and parameters by number: they change an instrument that all share, for good, and mean nothing one by one."""
 BEND = -1
 """The wheel, among the controllers."""
 
@@ -73,6 +75,8 @@ class Hand:
                 return self._rest(self._part or part_of(channel))
             case Control(channel, controller, _) if controller >= ALL_SOUND_OFF:
                 return self._end(channel) if controller == ALL_SOUND_OFF or controller >= ALL_NOTES_OFF else []
+            case Control(_, controller, _) if controller in SETTINGS:
+                return []
             case Control(channel, controller, value):
                 return self._move((self._part or part_of(channel), controller), value, now_us)
             case Bend(channel, value):
@@ -123,7 +127,8 @@ class Hand:
             self._waiting.pop(what, None)
             return []
         switched = what[1] in SWITCHES and (value >= 64) != (before is not None and before >= 64)
-        if switched or (value == 0 and _rests(what[1])) or (what not in self._waiting and self._may(what, now_us)):
+        at_once = (value == 0 and _rests(what[1])) or (switched and self._bucket.take(1, now_us / 1e6))
+        if at_once or (what not in self._waiting and self._may(what, now_us)):
             self._waiting.pop(what, None)
             return [self._tell(what, value, now_us)]
         self._waiting[what] = value

@@ -11,7 +11,7 @@ meanwhile to change his mind.
 
 from __future__ import annotations
 
-from dataclasses import astuple, dataclass
+from dataclasses import dataclass
 from typing import Any
 
 __all__ = ["FOREVER_US", "LATE_US", "Plan", "Tone", "Word"]
@@ -59,7 +59,7 @@ class Plan:
     def to_json(self) -> dict[str, Any]:
         return {
             "now": self.now_us,
-            "notes": [astuple(note) for note in self.notes],
+            "notes": [(one.id, one.on_us, one.off_us, one.channel, one.pitch, one.velocity) for one in self.notes],
             "held": self.held,
             "said": [(word.id, word.at_us, word.data.hex()) for word in self.said],
         }

@@ -12,7 +12,7 @@ its id from plan to plan, and what was played live, for the state doesn't know h
 from __future__ import annotations
 
 from bisect import bisect_left, bisect_right
-from collections.abc import Mapping
+from collections.abc import Collection, Iterator, Mapping
 from dataclasses import dataclass, field, replace
 from typing import Any
 
@@ -22,7 +22,7 @@ from bridge.midi.timeline import Stretch, Timeline
 from bridge.wire import midi
 from models.render.bands import players
 from sessions.music import NOTE_PARTS, Note, Part, Request, untangled
-from sessions.state import Playing, State
+from sessions.state import BEND, Playing, State
 
 __all__ = ["AHEAD_US", "Score"]
 
@@ -83,6 +83,8 @@ class Score:
         self._over: list[Tone] = []
         """Live notes that have ended, for as long as they might not have begun yet."""
         self._moved: list[Word] = []
+        self._away: dict[tuple[int, int], bytes] = {}
+        """By channel and controller: what was moved last and does not rest."""
 
     def heard(self, message: Mapping[str, Any], now_us: int) -> None:
         """What another member plays, now."""
@@ -91,10 +93,32 @@ class Score:
             case "live.note":
                 self._note((message["member"], message["part"], message["pitch"]), channel, message["velocity"], now_us)
             case "live.control":
-                data = midi.control(channel, message["controller"], message["value"])
-                self._moved.append(Word(self._fresh(), now_us, data))
+                controller, value = message["controller"], message["value"]
+                self._move((channel, controller), value, midi.control(channel, controller, value), now_us)
             case "live.bend":
-                self._moved.append(Word(self._fresh(), now_us, midi.bend(channel, message["value"])))
+                self._move((channel, BEND), message["value"], midi.bend(channel, message["value"]), now_us)
+
+    def again(self, channels: Collection[int], state: State, now_us: int) -> None:
+        """Somebody is connected who was not: who plays on these channels, and where their pedals are, is said once more."""
+        said = [(what[0], data) for what, data in self._away.items()]
+        if self._programs:
+            said += [(channel, midi.program(channel, program)) for channel, program in self._playing(state, now_us)]
+        self._moved += [Word(self._fresh(), now_us, data) for channel, data in said if channel in channels]
+
+    def _playing(self, state: State, now_us: int) -> Iterator[tuple[int, int]]:
+        """Channels and programs of all that has begun."""
+        tick, going = state.transport.tick_at(now_us), state.accompaniment
+        for take, playing in state.playing.items():
+            if playing.tick <= tick:
+                yield from self._music_of(state, take).programs
+        if going is not None and going.tick <= tick:
+            yield from _programs_of(going.request)
+
+    def _move(self, what: tuple[int, int], value: int, data: bytes, now_us: int) -> None:
+        self._moved.append(Word(self._fresh(), now_us, data))
+        self._away.pop(what, None)
+        if value:
+            self._away[what] = data
 
     def _note(self, name: tuple[str, str, int], channel: int, velocity: int, now_us: int) -> None:
         if (old := self._live.pop(name, None)) is not None:
@@ -133,9 +157,7 @@ class Score:
         draft.said += self._moved
 
     def _take(self, draft: _Draft, stretch: Stretch, state: State, take: str, playing: Playing) -> None:
-        if take not in self._music:
-            self._music[take] = _music_of(state, take)
-        music = self._music[take]
+        music = self._music_of(state, take)
         first, last = draft.ticks(stretch)
         begun, beginning = first - music.longest - playing.tick, last - playing.tick
         rounds = range(max(0, begun // music.length), beginning // music.length + 1) if playing.loop else range(1)
@@ -150,6 +172,11 @@ class Score:
                 name = (stretch.number, take, playing.tick, number, index)
                 self._write(draft, stretch, name, part, note, base)
         self._players(draft, stretch, (take, playing.tick), music.programs)
+
+    def _music_of(self, state: State, take: str) -> _Music:
+        if take not in self._music:
+            self._music[take] = _music_of(state, take)
+        return self._music[take]
 
     def _along(self, draft: _Draft, stretch: Stretch, state: State) -> None:
         """What an accompaniment has said ahead, in ticks of the session."""

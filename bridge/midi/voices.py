@@ -69,6 +69,11 @@ class Voices:
         """Notes that sound."""
         return len(self._sounding)
 
+    @property
+    def channels(self) -> set[int]:
+        """Where notes sound."""
+        return {channel for channel, _ in self._owner}
+
     def take(self, plan: Plan) -> None:
         """From now on this plan holds."""
         ends = {tone.id: tone.off_us for tone in plan.notes} | dict(plan.held)

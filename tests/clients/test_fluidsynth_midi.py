@@ -41,8 +41,11 @@ def test_a_synth_comes_goes_and_comes_back_and_hears_every_end(tmp_path: Path, m
             first.until(r"noteon\s0\s40\s90")
             play(40, 0)
             first.until(r"noteoff\s0\s40")
+            osc.sendto(pack("/live/control", "sii", ("bass", 7, 99)), server.osc_address)
+            first.until(r"cc\s0\s7\s99")
         with Talk(synth, tmp_path) as second:
             second.until(r"cc\s2\s123\s0")
+            second.until(r"cc\s0\s7\s99")  # where the first one's fader was left
             play(41, 90)
             second.until(r"noteon\s0\s41\s90")
             server.kill()

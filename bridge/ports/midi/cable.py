@@ -20,11 +20,12 @@ from typing import Any
 from bridge.midi.lateness import Lateness
 from bridge.midi.plan import Plan
 from bridge.midi.voices import Due, Voices
+from bridge.midi.wires import Wire
 from bridge.ports.clock import Clock
 from bridge.wire import midi
 from sessions.music import Part
 
-__all__ = ["Cable", "NoMidi", "Setup", "all_silent"]
+__all__ = ["CHANNELS", "Cable", "NoMidi", "Setup", "all_silent"]
 
 REALTIME = 0xF8
 CHANNELS = tuple(part.channel for part in Part)
@@ -40,7 +41,7 @@ class Setup:
 
     name: str
     device: str = ""
-    wired: tuple[tuple[str, str], ...] = ()
+    wired: tuple[Wire, ...] = ()
 
 
 class Cable:
@@ -50,10 +51,13 @@ class Cable:
 
     def __init__(self, setup: Setup, clock: Clock, report: Callable[[dict[str, Any]], None]) -> None:
         self._setup, self._clock, self._report = setup, clock, report
-        self._plans: deque[Plan] = deque()
+        self._plans: deque[Plan] = deque(maxlen=1)
+        """The newest alone counts; while the system is away nobody takes them."""
         self._voices = Voices()
         self._lateness = Lateness()
         self._device = ""
+        self.name = setup.name
+        """As others see it."""
 
     def open(self) -> None:
         """Open the port, silent; raises `NoMidi`."""
@@ -62,6 +66,10 @@ class Cable:
     def play(self, plan: Plan) -> None:
         """From now on this plan holds."""
         self._plans.append(plan)
+
+    def now_us(self) -> int:
+        """By the clock that the times of what comes in are told by."""
+        return self._clock.now_us()
 
     def look(self) -> None:
         """Connect what has come, forget what is gone, come back where the system itself was away."""
@@ -92,7 +100,7 @@ class Cable:
     def _heard(self, data: bytes, at_us: int) -> None:
         """Something came in."""
         if data and data[0] < REALTIME:
-            self._report({"in": [[at_us, data.hex()]]})
+            self._report({"in": [(at_us, data)]})
 
     def _device_is(self, name: str) -> None:
         """The device that was asked for is here by this name, or not."""

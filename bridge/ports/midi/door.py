@@ -34,6 +34,8 @@ AGAIN_S = 0.1
 """So often a plan is made while something plays: each reaches ten times as far."""
 GATHER_S = 0.002
 """What comes together is planned together."""
+REST = 3
+"""And so many times as long as it took to plan, nothing is: it is one member's work among others'."""
 HERE_S = 15.0
 """So often the host is told that the port is still here."""
 RETRY_S = 1.0
@@ -59,6 +61,8 @@ class Sender(Protocol):
 
     why: str
     """Why nothing is open."""
+    name: str
+    """Of the port, as others see it."""
     crashes: int
 
     async def start(self) -> str:
@@ -109,7 +113,7 @@ class MidiDoor:
         if not self.system:
             return ""
         self._tasks = [asyncio.create_task(task) for task in (self._play_on(), self._stay())]
-        return f"{self._choice.name}, by {self.system}"
+        return f"{self._link.name}, by {self.system}"
 
     @property
     def why(self) -> str:
@@ -131,7 +135,7 @@ class MidiDoor:
 
     def statistics(self) -> dict[str, Any]:
         """What the sender says of its punctuality, and how often it had to be started again."""
-        return {"port": self._choice.name, "system": self.system, **self._figures, "crashes": self._link.crashes}
+        return {"port": self._link.name, "system": self.system, **self._figures, "crashes": self._link.crashes}
 
     # -- out -----------------------------------------------------------------------------------------------------------
 
@@ -159,19 +163,20 @@ class MidiDoor:
                 await asyncio.sleep(RETRY_S)
 
     async def _plan_on(self) -> None:
-        was_empty = True
+        was_empty, loop = True, asyncio.get_running_loop()
         while True:
             self._sit()
             self._changed.clear()
+            began_s = loop.time()
             plan = self._score.plan(self._host.state, self._clock.now_us())
             if not (plan.is_empty and was_empty):
                 self._link.play(plan)
-            was_empty = plan.is_empty
+            was_empty, took_s = plan.is_empty, loop.time() - began_s
             waiting = None if was_empty and not self._host.state.transport.playing else AGAIN_S
             with contextlib.suppress(TimeoutError):
                 async with asyncio.timeout(waiting):
                     await self._changed.wait()
-                await asyncio.sleep(GATHER_S)
+                await asyncio.sleep(min(max(GATHER_S, REST * took_s), AGAIN_S))
 
     def _sit(self) -> Seat:
         """The door's seat; who is sent away does not come back by himself. Raises `Refused`."""
@@ -201,6 +206,9 @@ class MidiDoor:
             _log.info("MIDI: %s", f"{self._device} is connected" if self._device else "the device is gone")
         if "gone" in told or "unplugged" in told or told.get("device") == "":
             self._say(self._hand.let_go())
+        if "calmed" in told:
+            self._score.again(told["calmed"], self._host.state, self._clock.now_us())
+            self._changed.set()
         if "ready" in told:  # this may be the next life of one that died
             self._say(self._hand.let_go())
             self._changed.set()

@@ -12,13 +12,16 @@ from __future__ import annotations
 import contextlib
 import logging
 import threading
+from collections import deque
 from collections.abc import Callable
 from typing import Any
 
 from bridge.midi.frames import FrameClock
 from bridge.midi.voices import Due
+from bridge.midi.wires import IN, OUT, Wire, Wires
 from bridge.ports.clock import Clock
-from bridge.ports.midi.cable import Cable, NoMidi, Setup, all_silent
+from bridge.ports.midi.cable import CHANNELS, Cable, NoMidi, Setup
+from bridge.wire import midi
 
 __all__ = ["JackCable"]
 
@@ -26,6 +29,8 @@ SILENT_S = 2.0
 """For so long the last two cycles are waited for."""
 MOST_WAITING = 4096
 """Messages for which a cycle's buffer had no room; more than that is a plan of nonsense."""
+MOST_CAME = 1024
+"""Ports that others open between two looks."""
 
 _log = logging.getLogger(__name__)
 
@@ -40,21 +45,20 @@ class JackCable(Cable):
         self._client: Any = None
         self._frames = FrameClock(48_000)
         self._left: list[Due] = []
-        self._calm = threading.Event()
-        """Somebody was connected who may hang from before."""
+        self._calm: deque[int] = deque()
+        """Channels on which somebody who was connected may hang from before."""
         self._hush = threading.Event()
         """The end."""
         self._ended, self._hushed = False, threading.Event()
         self._lost = ""
-        self._wired = set(setup.wired)
+        self._wires = Wires(setup.wired)
+        self._told_wires = self._wires.known
+        self._came: deque[str] = deque(maxlen=MOST_CAME)
 
     def open(self) -> None:
         try:
             import jack
-        except (
-            ImportError,
-            OSError,
-        ) as error:  # not installed; or installed without the library that it speaks through
+        except (ImportError, OSError) as error:  # not installed, or without the library that it speaks through
             raise NoMidi(f"JACK: {error}") from None
         jack.set_error_function(lambda message: _log.debug("jack: %s", message))
         jack.set_info_function(lambda message: _log.debug("jack: %s", message))
@@ -63,16 +67,26 @@ class JackCable(Cable):
         except jack.JackOpenError:
             raise NoMidi("JACK: no server runs") from None
         self._error = jack.JackError
-        self._out = client.midi_outports.register("out")
-        self._in = client.midi_inports.register("in")
+        self._client, self._lost = client, ""
+        try:
+            self._begin(client)
+        except jack.JackError as error:  # it ended just now
+            self._abandon()
+            self._lost = str(error)
+            raise NoMidi(f"JACK: {error}") from None
+
+    def _begin(self, client: Any) -> None:
+        self.name = client.name  # where another has ours, JACK adds a number
+        self._out = client.midi_outports.register(OUT)
+        self._in = client.midi_inports.register(IN)
         self._rate = client.samplerate
         self._frames = FrameClock(self._rate)
         client.set_process_callback(self._process)
         client.set_shutdown_callback(self._shut)
-        self._client, self._lost = client, ""
+        client.set_port_registration_callback(self._registered)
+        self._wires = Wires(self._wires.known)
         client.activate()
-        self._wire()
-        self._calm.set()  # once it is wired: what a sender before us may have left ends
+        self._wire()  # so that what a sender before us may have left ends
 
     def look(self) -> None:
         if self._lost:
@@ -82,7 +96,7 @@ class JackCable(Cable):
             return
         with contextlib.suppress(self._error):
             self._connect_device()
-            self._remember()
+            self._wire()
 
     def close(self) -> None:
         client = self._client
@@ -93,8 +107,12 @@ class JackCable(Cable):
             self._hushed.wait(SILENT_S)
         with contextlib.suppress(Exception):  # whatever a server that is gone makes of it
             client.deactivate()
+        self._abandon()
+
+    def _abandon(self) -> None:
+        client, self._client = self._client, None
+        with contextlib.suppress(Exception):
             client.close()
-        self._client = None
 
     # -- JACK's thread -------------------------------------------------------------------------------------------------
 
@@ -113,23 +131,31 @@ class JackCable(Cable):
         self._frames.cycle(began, frames, now_us)
         self._out.clear_buffer()
         if not self._hush.is_set():
-            self._write(began, frames)
+            self._quiet(began)
+            self._write(self._due(self._frames.end_us), began, frames)
         elif not self._ended:
             self._ended = True
-            for data in self._silence():
-                self._out.write_midi_event(0, data)
+            self._write([Due(now_us, data, ahead=False) for data in self._silence()], began, frames)
+        elif self._left:
+            self._write([], began, frames)
         else:
             self._hushed.set()  # a cycle later: whoever reads after us has it
         for offset, data in self._in.incoming_midi_events():
             self._heard(bytes(data), self._frames.time_us(began + offset))
 
-    def _write(self, began: int, frames: int) -> None:
-        """What is due in this cycle, each at its frame, in order."""
-        if self._calm.is_set() and not self._voices.sounding:
-            self._calm.clear()
-            for data in all_silent():
-                self._out.write_midi_event(0, data)
-        due, self._left, last = self._left + self._due(self._frames.end_us), [], 0
+    def _quiet(self, began: int) -> None:
+        """Channels on which somebody may hang from before, as soon as nothing sounds there; who plays is said anew after that."""
+        waiting = {self._calm.popleft() for _ in range(len(self._calm))}
+        quiet = waiting - self._voices.channels if waiting else waiting
+        self._calm.extend(waiting - quiet)
+        for channel in sorted(quiet):
+            self._left += [Due(self._frames.time_us(began), data, ahead=False) for data in midi.silence(channel)]
+        if said := waiting if len(waiting) == len(CHANNELS) else quiet:
+            self._report({"calmed": sorted(said)})
+
+    def _write(self, due: list[Due], began: int, frames: int) -> None:
+        """What was left and what is due in this cycle, each at its frame, in order."""
+        due, self._left, last = self._left + due, [], 0
         for number, (at_us, data, ahead) in enumerate(due):
             last = offset = min(max(self._frames.frame_at(at_us) - began, last), frames - 1)
             try:
@@ -149,27 +175,40 @@ class JackCable(Cable):
     def _reopen(self) -> None:
         """JACK is perhaps back."""
         if self._client is not None:
-            with contextlib.suppress(Exception):
-                self._client.close()
-            self._client = None
+            self._abandon()
         with contextlib.suppress(NoMidi):
             self._voices.silence()
+            self._left.clear()
             self.open()
-            self._report({"back": self.system})
+            self._report({"back": self.system, "name": self.name})
+
+    def _registered(self, port: Any, register: bool) -> None:
+        """In a thread of JACK's."""
+        if register:
+            self._came.append(port.name)
 
     def _wire(self) -> None:
-        """Connect what was connected before."""
-        for source, target in self._wired:
-            with contextlib.suppress(self._error):
-                self._client.connect(source, target)
+        """Connect what has come back."""
+        while back := self._see():
+            for end, other in back:
+                with contextlib.suppress(self._error):
+                    self._client.connect(*((self._out, other) if end == OUT else (other, self._in)))
 
-    def _remember(self) -> None:
-        """What somebody has connected by now, for a next life."""
-        out = {(self._out.name, port.name) for port in self._out.connections}
-        wired = out | {(port.name, self._in.name) for port in self._in.connections}
-        if wired != self._wired and (wired or not self._lost):
-            self._wired = wired
-            self._report({"wired": sorted(wired)})
+    def _see(self) -> tuple[Wire, ...]:
+        """What somebody has connected, taken off or pulled out by now; and which wires are to be connected again."""
+        came = {self._came.popleft() for _ in range(len(self._came))}
+        connected = {(OUT, port.name) for port in self._out.connections}
+        connected |= {(IN, port.name) for port in self._in.connections}
+        here = {port.name for port in self._client.get_ports(is_midi=True) if not self._client.owns(port)}
+        seen = self._wires.look(connected, here, came)
+        if seen.plugged:
+            self._calm.extend(CHANNELS)
+        if seen.unplugged:
+            self._report({"unplugged": True})
+        if self._wires.known != self._told_wires:
+            self._told_wires = self._wires.known
+            self._report({"wired": self._told_wires})
+        return seen.back
 
     def _connect_device(self) -> None:
         """The ports of the device that was asked for, both ways."""
@@ -182,6 +221,4 @@ class JackCable(Cable):
             ours = self._out if port.is_input else self._in
             if not ours.is_connected_to(port):
                 self._client.connect(*((ours, port) if port.is_input else (port, ours)))
-                if port.is_input:
-                    self._calm.set()
         self._device_is(named[0].name if named else "")

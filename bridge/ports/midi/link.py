@@ -68,6 +68,7 @@ class Link:
         self._closing = False
         self.crashes = 0
         self.why = ""
+        self.name = choice.name
 
     async def start(self) -> str:
         """The system that the port is in; an empty text where there is none, and nothing runs."""
@@ -189,10 +190,11 @@ class Link:
             if "none" in told:
                 self.why = told["none"]
                 return False
+            self._wired = told.get("wired", self._wired)
+            self.name = told.get("name", self.name)
             if "ready" in told:
                 self._was_open = True
                 self._opened(told["ready"])
-            self._wired = told.get("wired", self._wired)
             try:
                 self._hear(told)
             except Exception:

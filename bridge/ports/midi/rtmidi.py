@@ -10,6 +10,7 @@ until shortly before a note's time and then watches the clock; how far off it is
 from __future__ import annotations
 
 import contextlib
+import logging
 import os
 import sys
 import threading
@@ -18,8 +19,9 @@ from collections.abc import Callable
 from typing import Any
 
 from bridge.midi.plan import Plan
+from bridge.midi.wires import IN, OUT
 from bridge.ports.clock import Clock
-from bridge.ports.midi.cable import Cable, NoMidi, Setup, all_silent
+from bridge.ports.midi.cable import CHANNELS, Cable, NoMidi, Setup, all_silent
 
 __all__ = ["RtMidiCable", "be_punctual"]
 
@@ -34,8 +36,8 @@ IDLE_S = 1.0
 REALTIME_PRIORITY = 20
 """Where the system allows it, as it does for who makes music."""
 END_S = 2.0
-NOWHERE = "", ""
-"""No port either way."""
+
+_log = logging.getLogger(__name__)
 
 
 class RtMidiCable(Cable):
@@ -54,8 +56,8 @@ class RtMidiCable(Cable):
         """Ports of others that are connected by name."""
         self._outs: list[Any] = []
         self._ins: list[Any] = []
-        self._places: dict[str, tuple[Any, ...]] = {}
-        """By what was wanted: the names of the ports that are it, out and in, and our ends of them."""
+        self._places: dict[tuple[str, str], tuple[str, Any]] = {}
+        """By what was wanted and its direction: the name of the port that is it, and our end of it."""
         self._thread = threading.Thread(target=self._send_on_time, name="midi sender", daemon=True)
 
     def open(self) -> None:
@@ -68,80 +70,94 @@ class RtMidiCable(Cable):
             if self._wanted:
                 self._probe = rtmidi.MidiOut(self._api), rtmidi.MidiIn(self._api)
         except rtmidi.RtMidiError as error:
-            raise NoMidi(f"{self.system or 'RtMidi'} does not open: {error}".rstrip(".")) from None
+            raise NoMidi(f"{self.system or 'RtMidi'} does not open: {error}".rstrip(".?")) from None
         self.look()
         self._thread.start()
 
     def _virtual(self) -> None:
         """A port of our own, where the system has such."""
-        out, into = self._new()
+        out, into = self._new_out(), self._new_in()
         self.system = self._library.get_api_name(out.get_current_api())
         try:
             alone = self.system == CORE  # there a port is shown by its own name, and nobody's client
-            out.open_virtual_port(self._setup.name if alone else "out")
-            into.open_virtual_port(self._setup.name if alone else "in")
+            out.open_virtual_port(self._setup.name if alone else OUT)
+            into.open_virtual_port(self._setup.name if alone else IN)
         except (NotImplementedError, self._library.UnsupportedOperationError):
             self._wanted = [self._setup.name, *filter(None, [self._setup.device])]
             return
         self._wanted = list(filter(None, [self._setup.device]))
-        self._add(out, into)
+        self._add(OUT, out)
+        self._add(IN, into)
 
-    def _new(self) -> tuple[Any, Any]:
-        out = self._library.MidiOut(self._api, name=self._setup.name)
+    def _new_out(self) -> Any:
+        return self._library.MidiOut(self._api, name=self._setup.name)
+
+    def _new_in(self) -> Any:
         into = self._library.MidiIn(self._api, name=self._setup.name)
         into.set_callback(self._came)
-        return out, into
+        return into
 
-    def _add(self, out: Any, into: Any) -> None:
+    def _add(self, way: str, port: Any) -> None:
+        if way == IN:
+            self._ins.append(port)
+            return
         with self._lock:
-            self._outs.append(out)
-            self._ins.append(into)
+            self._outs.append(port)
             for data in all_silent():  # it may hang from before; what sounds elsewhere goes on
-                out.send_message(data)
+                self._send_to(port, data)
+        self._report({"calmed": CHANNELS})
 
     def play(self, plan: Plan) -> None:
         super().play(plan)
         self._woken.set()
 
     def look(self) -> None:
-        """Devices by name: opened when they have come, closed when they are gone."""
+        """Devices by name: opened when they have come, closed when they are gone; each way by itself, for others may have one."""
         for wanted in self._wanted:
-            here = self._find(wanted, self._probe[0]), self._find(wanted, self._probe[1])
-            was, *ports = self._places.get(wanted, (NOWHERE,))
-            if here == was:
-                continue
-            if ports:
-                del self._places[wanted]
-                self._remove(*ports)
-            if here != NOWHERE:
-                with contextlib.suppress(self._library.RtMidiError, OSError, ValueError):
-                    self._places[wanted] = (here, *self._connect(*here))
-            opened = self._places.get(wanted, (NOWHERE,))[0]
-            self._device_is(next(filter(None, opened), ""))
+            for way, probe in zip((OUT, IN), self._probe, strict=True):
+                self._look_for(wanted, way, self._find(wanted, probe))
+        self._device_is(", ".join(dict.fromkeys(name for name, _ in self._places.values())))
+
+    def _look_for(self, wanted: str, way: str, name: str) -> None:
+        was, port = self._places.get((wanted, way), ("", None))
+        if name == was:
+            return
+        if was:
+            del self._places[wanted, way]
+            self._remove(way, port)
+        if name and (opened := self._connected(way, name)) is not None:
+            self._places[wanted, way] = name, opened
+            self._add(way, opened)
 
     def _find(self, wanted: str, probe: Any) -> str:
         """The port of one direction whose name has this in it; systems number the two differently."""
         names = [name for name in probe.get_ports() if wanted.lower() in name.lower()]
         return next((name for name in names if wanted == self._setup.name or self._setup.name not in name), "")
 
-    def _connect(self, target: str, source: str) -> tuple[Any, Any]:
-        out, into = self._new()
-        if target:
-            out.open_port(self._probe[0].get_ports().index(target), "out")
-        if source:
-            into.open_port(self._probe[1].get_ports().index(source), "in")
-        self._add(out, into)
-        return out, into
+    def _connected(self, way: str, name: str) -> Any:
+        """Our end, connected; None where another program keeps the port for itself, or it is gone already."""
+        port = None
+        try:
+            port = self._new_out() if way == OUT else self._new_in()
+            port.open_port(self._probe[way == IN].get_ports().index(name), way)
+        except (self._library.RtMidiError, OSError, ValueError) as error:
+            _log.debug("%s: %s", name, error)
+            self._shut(port)
+            return None
+        return port
 
-    def _remove(self, out: Any, into: Any) -> None:
+    def _remove(self, way: str, port: Any) -> None:
         with self._lock:
-            self._outs.remove(out)
-            self._ins.remove(into)
-        for port in (out, into):
+            (self._outs if way == OUT else self._ins).remove(port)
+        self._shut(port)
+        if way == IN:
+            self._report({"unplugged": True})
+
+    def _shut(self, port: Any) -> None:
+        if port is not None:
             with contextlib.suppress(self._library.RtMidiError):
                 port.close_port()
                 port.delete()
-        self._report({"unplugged": True})
 
     def close(self) -> None:
         if self._library is None:
@@ -156,9 +172,7 @@ class RtMidiCable(Cable):
                 for data in silence:
                     self._send_to(out, data)
             for port in (*self._outs, *self._ins):
-                with contextlib.suppress(self._library.RtMidiError):
-                    port.close_port()
-                    port.delete()
+                self._shut(port)
             self._outs.clear()
             self._ins.clear()
 
@@ -170,15 +184,26 @@ class RtMidiCable(Cable):
     def _send_on_time(self) -> None:
         be_punctual()
         while not self._ended:
-            self._woken.clear()
-            self._take()
-            left_us = self._voices.next_us() - self._clock.now_us()
-            if left_us > COARSE_US:
-                self._woken.wait(min(IDLE_S, (left_us - COARSE_US) / 1e6))
-            elif left_us > SPIN_US:
-                time.sleep(min(STEP_S, (left_us - SPIN_US) / 1e6))
-            else:
-                self._send(self._voices.next_us())
+            try:
+                self._step()
+            except Exception:  # a fault of ours is heard as silence, never as a note that hangs
+                _log.exception("sending over MIDI failed")
+                with self._lock:
+                    for data in self._silence():
+                        for out in self._outs:
+                            self._send_to(out, data)
+                time.sleep(STEP_S)
+
+    def _step(self) -> None:
+        self._woken.clear()
+        self._take()
+        left_us = self._voices.next_us() - self._clock.now_us()
+        if left_us > COARSE_US:
+            self._woken.wait(min(IDLE_S, (left_us - COARSE_US) / 1e6))
+        elif left_us > SPIN_US:
+            time.sleep(min(STEP_S, (left_us - SPIN_US) / 1e6))
+        else:
+            self._send(self._voices.next_us())
 
     def _take(self) -> None:
         while self._plans:
@@ -204,7 +229,7 @@ def _library() -> Any:
     try:
         import rtmidi
     except ImportError as error:
-        raise NoMidi(f"MIDI: {error}") from None
+        raise NoMidi(f"python-rtmidi is not here ({error}); pip install 'starbridge[midi]' brings it") from None
     return rtmidi
 
 

@@ -7,7 +7,7 @@ from importlib import import_module
 
 import pytest
 
-MODULES = ("choice", "frames", "hand", "lateness", "plan", "timeline", "voices")
+MODULES = ("choice", "frames", "hand", "lateness", "plan", "sieve", "timeline", "voices", "wires")
 
 
 @pytest.mark.parametrize("name", MODULES)

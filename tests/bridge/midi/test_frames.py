@@ -37,6 +37,14 @@ def test_after_a_jump_it_begins_anew() -> None:
     assert frames.frame_at(900_000_000) == 201 * PERIOD
 
 
+def test_a_day_of_frames_is_counted_from_nought_again_without_a_jump() -> None:
+    frames, first = FrameClock(RATE), (1 << 32) - 100 * PERIOD
+    for cycle in range(200):
+        frames.cycle((first + cycle * PERIOD) % (1 << 32), PERIOD, cycle * PERIOD * 1_000_000 // RATE)
+    assert frames.jumps == 0
+    assert frames.frame_at(199 * PERIOD * 1_000_000 // RATE + 1000) == 99 * PERIOD + 48
+
+
 def test_a_frames_time_is_the_way_back() -> None:
     frames = FrameClock(RATE)
     for cycle in range(50):

@@ -64,6 +64,24 @@ def test_the_pedal_is_never_late() -> None:
     assert [said["value"] for said in told] == [127, 0, 127, 0]
 
 
+def test_a_pedal_that_rattles_is_where_it_is_in_the_end() -> None:
+    """A broken contact: the session would drop what is too much, and not know in the end."""
+    hand, told = Hand(), list[dict[str, Any]]()
+    for step in range(5001):
+        told += hand.hear(Control(0, SUSTAIN, 0 if step % 2 else 127), step * 100)
+    assert sum(said["value"] > 0 for said in told) <= 2 * MOVES_PER_S
+    told += hand.due(1_000_000)
+    assert told[-1] == control("bass", SUSTAIN, 127)
+
+
+def test_what_sets_an_instrument_up_is_not_played() -> None:
+    """A bank that a keyboard selects would turn the next program, which the style names, into another one."""
+    hand = Hand()
+    for controller in (0, 32, 98, 99, 100, 101, 6, 38, 96, 97):
+        assert hand.hear(Control(0, controller, 3), 0) == []
+    assert not hand.waits
+
+
 def test_a_half_pedal_that_moves_on_one_side_is_a_fader() -> None:
     hand = Hand()
     told = [said for value in range(64, 128) for said in hand.hear(Control(0, SUSTAIN, value), 0)]

@@ -186,6 +186,37 @@ def test_the_players_of_a_style_are_named_before_it_begins() -> None:
     assert not [one for _, one in silent.messages() if isinstance(one, Program)]
 
 
+def test_a_synth_that_comes_while_something_plays_hears_who_plays_it() -> None:
+    """It would play the whole loop as a piano otherwise; and a pedal that is held is held there as well."""
+    stage = Stage()
+    take = stage.take({"drums": [(0, 10, 36, 90)], "bass": FOUR}, style="jazz", band=2)
+    stage.do("take.loop", take=take, at="now")
+    stage.do("live.control", "rhy", part="bass", controller=64, value=127)
+    stage.do("live.control", "rhy", part="bass", controller=1, value=10)
+    stage.do("live.control", "rhy", part="bass", controller=1, value=0)
+    stage.do("live.bend", "rhy", part="drums", value=55)
+    stage.run(3)
+    stage.sent.clear()
+    band = players("jazz", 2)
+    for channels in ([9, 0], [9], []):
+        stage.score.again(channels, stage.band.state, stage.now_us)
+        stage.plan()
+        stage.run(0.05)
+        said = {one for _, one in stage.messages() if isinstance(one, Program | Control | Bend)}
+        drums = {Program(9, band.program(Part.DRUMS)[0]), Bend(9, 55)}
+        bass = {Program(0, band.program(Part.BASS)[0]), Control(0, 64, 127)}
+        assert said == (drums if 9 in channels else set()) | (bass if 0 in channels else set())
+        stage.run(0.2)
+        stage.sent.clear()
+    silent = Stage(programs=False)
+    silent.do("take.loop", take=silent.take({"bass": FOUR}), at="now")
+    silent.run(1)
+    silent.score.again([0], silent.band.state, silent.now_us)
+    silent.plan()
+    silent.run(0.1)
+    assert not [one for _, one in silent.messages() if isinstance(one, Program)]
+
+
 # -- what is played by hand ------------------------------------------------------------------------------------------
 
 

@@ -24,7 +24,7 @@ from tests.support.table import MAY, may
 class Sender:
     """Plays nothing, and keeps what it was told to."""
 
-    why, crashes = "no MIDI here", 0
+    why, name, crashes = "no MIDI here", "StarBridge", 0
 
     def __init__(self, hear: Callable[[dict[str, Any]], None], system: str) -> None:
         self.hear, self.system = hear, system
@@ -237,6 +237,20 @@ def test_a_fault_of_ours_is_silence_and_then_it_goes_on(
     scene(tmp_path, act)
 
 
+def test_somebody_who_is_connected_later_hears_where_the_pedals_are(tmp_path: Path) -> None:
+    async def act(jam: OscJam, port: Port) -> None:
+        ana = await jam.udp()
+        await ana.joins(jam.token("leader"))
+        ana.say("/live/control", "sii", "bass", 64, 127)
+        await asyncio.sleep(1)
+        port.sender.plans.clear()
+        port.sender.hear({"calmed": [0]})
+        await asyncio.sleep(0.05)
+        assert [word.data.hex() for word in port.sender.plans[0].said] == ["b0407f"]
+
+    scene(tmp_path, act)
+
+
 def test_a_port_that_is_sent_away_is_silent_and_stays_away(tmp_path: Path) -> None:
     async def act(jam: OscJam, port: Port) -> None:
         ana = await jam.udp()
@@ -262,5 +276,7 @@ def test_its_figures_are_told(tmp_path: Path) -> None:
         port.sender.hear({"statistics": {"p99_us": 12, "sent": 4}})
         figures = port.door.statistics()
         assert (figures["port"], figures["p99_us"], figures["crashes"]) == ("StarBridge", 12, 0)
+        port.sender.name = "StarBridge-01"
+        assert port.door.statistics()["port"] == "StarBridge-01", "as others see it, where another has the name"
 
     scene(tmp_path, act)

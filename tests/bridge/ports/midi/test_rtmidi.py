@@ -10,7 +10,7 @@ import pytest
 
 from bridge.midi.plan import FOREVER_US, Plan, Tone
 from bridge.ports.clock import SystemClock
-from bridge.ports.midi.cable import NoMidi, Setup, all_silent
+from bridge.ports.midi.cable import CHANNELS, NoMidi, Setup, all_silent
 from bridge.ports.midi.rtmidi import RtMidiCable
 from bridge.wire import midi
 
@@ -43,7 +43,10 @@ class Port:
         self.name, self.is_open = f"virtual {name}", True
 
     def open_port(self, number: int, name: str) -> None:
-        self.name, self.is_open = self.get_ports()[number], True
+        self.name = self.get_ports()[number]
+        if self.kind in self.system.taken:
+            raise FakeError("another program has it")
+        self.is_open = True
 
     def set_callback(self, heard: Callable[..., None]) -> None:
         self.heard = heard
@@ -58,6 +61,7 @@ class Port:
 
     def delete(self) -> None:
         """Nothing is left of it."""
+        self.system.ports.remove(self)
 
 
 class Library:
@@ -69,6 +73,8 @@ class Library:
     def __init__(self, *, virtual: bool = True, devices: list[str] | None = None) -> None:
         self.virtual, self.devices = virtual, devices or []
         self.ports: list[Port] = []
+        self.taken = ""
+        """The direction that another program keeps for itself, as on Windows."""
 
     def get_api_name(self, api: int) -> str:
         return "fake"
@@ -91,6 +97,10 @@ class Stage:
         self.library, self.told, self.clock = library, list[dict[str, Any]](), SystemClock()
         self.cable = RtMidiCable(setup, self.clock, self.told.append, library=library)
         self.cable.open()
+
+    def devices(self) -> list[str]:
+        """What was told of devices."""
+        return [told["device"] for told in self.told if "device" in told]
 
     def tone(self, id_: int, ahead_us: int, length_us: int, pitch: int = 60) -> Tone:
         begin_us = self.clock.now_us() + ahead_us
@@ -184,18 +194,19 @@ def test_a_device_comes_and_goes_and_comes_back(stages: Callable[..., Stage]) ->
     stage.cable.look()
     stage.cable.look()
     assert [port.name for port in stage.library.opened("out")] == ["virtual out", "Launchkey Mini 1"]
-    assert stage.told == [{"device": "Launchkey Mini 1"}]
+    assert stage.devices() == ["Launchkey Mini 1, Launchkey Mini 8"]
+    assert stage.told.count({"calmed": CHANNELS}) == 2, "each is new, and has to hear who plays"
     keyboard = stage.library.opened("in")[-1]
     assert keyboard.name == "Launchkey Mini 8"
     keyboard.heard(([0x90, 60, 100], 0.0), None)
-    assert stage.told[-1]["in"][0][1] == "903c64"
+    assert stage.told[-1]["in"][0][1] == bytes.fromhex("903c64")
     stage.library.devices = ["Midi Through"]
     stage.cable.look()
     assert stage.told[-2:] == [{"unplugged": True}, {"device": ""}]
     assert [port.name for port in stage.library.opened("out")] == ["virtual out"]
     stage.library.devices = ["Launchkey Mini"]  # at another place
     stage.cable.look()
-    assert stage.told[-1] == {"device": "Launchkey Mini 0"}
+    assert stage.devices()[-1] == "Launchkey Mini 0, Launchkey Mini 7"
     stage.cable.play(Plan(stage.clock.now_us(), (stage.tone(1, 0, 1000),)))
     synth = stage.library.opened("out")[-1]
     stage.until(lambda: midi.note_off(0, 60) in synth.sent)
@@ -209,7 +220,10 @@ def test_where_there_are_no_virtual_ports_the_one_of_that_name_is_used(stages: C
     stage.library.devices = ["Microsoft GS Wavetable Synth", "loopMIDI Port"]
     stage.cable.look()
     assert [port.name for port in stage.library.opened("out")] == ["loopMIDI Port 1"]
-    assert stage.cable.statistics()["device"] == "loopMIDI Port 1"
+    assert stage.cable.statistics()["device"] == "loopMIDI Port 1, loopMIDI Port 8"
+    told = len(stage.told)
+    stage.cable.look()
+    assert len(stage.told) == told, "nothing is new"
 
 
 def test_a_port_that_fails_keeps_no_other_one_from_sounding(stages: Callable[..., Stage]) -> None:
@@ -223,7 +237,40 @@ def test_a_port_that_fails_keeps_no_other_one_from_sounding(stages: Callable[...
 def test_clocks_that_come_in_are_nobodys_business(stages: Callable[..., Stage]) -> None:
     stage = stages(Library())
     stage.library.opened("in")[0].heard(([0xF8], 0.0), None)
-    assert stage.told == []
+    assert stage.told == [{"calmed": CHANNELS}], "that it was opened, and nothing else"
+
+
+def test_one_way_that_another_program_has_keeps_nobody_from_the_other(stages: Callable[..., Stage]) -> None:
+    """A DAW has the keyboard's way in; it is taken as soon as that is free, and nothing is left of the tries."""
+    stage = stages(Library(virtual=False), Setup("loopMIDI Port", device="Launchkey"))
+    stage.library.devices, stage.library.taken = ["loopMIDI Port", "Launchkey"], "in"
+    for _ in range(5):
+        stage.cable.look()
+    assert [port.name for port in stage.library.opened("out")] == ["loopMIDI Port 0", "Launchkey 1"]
+    assert len([port for port in stage.library.ports if port.kind == "in"]) <= 2, "those that look and are virtual"
+    assert stage.devices() == ["loopMIDI Port 0, Launchkey 1"]
+    stage.library.taken = ""
+    stage.cable.look()
+    assert [port.name for port in stage.library.opened("in")] == ["loopMIDI Port 7", "Launchkey 8"]
+    stage.library.devices = ["loopMIDI Port"]
+    for _ in range(3):
+        stage.cable.look()
+    assert stage.told.count({"unplugged": True}) == 1, "what is held by the other is not let go again and again"
+
+
+def test_a_fault_of_ours_is_silence_and_then_it_goes_on(
+    stages: Callable[..., Stage], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    stage = stages(Library())
+    (out,) = stage.library.opened("out")
+    stage.cable.play(Plan(stage.clock.now_us(), (stage.tone(1, 0, FOREVER_US),)))
+    stage.until(lambda: midi.note_on(0, 60, 90) in out.sent)
+    with monkeypatch.context() as broken:
+        broken.setattr("bridge.midi.voices.Voices.take", lambda *_: 1 / 0)
+        stage.cable.play(Plan(stage.clock.now_us()))
+        stage.until(lambda: midi.note_off(0, 60) in out.sent)
+    stage.cable.play(Plan(stage.clock.now_us(), (stage.tone(2, 0, FOREVER_US, pitch=62),)))
+    stage.until(lambda: midi.note_on(0, 62, 90) in out.sent)
 
 
 def test_a_system_that_the_library_was_built_without_is_no_midi() -> None:
