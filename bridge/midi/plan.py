@@ -11,15 +11,17 @@ meanwhile to change his mind.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 __all__ = ["FOREVER_US", "LATE_US", "Plan", "Tone", "Word"]
 
 LATE_US = 100_000
-"""A note that should have begun so long ago is left out: it would be heard as a wrong one."""
+"""A note that should have begun so long ago is left out: it would be heard as a wrong one. But for one that is still held."""
 FOREVER_US = 1 << 62
 """The end of a note that somebody still holds."""
+CONTROL, SYSTEM = 0xB0, 0xF0
+"""Controllers; and the beat, of which nothing is said too late."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,6 +58,13 @@ class Plan:
     def is_empty(self) -> bool:
         return not (self.notes or self.held or self.said)
 
+    def after(self, untaken: Plan) -> Plan:
+        """This plan, where the one before it was never taken: what that had to say of pedals and programs is not lost."""
+        mine = {word.id for word in self.said}
+        past = [word for word in untaken.said if word.at_us <= self.now_us and word.id not in mine]
+        newest = {_what(word.data): word for word in past if word.data[0] < SYSTEM}
+        return replace(self, said=(*newest.values(), *self.said)) if newest else self
+
     def to_json(self) -> dict[str, Any]:
         return {
             "now": self.now_us,
@@ -73,3 +82,8 @@ class Plan:
             tuple((id_, off_us) for id_, off_us in plain["held"]),
             tuple(Word(id_, at_us, bytes.fromhex(data)) for id_, at_us, data in plain["said"]),
         )
+
+
+def _what(data: bytes) -> bytes:
+    """What a message sets: a controller by its number, else a channel's program or wheel."""
+    return data[:2] if data[0] & 0xF0 == CONTROL else data[:1]

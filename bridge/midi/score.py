@@ -98,6 +98,10 @@ class Score:
             case "live.bend":
                 self._move((channel, BEND), message["value"], midi.bend(channel, message["value"]), now_us)
 
+    def moved(self, state: State, now_us: int) -> None:
+        """The transport has changed; told of each change as it comes, however long it takes until the next plan."""
+        self._line.move(state.transport, now_us)
+
     def again(self, channels: Collection[int], state: State, now_us: int) -> None:
         """Somebody is connected who was not: who plays on these channels, and where their pedals are, is said once more."""
         said = [(what[0], data) for what, data in self._away.items()]
@@ -146,15 +150,16 @@ class Score:
         return Plan(now_us, tuple(draft.notes), tuple(draft.held), tuple(draft.said))
 
     def _by_hand(self, draft: _Draft) -> None:
-        """Live notes, as ones that may begin while they are new, then as ones that sound on; and what else was moved."""
+        """Live notes; and what else was moved. What is still held may begin whenever it is heard of: it is late, and not wrong."""
         self._over = [tone for tone in self._over if tone.off_us > draft.late_us]
-        for tone in (*self._over, *self._live.values()):
+        draft.notes += self._live.values()
+        for tone in self._over:
             if tone.on_us > draft.late_us:
                 draft.notes.append(tone)
             else:
                 draft.held.append((tone.id, tone.off_us))
+        draft.said += self._moved  # in one plan at least, however late that is: a pedal that is up must come up
         self._moved = [word for word in self._moved if word.at_us > draft.late_us]
-        draft.said += self._moved
 
     def _take(self, draft: _Draft, stretch: Stretch, state: State, take: str, playing: Playing) -> None:
         music = self._music_of(state, take)

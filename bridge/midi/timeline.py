@@ -55,13 +55,20 @@ class Timeline:
         self.stretches: list[Stretch] = [Stretch(0, Transport(), -FOREVER_US, FOREVER_US, -FOREVER_US)]
 
     def move(self, transport: Transport, now_us: int) -> None:
-        """The session's transport is this one; when it begins, it says itself."""
+        """The session's transport is this one; when it begins, it says itself.
+
+        A change of tempo holds from there on even where it is heard of later: a note that lies between where the old tempo
+        has got to by now and where the new one has would be lost otherwise.
+        """
         if transport == self.stretches[-1].transport:
             return
         begin_us = max(now_us, transport.time_us) if transport.playing else now_us
+        holds = [stretch for stretch in self.stretches if stretch.begin_us < transport.time_us]
+        goes_on = bool(holds) and _goes_on(holds[-1].transport, transport)
+        if goes_on:
+            begin_us = transport.time_us
         kept = [stretch for stretch in self.stretches if stretch.begin_us < begin_us]
         last = kept[-1] = replace(kept[-1], end_us=begin_us, _times=kept[-1]._times)
-        goes_on = _goes_on(last.transport, transport, begin_us)
         number, began_us = (last.number, last.began_us) if goes_on else (self.stretches[-1].number + 1, begin_us)
         self.stretches = [*kept, Stretch(number, transport, begin_us, FOREVER_US, began_us)]
 
@@ -79,8 +86,8 @@ class Timeline:
         return min(at_us, stretch.end_us)
 
 
-def _goes_on(old: Transport, new: Transport, at_us: int) -> bool:
+def _goes_on(old: Transport, new: Transport) -> bool:
     """Whether time runs on where it was: another tempo or metre, but no jump."""
-    if not (old.playing and new.playing) or at_us < old.time_us:
+    if not (old.playing and new.playing) or new.time_us < old.time_us:
         return False
-    return abs(old.tick_at(at_us) - new.tick_at(at_us)) <= 1
+    return abs(old.tick_at(new.time_us) - new.tick_at(new.time_us)) <= 1

@@ -124,6 +124,7 @@ class Voices:
         self._words.clear()
         self._sounding.clear()
         self._owner.clear()
+        self._begun.clear()  # what is still held sounds again where a plan comes after this
         return ends
 
     def _say(self, word: Word, sent: list[Due]) -> None:
@@ -133,7 +134,7 @@ class Voices:
 
     def _begin(self, tone: Tone, now_us: int, sent: list[Due]) -> None:
         self._begun.add(tone.id)
-        if now_us - tone.on_us > LATE_US:
+        if now_us - tone.on_us > LATE_US and tone.off_us < FOREVER_US:
             self.left_out += 1
             return
         place = tone.channel, tone.pitch

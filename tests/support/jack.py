@@ -12,11 +12,13 @@ is waited for (three seconds, which is ten times the timeout); otherwise JACK dr
 from __future__ import annotations
 
 import contextlib
+import fcntl
 import importlib.util
 import json
 import os
 import subprocess
 import sys
+import tempfile
 import threading
 import time
 from collections.abc import Callable, Iterator, Sequence
@@ -34,6 +36,8 @@ __all__ = ["Ear", "Heard", "JackServer", "jack_server"]
 PATIENCE_S = 45.0
 ROOT = Path(__file__).resolve().parents[2]
 RATE, PERIOD = 48_000, 256
+MOST_SERVERS = 6
+"""At once, by all who run tests here."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,6 +65,8 @@ class JackServer:
 
     def stop(self) -> None:
         if self._process is not None:
+            if self._process.poll() is not None:
+                raise AssertionError(f"jackd ended by itself:\n{self._log.read_text(errors='replace')}")
             self._process.terminate()
             try:
                 self._process.wait(10)
@@ -75,15 +81,29 @@ def jack_server(folder: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[JackS
     """A server that only this test's children find; skips the test where JACK is not here."""
     if importlib.util.find_spec("jack") is None:
         pytest.skip("JACK-Client is not installed here")
-    name = f"starbridge-test-{os.getpid()}"
-    server = JackServer(folder, name)
-    monkeypatch.setenv("JACK_DEFAULT_SERVER", name)
-    monkeypatch.setenv("JACK_NO_AUDIO_RESERVATION", "1")
-    server.start()
-    try:
-        yield server
-    finally:
-        server.stop()
+    with _own_name() as name:
+        server = JackServer(folder, name)
+        monkeypatch.setenv("JACK_DEFAULT_SERVER", name)
+        monkeypatch.setenv("JACK_NO_AUDIO_RESERVATION", "1")
+        server.start()
+        try:
+            yield server
+        finally:
+            server.stop()
+
+
+@contextlib.contextmanager
+def _own_name() -> Iterator[str]:
+    """A name that no other test has just now. JACK knows eight, and forgets one that was killed when its name is used again."""
+    for number in range(MOST_SERVERS):
+        with open(Path(tempfile.gettempdir()) / f"starbridge-test-jack-{os.getuid()}-{number}", "w") as lock:
+            try:
+                fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+            except OSError:
+                continue
+            yield f"starbridge-test-{number}"
+            return
+    raise AssertionError(f"{MOST_SERVERS} tests with a JACK server run already")
 
 
 class Ear:

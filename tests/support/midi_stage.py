@@ -59,11 +59,14 @@ class Stage:
         self.changed()
 
     def changed(self) -> None:
+        self.hear()
+        self.plan()
+
+    def hear(self) -> None:
         for message in self.band.heard[self._told :]:
             if message["type"] in ("live.note", "live.control", "live.bend") and message["member"] != "own":
                 self.score.heard(message, self.now_us)
         self._told = len(self.band.heard)
-        self.plan()
 
     def plan(self) -> None:
         self._plan_us = self.now_us

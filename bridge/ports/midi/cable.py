@@ -12,6 +12,7 @@ or that sends on time. What comes in, and whatever is to be told, goes to `repor
 
 from __future__ import annotations
 
+import contextlib
 from collections import deque
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
@@ -65,6 +66,8 @@ class Cable:
 
     def play(self, plan: Plan) -> None:
         """From now on this plan holds."""
+        with contextlib.suppress(IndexError):
+            plan = plan.after(self._plans.pop())
         self._plans.append(plan)
 
     def now_us(self) -> int:
@@ -87,9 +90,13 @@ class Cable:
 
     def _due(self, until_us: int) -> list[Due]:
         """All that is to be sent before a time."""
-        while self._plans:
-            self._voices.take(self._plans.popleft())
+        self._take()
         return self._voices.due(until_us, self._clock.now_us())
+
+    def _take(self) -> None:
+        """The newest plan, where there is one; `play` may take it back any moment."""
+        with contextlib.suppress(IndexError):
+            self._voices.take(self._plans.popleft())
 
     def _silence(self) -> Iterator[bytes]:
         """The end of everything, known or not: what hung on our channels when a sender before us was killed ends as well."""

@@ -34,8 +34,8 @@ AGAIN_S = 0.1
 """So often a plan is made while something plays: each reaches ten times as far."""
 GATHER_S = 0.002
 """What comes together is planned together."""
-REST = 3
-"""And so many times as long as it took to plan, nothing is: it is one member's work among others'."""
+REST, MOST_REST_S = 3, 0.02
+"""And so many times as long as it took to plan, nothing is: it is one member's work among others'. But notes must not come late."""
 HERE_S = 15.0
 """So often the host is told that the port is still here."""
 RETRY_S = 1.0
@@ -141,6 +141,8 @@ class MidiDoor:
 
     def send(self, bundle: Bundle) -> None:
         """Something has happened in the session."""
+        if any(message["type"] == "transport.state" for message in bundle.messages):
+            self._score.moved(self._host.state, self._clock.now_us())
         for message in bundle.messages:
             if message["type"] in LIVE and self._seat is not None and message["member"] != self._seat.member:
                 self._score.heard(message, self._clock.now_us())
@@ -176,7 +178,7 @@ class MidiDoor:
             with contextlib.suppress(TimeoutError):
                 async with asyncio.timeout(waiting):
                     await self._changed.wait()
-                await asyncio.sleep(min(max(GATHER_S, REST * took_s), AGAIN_S))
+                await asyncio.sleep(max(GATHER_S, min(REST * took_s, MOST_REST_S)))
 
     def _sit(self) -> Seat:
         """The door's seat; who is sent away does not come back by himself. Raises `Refused`."""

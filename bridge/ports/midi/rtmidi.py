@@ -205,10 +205,6 @@ class RtMidiCable(Cable):
         else:
             self._send(self._voices.next_us())
 
-    def _take(self) -> None:
-        while self._plans:
-            self._voices.take(self._plans.popleft())
-
     def _send(self, at_us: int) -> None:
         """What is due at a time, which has come or is about to."""
         while self._clock.now_us() < at_us:

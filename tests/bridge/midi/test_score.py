@@ -9,6 +9,7 @@ import pytest
 
 from bridge.midi.plan import LATE_US
 from bridge.midi.score import AHEAD_US, PROGRAM_EARLY_US
+from bridge.midi.voices import Voices
 from bridge.wire.midi import Bend, Control, Program
 from models.render.bands import players
 from sessions.decide.takes import LEAD_US
@@ -90,6 +91,24 @@ def test_through_a_ramp_of_tempo_each_note_is_where_the_transport_has_it() -> No
     assert near([at for at, _, _ in stage.ons()], [expected(start) for start, *_ in notes], 3)
     assert [pitch for _, _, pitch in stage.ons()] == [pitch for _, _, pitch, _ in notes]
     assert near([at for at, _, _ in stage.offs()], [expected(start + length) for start, length, *_ in notes], 3)
+
+
+@pytest.mark.parametrize("stall_s", [0.15, 0.35, 0.8])
+def test_a_server_that_plans_late_through_a_ramp_loses_no_note(stall_s: float) -> None:
+    """It hears of each tempo, but has no time to plan until a while after some of them have begun."""
+    stage = Stage()
+    notes = [(number * 60, 50, 40 + number % 16, 90) for number in range(16 * 30)]
+    take = stage.take({"melody": notes}, bars=10, bpm=100)
+    stage.do("take.play", take=take, at="now")
+    for step in range(30):
+        bpm = 100 + 4 * step if step < 15 else 160 - 3 * (step - 15)
+        stage.band.do("ana", "transport.tempo", bpm=bpm)
+        stage.score.moved(stage.band.state, stage.now_us)
+        stage.run(stall_s if step % 3 else 0.12, planned=False)
+        stage.run(0.01)
+    stage.run(20)
+    assert [pitch for _, _, pitch in stage.ons()] == [pitch for _, _, pitch, _ in notes]
+    assert stage.hanging() == 0
 
 
 def test_a_jump_plays_what_is_there_and_not_again_what_was() -> None:
@@ -240,6 +259,42 @@ def test_a_drum_that_is_hit_and_let_go_within_a_cycle_is_heard() -> None:
         stage.do("live.note", "rhy", part="drums", pitch=38, velocity=0)
     stage.run(0.3)
     assert len(stage.ons()) == len(stage.offs()) == 3
+
+
+def test_a_key_that_is_held_through_a_stall_sounds_late_and_one_that_is_up_again_does_not() -> None:
+    stage = Stage()
+    stage.band.do("rhy", "live.note", part="bass", pitch=40, velocity=77)
+    stage.band.do("rhy", "live.note", part="bass", pitch=41, velocity=77)
+    stage.hear()
+    stage.run(0.5, planned=False)
+    stage.band.do("rhy", "live.note", part="bass", pitch=41, velocity=0)
+    stage.hear()
+    stage.run(0.5, planned=False)
+    stage.run(1)
+    assert [pitch for *_, pitch in stage.ons()] == [40]
+    stage.voices = Voices()  # another sender, or JACK has been away
+    stage.run(1)
+    assert [pitch for *_, pitch in stage.ons()] == [40, 40], "what is still held sounds on"
+    stage.do("live.note", "rhy", part="bass", pitch=40, velocity=0)
+    stage.run(0.1)
+    assert stage.hanging() == 0
+
+
+def test_a_pedal_that_comes_up_while_nobody_plans_or_sends_comes_up() -> None:
+    """A stall of the server, then one of the cable: a note would be late by then, and is left out; a pedal is not."""
+    stage = Stage()
+    stage.do("live.control", "rhy", part="bass", controller=64, value=127)
+    stage.run(1)
+    stage.band.do("rhy", "live.control", part="bass", controller=64, value=0)
+    stage.hear()
+    stage.run(0.5, planned=False)
+    first = stage.score.plan(stage.band.state, stage.now_us)
+    stage.band.now_us += 500_000
+    second = stage.score.plan(stage.band.state, stage.now_us)
+    assert not second.said
+    stage.voices.take(second.after(first))
+    stage.run(0.01, planned=False)
+    assert [one for _, one in stage.messages()] == [Control(0, 64, 127), Control(0, 64, 0)]
 
 
 def test_who_goes_away_leaves_no_note() -> None:

@@ -37,6 +37,19 @@ def test_the_same_again_changes_nothing() -> None:
     assert line.stretches == before
 
 
+def test_a_tempo_that_is_heard_of_late_holds_from_when_it_began() -> None:
+    line = Timeline()
+    first = Transport().play(1_000_000)
+    line.move(first, 900_000)
+    line.move(first.tempo(3_000_000, 240), 3_500_000)
+    before, after = line.stretches[1:]
+    assert (before.end_us, after.begin_us, after.number) == (3_000_000, 3_000_000, before.number)
+    line.move(after.transport.locate(4_000_000, 0), 4_500_000)
+    assert (line.stretches[-1].begin_us, line.stretches[-1].number) == (4_500_000, after.number + 1), (
+        "a jump is no such"
+    )
+
+
 def test_a_change_that_another_overtakes_never_was() -> None:
     line = Timeline()
     first = Transport().play(1_000_000)
