@@ -74,6 +74,8 @@ class Ledger:
         """Why nothing is written just now; empty while it is."""
         self.on_refusing: Callable[[], None] = lambda: None
         """Called as soon as nothing is written any more, while the state is still all that was told,"""
+        self.on_unreadable: Callable[[], None] = lambda: None
+        """when what is there can't be read back either, which may last,"""
         self.on_taking: Callable[[], None] = lambda: None
         """and when the disk takes something again."""
         record.on_failed = self._refuse
@@ -119,12 +121,16 @@ class Ledger:
 
     async def _go_back(self) -> None:
         """The state that the disk's lines add up to: in a thread, for a long log takes seconds, and the band plays on."""
+        said = ""
         while True:
             try:
                 self.state = await asyncio.to_thread(lambda: fold(State(), self.record.entries()))
                 break
-            except OSError as error:
-                _log.error("session %s: its log can't be read back (%s)", self.state.name, error)
+            except (OSError, Refused) as error:
+                if str(error) != said:
+                    said = str(error)
+                    self.on_unreadable()
+                    _log.error("session %s: its log can't be read back (%s)", self.state.name, said)
                 await asyncio.sleep(AGAIN_S)
         self._saved = min(self._saved, self.state.size)
         self._onto, self._due = False, None

@@ -50,6 +50,7 @@ class Scribe:
         self._recitals = Recitals(lambda: self.state, audience.send)
         self._refused = ""  # what the disk said when it last took nothing; empty while it takes all
         self._roster = Roster(self._tell_who_is_here)
+        ledger.on_unreadable = lambda: self._promises.break_all(NotKept(ledger.refusing))
         ledger.on_refusing, ledger.on_taking = self._hush, lambda: self.write(live.hush(self.state))
 
     def __len__(self) -> int:

@@ -8,7 +8,7 @@ from pathlib import Path
 from sessions.errors import Code, Refused
 from sessions.log import Entry
 
-__all__ = ["DiskFailed", "NotKept", "advice_for", "damaged", "unsigned"]
+__all__ = ["DiskFailed", "Displaced", "NotKept", "advice_for", "damaged", "unsigned"]
 
 _ADVICE = {
     errno.ENOSPC: "the disk is full; make room and ask again",
@@ -29,6 +29,10 @@ class DiskFailed(Refused):
         self.__cause__ = cause
 
 
+class Displaced(OSError):
+    """A file that is being written is not there any more, or not as it was left: another hand moved or changed it."""
+
+
 class NotKept(Refused):
     """What whoever waits for the disk is told, by every door in the same words; `why` is the disk's own advice."""
 
@@ -38,6 +42,8 @@ class NotKept(Refused):
 
 def advice_for(error: OSError) -> str:
     """One sentence for an error of the system's."""
+    if isinstance(error, Displaced):
+        return str(error)
     if isinstance(error, NotADirectoryError | FileExistsError) and error.filename:
         return f"{error.filename} is a file where a folder belongs; name a folder with --data"
     known = _ADVICE.get(error.errno or 0)

@@ -38,6 +38,7 @@ class Files(Protocol):
     def sync_folder(self, path: Path) -> None: ...
     def names(self, path: Path) -> list[str]: ...
     def size(self, path: Path) -> int | None: ...
+    def length(self, handle: int, path: Path) -> int | None: ...
     def open(self, path: Path, mode: Mode) -> int: ...
     def read(self, handle: int, size: int, at: int) -> bytes: ...
     def write(self, handle: int, data: bytes | memoryview) -> int: ...
@@ -77,6 +78,15 @@ class System:
     def size(self, path: Path) -> int | None:
         """Bytes of a file; None where there is none."""
         return path.stat().st_size if path.is_file() else None
+
+    def length(self, handle: int, path: Path) -> int | None:
+        """Bytes of an open file; None where it is not the one of that name any more."""
+        held = os.fstat(handle)
+        try:
+            named = path.stat()
+        except FileNotFoundError:
+            return None
+        return held.st_size if os.path.samestat(held, named) else None
 
     def open(self, path: Path, mode: Mode) -> int:
         return os.open(path, mode.value | getattr(os, "O_BINARY", 0), 0o600 if mode is Mode.SECRET else 0o644)

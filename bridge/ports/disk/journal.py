@@ -2,8 +2,9 @@
 
 Staging is synchronous and touches no disk. A batch is taken, written by whatever thread likes to (one at a time) and
 settled: then its lines are durable, or they and all that was staged after them never were. The file holds durable
-lines only, but for the moment of writing; it is cut back after an error. A batch is announced in the mark of the
-running server before it is written. Everything but `write` belongs to one thread.
+lines only, but for the moment of writing; it is cut back after an error. A file that another hand moved or changed meanwhile
+takes nothing until it is put back. A batch is announced in the mark of the running server before it is written. Everything but
+`write` and `try_again` belongs to one thread.
 
     journal.stage("ana", {"type": "chat.said", "text": "hello"}, None, "", now_us)
     batch = journal.take()
@@ -13,7 +14,6 @@ running server before it is written. Everything but `write` belongs to one threa
 
 from __future__ import annotations
 
-import errno
 from array import array
 from collections import deque
 from collections.abc import Iterator, Mapping
@@ -21,7 +21,7 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
-from bridge.ports.disk.errors import DiskFailed, damaged
+from bridge.ports.disk.errors import DiskFailed, Displaced, damaged
 from bridge.ports.disk.files import READ_PIECE, Files, Mode, write_all
 from bridge.ports.disk.running import Running
 from sessions.errors import Code, Refused
@@ -77,6 +77,8 @@ class Journal:
         self._staged_bytes = 0
         self._appending: int | None = None
         self._reading: int | None = None
+        self._outdated: list[int] = []  # handles for reading what has been put back since
+        self._displaced = False
         self._uncut = False  # an error left bytes behind that could not be cut off
 
     @property
@@ -136,16 +138,22 @@ class Journal:
 
     def write(self, batch: Batch) -> OSError | None:
         """Put a batch on the medium, or leave the file as it was; the only part that blocks."""
+        wrote = False
         try:
-            if self._appending is None:
-                self._appending = self._reopen(batch.start)
+            handle = self._find(batch.start)
             self._running.announce(batch.before, batch.after)
-            write_all(self._files, self._appending, batch.data)
-            self._files.sync(self._appending)
+            wrote = True
+            write_all(self._files, handle, batch.data)
+            self._files.sync(handle)
         except OSError as error:
+            self._uncut |= wrote
             self._give_up(batch.start)
             return error
         return None
+
+    def try_again(self) -> None:
+        """Whether the file could be written now; raises `OSError`. It blocks."""
+        self._find(self.durable_bytes)
 
     def settle(self, batch: Batch, error: OSError | None) -> DiskFailed | None:
         """Take note of what became of a batch; after an error nothing that was staged remains."""
@@ -164,26 +172,63 @@ class Journal:
         self._durable, self._head = batch.mark, replace(batch.after, start=batch.after.end)
         return None
 
+    def displaced(self) -> Displaced | None:
+        """Whether another hand has moved or changed the file since. It blocks."""
+        try:
+            self._find(self.durable_bytes)
+        except Displaced as error:
+            return error
+        except OSError:  # who can't look can't say
+            pass
+        return None
+
+    def _find(self, size: int) -> int:
+        """A handle on the file, which is where it was, and as long: else whatever is acknowledged would be nobody's."""
+        if self._appending is None:
+            self._appending = self._reopen(size)
+        if self._files.length(self._appending, self._path) != size:
+            self._files.close(self._appending)
+            self._appending = None
+            raise self._gone()
+        return self._appending
+
+    def _gone(self) -> Displaced:
+        self._displaced = True
+        return Displaced(f"{self._path.name} was moved, replaced or changed by another program; put it back as it was")
+
     def _reopen(self, size: int) -> int:
         """A fresh handle on the file, cut to its durable bytes: what an error left behind is gone."""
+        if self._displaced and not self._is_back(size):
+            raise self._gone()
         handle = self._files.open(self._path, Mode.APPEND)
         try:
             found = self._files.size(self._path) or 0
-            if found < size:
-                raise OSError(errno.EIO, f"{self._path} has become shorter")
+            if found < size or (found > size and not self._uncut):
+                raise self._gone()
             if found > size:
                 self._files.truncate(handle, size)
                 self._files.sync(handle)
         except OSError:
             self._files.close(handle)
             raise
-        self._uncut = False
+        self._uncut = self._displaced = False
         return handle
+
+    def _is_back(self, size: int) -> bool:
+        """Whether what lies there ends like what was written; each line is looked at when it is read."""
+        if not self._ends or (self._files.size(self._path) or 0) < size:
+            return False
+        start = self._ends[-2] if len(self._ends) > 1 else 0
+        handle = self._files.open(self._path, Mode.READ)
+        last = self._files.read(handle, size - start, start)
+        if self._reading is not None:
+            self._outdated.append(self._reading)
+        self._reading = handle
+        return leaf_hash(last[:-1]) == self.chain.tree.leaf(len(self._ends) - 1)
 
     def _give_up(self, size: int) -> None:
         """Close the handle that failed and cut the file now; where even that fails, the next write begins with it."""
         handle, self._appending = self._appending, None
-        self._uncut = True
         try:
             if handle is not None:
                 self._files.close(handle)
@@ -199,7 +244,9 @@ class Journal:
     def close(self) -> None:
         """Let go of the file."""
         self._running.close()
-        handles, self._appending, self._reading = (self._appending, self._reading), None, None
+        handles = (self._appending, self._reading, *self._outdated)
+        self._appending = self._reading = None
+        self._outdated.clear()
         for handle in handles:
             if handle is not None:
                 self._files.close(handle)

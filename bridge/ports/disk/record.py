@@ -150,11 +150,15 @@ class Record(View):
         return self.durable
 
     async def takes(self) -> bool:
-        """Does the disk take anything? Tried with the checkpoint, written anew, whose lines it has."""
+        """Does the disk take anything? Tried with the checkpoint, written anew, whose lines it has, if the log is where it was."""
+        checkpoint = self.checkpoint()
+
+        def try_it() -> None:
+            self._journal.try_again()
+            write_checkpoint(self._files, self._folder, checkpoint)
+
         try:
-            await asyncio.get_running_loop().run_in_executor(
-                self._thread, write_checkpoint, self._files, self._folder, self.checkpoint()
-            )
+            await asyncio.get_running_loop().run_in_executor(self._thread, try_it)
         except OSError:
             self._failures += 1
             return False
@@ -311,6 +315,8 @@ class Record(View):
 
     def _finish(self, memo: Memo) -> DiskFailed | None:
         try:
+            if displaced := self._journal.displaced():
+                raise displaced
             self._write_checkpoint(memo.seal)
             self._remember(memo)
             with contextlib.suppress(OSError):  # then the next start only takes this stop for a hard one

@@ -137,6 +137,12 @@ class SimulatedDisk:
     def make_folder(self, path: Path, mode: int = 0o777) -> None:
         self._call("make_folder", lambda: self.folders.update([path, *path.parents]))
 
+    def length(self, handle: int, path: Path) -> int | None:
+        self._call("length")
+        content = self.handles[handle]
+        assert isinstance(content, Content)
+        return len(content.data) if self.names_now.get(path) is content else None
+
     def sync_folder(self, path: Path) -> None:
         def work() -> None:
             here = {name: content for name, content in self.names_now.items() if name.parent == path}

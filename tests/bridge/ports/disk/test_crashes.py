@@ -280,7 +280,7 @@ def test_a_file_that_cannot_even_be_cut_is_cut_before_the_next_write() -> None:
         raise OSError(errno.EIO, "no")
 
     disk.truncate = no_truncate  # type: ignore[method-assign]
-    disk.plan(3, Fault.HALF, errno.EIO)  # a head and its sync go before
+    disk.plan(4, Fault.HALF, errno.EIO)  # a look at the file, a head and its sync go before
     run.batch(record, 2)
     assert len(disk.bytes_of(log)) > whole
     run.batch(record, 1)
@@ -302,7 +302,8 @@ def test_a_file_that_has_become_shorter_is_not_filled_up() -> None:
     run.batch(record, 1)
     run.batch(record, 1)
     assert len(run.refused) == 2
-    record.close_now()
+    with pytest.raises(DiskFailed, match="put it back as it was"):
+        record.close_now()
 
 
 @pytest.mark.parametrize(

@@ -177,7 +177,7 @@ def test_all_that_waits_goes_out_in_one_write(tmp_path: Path) -> None:
         disk.trace.clear()
         say(record, 500)
         await asyncio.gather(*(record.flush() for _ in range(50)))
-        assert disk.trace == ["write", "sync"] * 2  # a head, then the lines
+        assert disk.trace == ["length", *["write", "sync"] * 2]  # a look at the file, a head, then the lines
         await record.close()
 
     run(work)
@@ -271,7 +271,7 @@ def test_everybody_who_waits_hears_of_a_failure_and_the_record_goes_on() -> None
         await record.flush()
         root = record.root()
         say(record, 3)
-        disk.plan(4, Fault.ERROR)  # the sync after the write of the lines
+        disk.plan(5, Fault.ERROR)  # the sync after the write of the lines
         waiting = [asyncio.create_task(record.flush()) for _ in range(3)]
         await asyncio.sleep(0)
         say(record)  # staged while the others are on their way
@@ -392,7 +392,7 @@ def test_a_checkpoint_that_fails_at_the_end_is_said() -> None:
         record = create(SIMULATED, files=disk)
         say(record)
         record.flush_now()
-        disk.plan(1, Fault.ERROR)
+        disk.plan(2, Fault.ERROR)  # a look at the log goes before
         with pytest.raises(DiskFailed):
             record.close_now() if close_now else asyncio.run(record.close())
         again = Record.open(SIMULATED, files=disk)

@@ -86,7 +86,7 @@ def test_each_batch_is_announced_before_it_is_written() -> None:
     say(record, "one")
     disk.trace.clear()
     say(record, "two", "three")
-    assert disk.trace == ["write", "sync"] * 2
+    assert disk.trace == ["length", *["write", "sync"] * 2]
     heads = read_heads(disk.bytes_of(FOLDER.running).decode(), record.key.verifier)
     assert [(head.start, head.end) for head in heads] == [(1, 1), (1, 2), (2, 4)]
     assert (heads[-1].end_bytes, heads[-1].root) == (record.durable_bytes, record.root())
@@ -114,7 +114,7 @@ def test_a_stop_after_which_the_log_may_be_untidy_leaves_it() -> None:
         raise OSError(errno.EIO, "no")
 
     disk.truncate = no_truncate  # type: ignore[method-assign]
-    disk.plan(3, Fault.HALF)
+    disk.plan(4, Fault.HALF)
     with pytest.raises(DiskFailed):
         say(record, "two")
     record.close_now()
@@ -127,7 +127,7 @@ def test_a_checkpoint_that_could_not_be_written_leaves_it() -> None:
     disk = SimulatedDisk()
     record = started(disk)
     say(record, "one")
-    disk.plan(1, Fault.ERROR)
+    disk.plan(2, Fault.ERROR)  # a look at the log goes before
     with pytest.raises(DiskFailed):
         record.close_now()
     assert FOLDER.running in disk.names_now
@@ -194,7 +194,7 @@ def test_in_the_place_of_lines_that_were_being_written_nothing_else_is_signed() 
     say(record, "one")
     for text in ("a longer text than the other hand has", "another one that is as long as that"):
         record.stage("", {"type": "chat.said", "text": text}, now_us=NOW_US)
-    disk.plan(3, Fault.KILL)  # the head and its sync are through
+    disk.plan(4, Fault.KILL)  # the head and its sync are through
     with pytest.raises(Killed):
         record.flush_now()
     disk = disk.after_kill()
