@@ -30,6 +30,14 @@ export function contextText({ take, mode, bars }) {
   return mode === "bars" ? `${take} bars ${bars.trim() || "1"}` : `${take} ${mode}`;
 }
 
+/** Where a section comes from, in a few words; empty where it comes from nothing. @param {unknown} text */
+export function lineage(text) {
+  const context = readContext(text);
+  if (!context) return "";
+  const { take, mode, bars } = context;
+  return { continue: `goes on from ${take}`, vary: `${take} varied`, accompany: `joins ${take}`, bars: `${take} with bars ${bars} anew` }[mode];
+}
+
 /**
  * @param {string} label
  * @param {() => string[]} takes  that there are, the newest first

@@ -115,6 +115,12 @@ def test_context_is_read_as_it_is_written(run: Run, text: str) -> None:
     assert run("context.js", "(m, text) => m.contextText(m.readContext(text))", text) == text
 
 
+def test_where_a_section_comes_from_is_said_in_words(run: Run) -> None:
+    texts = ["take-1 continue", "take-1 vary", "take-1 accompany", "take-1 bars 5-6", "", None]
+    said = run("context.js", "(m, texts) => texts.map(m.lineage)", texts)
+    assert said == ["goes on from take-1", "take-1 varied", "joins take-1", "take-1 with bars 5-6 anew", "", ""]
+
+
 def test_context_without_a_way_goes_on_and_junk_is_none(run: Run) -> None:
     function = (
         "(m) => [m.contextText(m.readContext('x-1')), ...['', 'x-1 explode', null].map((text) => m.readContext(text))]"

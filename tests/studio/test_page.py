@@ -646,6 +646,15 @@ def test_nothing_is_wider_than_the_screen(server: Puppet, join: Join, width: int
             page.wait(f"document.querySelector('#roll .gutter').clientWidth === {84 * letters // 16}")
 
 
+def test_an_empty_session_says_what_each_role_can_do_there(join: Join) -> None:
+    page = join("leader", width=390, height=844)
+    page.click(".to-ask")
+    page.wait("document.querySelector('#request-form').checkVisibility()")
+    other = join("listener", width=390, height=844)
+    assert "What the band asks for appears here" in other.text("#roll .empty")
+    assert not other.seen(".to-ask")
+
+
 def test_a_finger_hits_what_it_means(server: Puppet, join: Join) -> None:
     page = join("leader", "ana", width=390, height=844)
     server.say(

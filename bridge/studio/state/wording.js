@@ -10,7 +10,7 @@ import { fieldOf, sentence } from "./notices.js";
 
 /** Where the advice is for programs, all of it in other words, by code and what it starts with. @type {[string, RegExp, string][]} */
 const WHOLE = [
-  ["no-engine", /^engine:/, "Nobody is here to write it: the session has no engine just now. It is heard of under Members when one comes back; ask again then, or ask the leader to start one."],
+  ["no-engine", /^engine:/, "Nobody is here to write it: the session has no engine just now. Once one stands under Members, ask again; a leader can start one."],
   ["no-engine", /accompan/, "Nobody is here to play along just now: the session has no engine. Try again when one is back."],
   ["not-joined", /./, "You are not in the session just now. Wait a moment until the page is connected again, then repeat it."],
   ["conflict", /^id: .* asked for something else/, "This was asked for before in other words; press the button once more."],

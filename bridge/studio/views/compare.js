@@ -9,6 +9,7 @@
  * @typedef {import("../sound/ab.js").Side} Side
  */
 
+import { lineage } from "../context.js";
 import { button, byId, h, icon, keyed, say } from "../dom.js";
 import { may } from "../may.js";
 import { bpmText, plural } from "../music.js";
@@ -117,7 +118,7 @@ function factsOf(section, take) {
   const stars = take ? meanStars(take) : null;
   const votes = take ? voteSum(take) : 0;
   return [
-    section.request.kind, section.request.style, plural(bars, "bar"), `${bpmText(bpm)} bpm`, section.request.key,
+    section.request.kind, section.request.style, plural(bars, "bar"), `${bpmText(bpm)} bpm`, section.request.key, lineage(section.request.context),
     stars === null ? "" : `${stars.toFixed(1)} stars`, votes ? `${votes > 0 ? "+" : ""}${votes}` : "", take?.verdict,
   ].filter(Boolean).join(" · ");
 }

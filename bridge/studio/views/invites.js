@@ -53,6 +53,7 @@ export function invites(studio) {
     const link = `${location.origin}/#token=${encodeURIComponent(made.token)}`;
     studio.store.dispatch({ type: "page.link", link: { role: body.role, name: body.name ?? "", link } });
     name.value = "";
+    requestAnimationFrame(() => links.firstElementChild?.scrollIntoView({ block: "nearest" })); // it is there with this frame
   }
 
   /** @param {Made} made */

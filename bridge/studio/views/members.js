@@ -86,7 +86,7 @@ export function memberList(studio) {
 
   /** @param {State} state */
   return (state) => {
-    const order = Object.values(state.members).sort((a, b) => Number(b.status === "present") - Number(a.status === "present") || a.member.localeCompare(b.member));
+    const order = Object.values(state.members).sort((a, b) => Number(b.status === "present") - Number(a.status === "present") || a.member.localeCompare(b.member, undefined, { numeric: true }));
     walk.keep(() => keyed(list, order, (one) => one.member, createRow));
   };
 }

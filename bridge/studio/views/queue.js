@@ -6,6 +6,7 @@
  * @typedef {import("../state/sections.js").Section} Section
  */
 
+import { lineage } from "../context.js";
 import { button, byId, h, keyed, ownId, say } from "../dom.js";
 import { leads, may } from "../may.js";
 import { aboutTime, bpmText, plural } from "../music.js";
@@ -48,7 +49,7 @@ export function queue(studio) {
         const { bars, bpm } = shapeOf(section);
         const { request } = section;
         say(title, `${request.kind ?? section.id}${request.style ? `, ${request.style}` : ""}`);
-        say(facts, [`by ${section.member}`, plural(bars, "bar"), `${bpmText(bpm)} bpm`, request.key, request.parts?.replaceAll(",", ", ")].filter(Boolean).join(" · "));
+        say(facts, [`by ${section.member}`, plural(bars, "bar"), `${bpmText(bpm)} bpm`, request.key, request.parts?.replaceAll(",", ", "), lineage(request.context)].filter(Boolean).join(" · "));
         say(status, statusWords(section));
         fill.style.width = `${Math.round(madeShare(section) * 100)}%`;
         progress.hidden = section.status !== "working";

@@ -59,7 +59,9 @@ export function pianoRoll(studio, player, sketch, acts) {
   hearBars.id = "hear-bars";
   const none = button("Select no bars", () => store.dispatch({ type: "page.bars", bars: null }), { icon: "cross", only: true, class: "small quiet" });
   const barTools = h("div", { class: "bar-tools", hidden: true }, picked, hearBars, redo, none);
-  const empty = h("div", { class: "empty" }, h("p", {}, "Nothing here yet."), h("p", { class: "soft" }, "Ask for a section, and its notes appear bar by bar."));
+  const hint = h("p", { class: "soft" });
+  const toAsk = button("Ask for a section", () => store.dispatch({ type: "page.view", view: "ask" }), { class: "primary to-ask" });
+  const empty = h("div", { class: "empty" }, h("p", {}, "Nothing here yet."), hint, toAsk);
   byId("roll-body").append(h("div", { class: "roll-facts" }, facts, legend, told, status, barTools), progress, sheet.el, empty);
 
   /** @type {ReadonlySet<string>} */
@@ -148,6 +150,8 @@ export function pianoRoll(studio, player, sketch, acts) {
     picker.hidden = tools.hidden = !order.length;
     if (shown && picker.value !== shown.key) picker.value = shown.key;
     empty.hidden = Boolean(shown);
+    toAsk.hidden = reach(state, "section.request") === false;
+    say(hint, toAsk.hidden ? "What the band asks for appears here, bar by bar." : "Ask for a section, and its notes appear bar by bar.");
     byId("roll").classList.toggle("blank", !shown);
     if (shown) showFacts(shown, state);
     const bars = barsOf(state);

@@ -6,6 +6,7 @@
  * @typedef {import("../state/takes.js").Take} Take
  */
 
+import { lineage } from "../context.js";
 import { button, byId, h, icon, keyed, ownId, say } from "../dom.js";
 import { may, reach } from "../may.js";
 import { bpmText, plural } from "../music.js";
@@ -94,7 +95,7 @@ export function takeList(studio, { buildOn, compare, card, more: earlierOnes }) 
         const { request } = now;
         const parts = request.parts;
         const playing = Boolean(state.sounding[take]);
-        say(facts, [request.kind, request.style, plural(Number(request.bars) || 0, "bar"), request.bpm && `${bpmText(request.bpm)} bpm`, request.meter, request.key, `by ${now.member}`].filter(Boolean).join(" · "));
+        say(facts, [request.kind, request.style, plural(Number(request.bars) || 0, "bar"), request.bpm && `${bpmText(request.bpm)} bpm`, request.meter, request.key, lineage(request.context), `by ${now.member}`].filter(Boolean).join(" · "));
         say(verdict, now.verdict);
         verdict.hidden = !now.verdict;
         verdict.className = `chip ${now.verdict}`;
