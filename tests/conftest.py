@@ -11,6 +11,9 @@ from hypothesis import HealthCheck, settings
 from tests.support.guards import leaks, no_blocking
 
 os.environ.setdefault("STARBRIDGE_NO_MIDI", "1")  # no test's server opens a port that nobody asked it for
+os.environ.setdefault(
+    "STARBRIDGE_NICENESS", "0"
+)  # more tests run than there are cores; an engine that gives way to all waits for ever
 settings.register_profile("untimed", settings.default, deadline=None, suppress_health_check=[HealthCheck.too_slow])
 settings.load_profile("untimed")  # a busy machine is not a finding
 NO_SKIP = os.environ.get("STARBRIDGE_NO_SKIP") == "1"

@@ -37,7 +37,7 @@ __all__ = ["CONFIGURATION", "main"]
 CONFIGURATION = 78  # exit code: what it was told can't work, starting it again won't help (sysexits' EX_CONFIG)
 BROKEN = 70  # exit code: something that nobody thought of, such as a line that is none (EX_SOFTWARE)
 PATHS = ("soundfont", "weights", "musicgen", "audiocraft", "ca")
-NICENESS = 5  # the server's clock comes before imagining
+NICENESS = 5  # the server's clock comes before imagining; STARBRIDGE_NICENESS says otherwise where cores are plenty
 
 log = logging.getLogger("starbridge.engine")
 
@@ -106,8 +106,8 @@ def main() -> NoReturn:
     """Run until standard input ends."""
     logging.basicConfig(stream=sys.stderr, level=logging.INFO, format="%(message)s")
     end_with_parent(signal.SIGKILL)
-    with contextlib.suppress(OSError, AttributeError):  # Windows has no such thing
-        os.nice(NICENESS)
+    with contextlib.suppress(OSError, AttributeError, ValueError):  # Windows has no such thing
+        os.nice(int(os.environ.get("STARBRIDGE_NICENESS", NICENESS)))
     signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C is for the server, which then ends our input
     code = BROKEN
     try:

@@ -100,7 +100,7 @@ def heard_after_the_end(heard: Iterable[Message]) -> list[Message]:
     return found
 
 
-@pytest.mark.timeout(120)
+@pytest.mark.timeout(240)
 def test_ten_minutes_of_a_busy_session(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
 ) -> None:

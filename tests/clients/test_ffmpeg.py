@@ -75,7 +75,7 @@ def heard(path: Path) -> tuple[float, float]:
     return loudness, peak
 
 
-pytestmark = pytest.mark.timeout(120)
+pytestmark = pytest.mark.timeout(240)
 
 
 @pytest.mark.parametrize("name", SECTIONS)

@@ -16,7 +16,7 @@ from tests.support.server import running_server
 from tests.support.talk import Talk
 
 
-@pytest.mark.timeout(150)
+@pytest.mark.timeout(240)
 def test_a_synth_comes_goes_and_comes_back_and_hears_every_end(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     fluidsynth = program("fluidsynth")
     monkeypatch.setenv("STARBRIDGE_NO_MIDI", "0")

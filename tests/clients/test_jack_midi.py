@@ -125,7 +125,7 @@ def percentile(values: list[float], share: float) -> float:
     return sorted(values)[min(len(values) - 1, int(share * len(values)))]
 
 
-@pytest.mark.timeout(150)
+@pytest.mark.timeout(240)
 def test_a_thousand_notes_of_eight_parts_through_a_ramp_of_tempo(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -242,7 +242,7 @@ def sender_of(server: Server) -> int:
     return found[0]
 
 
-@pytest.mark.timeout(150)
+@pytest.mark.timeout(240)
 @pytest.mark.parametrize("end", ["stops", "is killed"])
 def test_a_server_that_ends_leaves_nothing_hanging(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, end: str) -> None:
     with played(tmp_path, monkeypatch) as jam:
@@ -255,7 +255,7 @@ def test_a_server_that_ends_leaves_nothing_hanging(tmp_path: Path, monkeypatch: 
         jam.ear.until(jam.is_silent, "something hangs")
 
 
-@pytest.mark.timeout(150)
+@pytest.mark.timeout(240)
 def test_a_sender_that_is_killed_is_followed_by_one_that_ends_its_notes(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -273,7 +273,7 @@ def test_a_sender_that_is_killed_is_followed_by_one_that_ends_its_notes(
         assert sender_of(jam.server) != first
 
 
-@pytest.mark.timeout(150)
+@pytest.mark.timeout(240)
 @pytest.mark.parametrize("system", ["jack", "rtmidi-jack"])
 def test_a_keyboard_plays_as_the_role_that_the_owner_gave_the_port(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, system: str
@@ -307,7 +307,7 @@ def test_a_keyboard_plays_as_the_role_that_the_owner_gave_the_port(
         assert (health["system"], health["port"]) == ("jack", "Star")
 
 
-@pytest.mark.timeout(150)
+@pytest.mark.timeout(240)
 def test_jack_goes_and_comes_back(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """And so do the wires, to who comes back after us, or ends and comes while all goes on."""
     with jack_server(tmp_path, monkeypatch) as jack:

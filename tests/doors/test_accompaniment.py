@@ -84,7 +84,7 @@ def begin(player: Player, **fields: Any) -> Heard:
         time.sleep(0.2)
 
 
-@pytest.mark.timeout(120)
+@pytest.mark.timeout(240)
 def test_a_melody_is_accompanied_in_time_and_ends_with_a_word(tmp_path: Path, record_property: Any) -> None:
     with running_server(tmp_path) as server:
         player = Player(server)

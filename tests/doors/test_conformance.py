@@ -18,7 +18,7 @@ from sessions.keys import log_key
 from tests.doors.clients import CLIENTS, PATIENCE_S, Client, Udp, WebSocket
 from tests.support.server import Server, running_server
 
-pytestmark = pytest.mark.timeout(120)
+pytestmark = pytest.mark.timeout(240)
 
 _NUMBERS = itertools.count()
 

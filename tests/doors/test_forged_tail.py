@@ -14,7 +14,7 @@ import rfc8785
 from tests.doors.clients import WebSocket
 from tests.support.server import Server, running_server, start_server
 
-pytestmark = pytest.mark.timeout(120)
+pytestmark = pytest.mark.timeout(240)
 
 
 def forge(log: Path) -> int:

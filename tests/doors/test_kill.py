@@ -92,7 +92,7 @@ def finish(folder: Path, acknowledged: list[str]) -> None:
     assert any(entry["event"]["type"] == "session.recovered" for entry in entries(server)), "the hard stop is said"
 
 
-@pytest.mark.timeout(120)
+@pytest.mark.timeout(240)
 def test_no_engine_is_left_behind(tmp_path: Path) -> None:
     server = start_server(tmp_path)
     try:

@@ -15,7 +15,7 @@ from nacl.signing import SigningKey, VerifyKey
 from tests.doors.clients import Udp, WebSocket
 from tests.support.server import running_server
 
-pytestmark = pytest.mark.timeout(120)
+pytestmark = pytest.mark.timeout(240)
 
 
 def leaf(line: bytes) -> bytes:

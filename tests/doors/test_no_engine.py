@@ -10,7 +10,7 @@ import pytest
 from tests.doors.clients import Udp, WebSocket
 from tests.support.server import Server, running_server
 
-pytestmark = pytest.mark.timeout(120)
+pytestmark = pytest.mark.timeout(240)
 
 
 def invite_of_the_engine(server: Server) -> str:

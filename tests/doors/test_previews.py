@@ -16,7 +16,7 @@ import pytest
 from tests.doors.clients import Client, Udp, WebSocket
 from tests.support.server import Server, running_server
 
-pytestmark = pytest.mark.timeout(120)
+pytestmark = pytest.mark.timeout(240)
 PATIENCE_S = 60.0
 HEAD_BYTES = 44
 SIZES: dict[str, dict[str, int]] = {

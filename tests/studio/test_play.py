@@ -138,12 +138,12 @@ def test_a_midi_keyboard_plays_and_a_synth_gets_what_sounds(server: Puppet, join
     request = request_fields(bars=1, parts="bass", bpm=120)
     server.say(taken | {"request": request, "stems": {}, "ratings": {}, "votes": {}})
     page.wait("Object.values(starbridge.studio.state.sections)[0]?.notes.bass?.length === 2")
-    begins_us = server.now_us() + 300_000
+    begins_us = server.now_us() + 1_000_000
     loop: Message = {"type": "take.loop", "take": "take-1", "at": "now", "beat": 0.0, "loop": 1, "member": "kim"}
     server.say(loop | {"time_us": begins_us})
     page.wait("sent.filter((m) => m[0] === 0x90).length >= 5")
     on = page.evaluate("sent.filter((m) => m[0] === 0x90)")
-    assert [message[1] for message in on[:5]] == [40, 43, 40, 43, 40]
+    assert [message[1] for message in on[:5]] in ([40, 43, 40, 43, 40], [43, 40, 43, 40, 43])
     times = [message[3] for message in on[:5]]
     gaps = [after - before for before, after in pairwise(times)]
     assert gaps == pytest.approx([1000] * 4, abs=1)

@@ -21,7 +21,7 @@ __all__ = ["Talk", "datagrams_of", "free_port"]
 
 PATIENCE_S = 45.0
 """Without a word: a machine may be busy."""
-LIMIT_S = 100.0
+LIMIT_S = 200.0
 """At most, however much is said: less than a test has."""
 SHOWN = 20
 """Lines of a long talk that a failure quotes."""

@@ -59,7 +59,7 @@ def test_an_unknown_part_is_mistyped(starbridge: Command) -> None:
     assert "compose" in done.output
 
 
-@pytest.mark.timeout(120)
+@pytest.mark.timeout(240)
 def test_sync_is_measured(starbridge: Command) -> None:
     done = starbridge("bench", "sync", "--json", *FAST)
     assert done.exit_code == 0

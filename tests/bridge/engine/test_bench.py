@@ -18,7 +18,7 @@ from models.work import COMPOSING, BarWritten, Finished, Output, Progress, StemR
 from sessions.music import Part, Request, parse_request
 from tests.bridge.engine.stage import MADE_BY, WAIT_S, Tune
 
-pytestmark = pytest.mark.timeout(120)  # the first to come compiles the kernels
+pytestmark = pytest.mark.timeout(240)  # the first to come compiles the kernels
 
 FIELDS: tuple[dict[str, Any], ...] = (
     {"style": "house", "bars": 2, "seed": 7, "parts": "drums,bass"},

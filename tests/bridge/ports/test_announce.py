@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import os
 from typing import Any
 
 import pytest
@@ -12,7 +13,7 @@ from tests.support.virtual_time import run_real
 
 pytest.importorskip("zeroconf", reason="zeroconf is not installed here")
 
-NAME = "StarBridge test of the announcement"
+NAME = f"StarBridge test of the announcement {os.getpid()}"  # who tests beside us is heard as well
 
 
 class Browser:
@@ -53,7 +54,8 @@ def test_both_services_are_found_and_go_with_the_server() -> None:
         for service, name, port in zip(SERVICES, names, (9800, 9720), strict=True):
             info = await browser.zeroconf.async_get_service_info(service, name, timeout=10_000)
             assert info is not None
-            assert (info.port, info.parsed_addresses()) == (port, ["127.0.0.1"])
+            assert info.port == port
+            assert "127.0.0.1" in info.parsed_addresses()  # among those that others on this machine announce
         await announcement.close()
         await browser.sees()
         await browser.close()

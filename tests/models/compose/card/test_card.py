@@ -51,7 +51,7 @@ def made(tmp_path: Path) -> Path:
     return tmp_path
 
 
-@pytest.mark.timeout(120)
+@pytest.mark.timeout(240)
 def test_one_command_makes_all_that_ships(made: Path) -> None:
     words = ["--run", made / "run", "--corpus", made / "corpus.npz", "--data", made / "data", "--out", made / "out"]
     words += ["--ngram", made / "ngram.json", "--sections", 1, "--seeds", 0, "--machine", "a test's machine"]
@@ -93,7 +93,7 @@ def test_one_command_makes_all_that_ships(made: Path) -> None:
     assert (made_by.licence, made_by.commercial, made_by.sha256) == ("Apache-2.0", True, figures["model"]["sha256"])
 
 
-@pytest.mark.timeout(120)
+@pytest.mark.timeout(240)
 def test_what_a_run_began_with_is_told_and_its_tunes_are_known(made: Path) -> None:
     save(made / "earlier.npz", [piece(seed, 4, "freedoom") for seed in range(40, 60)])
     words = ["--run", made / "run", "--corpus", made / "corpus.npz", "--data", made / "data", "--out", made / "out"]

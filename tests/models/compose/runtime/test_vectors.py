@@ -27,7 +27,7 @@ def tiles(rows: int) -> Any:
     return njit(run)
 
 
-@pytest.mark.timeout(120)  # each way is compiled
+@pytest.mark.timeout(240)  # each way is compiled
 @pytest.mark.parametrize("whole", [True, False], ids=["int8", "float32"])
 def test_a_tile_is_the_product_in_every_way(monkeypatch: pytest.MonkeyPatch, whole: bool) -> None:
     dice = np.random.default_rng(5)

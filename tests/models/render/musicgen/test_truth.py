@@ -170,6 +170,7 @@ def test_bfloat16_stays_near_float32(published: Published) -> None:
     assert divergence.sum(-1).mean() < 1e-3
 
 
+@pytest.mark.timeout(240)  # the kernels are compiled here where they never were
 @pytest.mark.parametrize("precision", ["bfloat16", "int8", "int4"])
 def test_every_precision_plays_what_it_says(published: Published, precision: str) -> None:
     _, folder = published(Kind(channels=2))
