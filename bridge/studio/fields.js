@@ -18,7 +18,7 @@ export const FIRST = ["prompt", "kind", "style", "bars", "bpm", "key", "meter", 
 
 const HINTS = /** @type {Record<string, string>} */ ({
   prompt: "dark dubstep, 140 bpm, F minor", key: "auto", meter: "auto", chords: "Am F C G, or Am/2 F/2",
-  like: "nightdrive:0.7,demos/track-3@8-16:0.3", band: "by the seed", seed: "a new one each time",
+  like: "nightdrive:0.7,demos/track-3@8-16:0.3", band: "by the seed", seed: "by chance",
 });
 const SUGGESTIONS = /** @type {Record<string, string[]>} */ ({
   meter: ["4/4", "3/4", "6/8", "7/8", "5/4", "12/8"],

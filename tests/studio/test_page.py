@@ -653,6 +653,11 @@ def test_an_empty_session_says_what_each_role_can_do_there(join: Join) -> None:
     other = join("listener", width=390, height=844)
     assert "What the band asks for appears here" in other.text("#roll .empty")
     assert not other.seen(".to-ask")
+    assert not other.seen("#views [data-view=ask]")
+    other.resize(1024, 768)
+    other.wait(
+        "document.querySelector('#takes').checkVisibility() && !document.querySelector('#ask').checkVisibility()"
+    )
 
 
 def test_a_finger_hits_what_it_means(server: Puppet, join: Join) -> None:

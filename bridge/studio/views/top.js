@@ -11,7 +11,7 @@ import { button, byId, h, icon, say } from "../dom.js";
 import { METER_FALL, METER_MS, paced } from "../frames.js";
 import { inWords } from "../state/wording.js";
 import { localUs } from "../time.js";
-import { leads } from "../may.js";
+import { leads, reach } from "../may.js";
 
 /**
  * @param {Studio} studio
@@ -101,11 +101,20 @@ export function viewTabs(studio) {
   });
 
   // At once, not with the next frame: what goes there may want the focus.
-  studio.store.hear(({ type, view }) => type === "page.view" && (byId("studio").dataset.view = view));
+  studio.store.hear(({ type }, state) => type === "page.view" && place(state));
+
+  /** Which of the views is seen, and which stands beside the piano roll where there is room: takes for who can't ask. @param {State} state */
+  function place(state) {
+    const asks = state.capabilities === null || reach(state, "section.request") !== false;
+    const { dataset } = byId("studio");
+    dataset.view = state.view;
+    dataset.side = state.view !== "roll" ? state.view : asks ? "ask" : "takes";
+    for (const { view, el } of buttons) el.hidden = view === "ask" && !asks;
+  }
 
   /** @param {State} state */
   return (state) => {
-    byId("studio").dataset.view = state.view;
+    place(state);
     const waiting = Object.values(state.sections).filter((section) => section.status === "waiting").length;
     const counts = /** @type {Record<string, number>} */ ({ takes: leads(state) ? waiting : 0, people: state.unread });
     for (const { view, el, badge } of buttons) {
