@@ -22,6 +22,7 @@ from bridge.arrivals import Arrivals
 from bridge.delivery import Audience, fresh_id
 from bridge.door import Bundle, Message, Outlet, Seat, refusal
 from bridge.hope import Hope
+from bridge.invitations import Invitations
 from bridge.ledger import Ledger
 from bridge.pacer import Pacer
 from bridge.ports.clock import Clock
@@ -68,6 +69,7 @@ class Host:
         self._audience = Audience(self.name, base_url, self.blob_path)
         self._agenda = Agenda()
         self._arrivals = Arrivals()
+        self.invitations = Invitations()
         self.restraint = Restraint(
             lambda member: self.state.sounding.get(member, ()), lambda member: self.state.moved.get(member, ())
         )
@@ -201,7 +203,10 @@ class Host:
         """A token for this session; raises `Refused` for a role that it doesn't have."""
         self._check_role(role)
         expires = self._clock.now_us() // 1_000_000 + int(expires_s)
-        return make_invite(self.key, self.name, role, name, expires, fresh_id())
+        invite = Invite(self.name, role, name, expires, fresh_id())
+        token = make_invite(self.key, self.name, role, name, expires, invite.id)
+        self.invitations.saw(invite)
+        return token
 
     def _check_role(self, role: str) -> None:
         if not self.state.has_role(role):

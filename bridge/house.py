@@ -93,6 +93,7 @@ class House:
         if host is None:
             raise Refused(Code.BAD_TOKEN, "token: this is no invite to a session here; ask the leader for one")
         self._tokens[token] = host, read_token(token, host.key.verifier, now_us)
+        host.invitations.saw(self._tokens[token][1])
         if len(self._tokens) > MAX_TOKENS:
             self._tokens.popitem(last=False)
         return self._tokens[token]

@@ -22,7 +22,7 @@ from sessions.canonical import canonical_bytes, from_base64, parse_object, to_ba
 from sessions.errors import Code, Refused
 from sessions.keys import SIGNATURE_BYTES, SigningKey, VerifierKey
 
-__all__ = ["Invite", "Peek", "check_name", "check_time", "make_invite", "peek", "read_span", "read_token"]
+__all__ = ["INVITE_ID", "Invite", "Peek", "check_name", "check_time", "make_invite", "peek", "read_span", "read_token"]
 
 MAX_TOKEN = 1024
 """Characters in a token."""

@@ -1,9 +1,11 @@
 """A leader's own business over HTTP: invites, and everything of a session in one file.
 
-    POST /api/sessions/jam/invites   {"role": "rhythm", "name": "ana", "expires": "12h"}
-    GET  /api/sessions/jam/export
+    POST   /api/sessions/jam/invites   {"role": "rhythm", "name": "ana", "expires": "12h"}
+    GET    /api/sessions/jam/invites
+    DELETE /api/sessions/jam/invites/0011223344556677
+    GET    /api/sessions/jam/export
 
-Both ask for the role as it is now: whoever was a leader when the token was made may be none any more.
+All ask for the role as it is now: whoever was a leader when the token was made may be none any more.
 """
 
 from __future__ import annotations
@@ -11,6 +13,7 @@ from __future__ import annotations
 import asyncio
 import tempfile
 from collections.abc import AsyncIterator
+from dataclasses import asdict
 from typing import Any, Final
 
 from fastapi import Request, Response
@@ -19,7 +22,7 @@ from fastapi.responses import StreamingResponse
 from bridge.export import Parcel, write_zip
 from bridge.ports.http.auth import RULE, Visitor
 from bridge.ports.http.bodies import read_object
-from bridge.ports.http.models import InviteAsk, Made, body
+from bridge.ports.http.models import Done, InviteAnswer, InviteAsk, Made, body
 from bridge.ports.http.routes import Routes
 from sessions.errors import Code, Refused
 from sessions.invites import read_span
@@ -44,6 +47,22 @@ async def invite(request: Request, visit: Visitor, response: Response) -> Made:
     expires_s = _seconds(asked.get("expires", "12h"))
     response.headers["Cache-Control"] = "no-store"
     return Made(token=visit.host.make_invite(role, name, expires_s), role=role, name=name, expires_s=expires_s)
+
+
+@router.read("/invites")
+async def invites(visit: Visitor, response: Response) -> list[InviteAnswer]:
+    """The invites that this server knows of, and who came by them; for leaders."""
+    visit.must(RULE)
+    response.headers["Cache-Control"] = "no-store"
+    listed = visit.host.invitations.listed(visit.host.state, visit.host.now_us())
+    return [InviteAnswer.model_validate(asdict(one)) for one in listed]
+
+
+@router.delete("/invites/{invite}")
+async def revoke(visit: Visitor, invite: str) -> Done:
+    """Take an invite back: it lets nobody in any more, and who came by it has to leave; for leaders."""
+    visit.must(RULE)
+    return Done(index=await visit.host.submit(visit.seat(), {"type": "session.revoke", "invite": invite}))
 
 
 @router.read("/export", response_class=Response, responses=_ZIP)

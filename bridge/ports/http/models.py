@@ -20,6 +20,7 @@ __all__ = [
     "Consistency",
     "Done",
     "Health",
+    "InviteAnswer",
     "InviteAsk",
     "Made",
     "Proof",
@@ -148,6 +149,17 @@ class Made(BaseModel):
     role: str
     name: str
     expires_s: int = Field(description="Seconds from now.")
+
+
+class InviteAnswer(BaseModel):
+    """An invite, without its token."""
+
+    invite: str = Field(description="Its id, by which it is revoked.")
+    role: str
+    name: str = Field(description="Whom it names; empty where it names nobody.")
+    expires_s: int = Field(description="Unix time; 0 where it was not shown since the server's start.")
+    members: list[str] = Field(description="Who came by it and was not removed.")
+    revoked: bool
 
 
 REFUSALS: Final[dict[int | str, dict[str, Any]]] = {

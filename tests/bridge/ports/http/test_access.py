@@ -12,6 +12,7 @@ import pytest
 
 from bridge.ports.http.errors import STATUS
 from sessions.errors import Code
+from sessions.invites import make_invite
 from tests.bridge.ports.http.jam import Jam, open_jam, play
 
 SESSION = "/api/sessions/jam"
@@ -57,7 +58,8 @@ def test_tokens_that_are_worth_nothing(tmp_path: Path) -> None:
                 "letters": "ü." + signature,
             }
             for name, token in worthless.items():
-                for method, path in (("GET", "takes"), ("POST", "sections"), ("POST", "invites"), ("GET", "export")):
+                asked = ("GET takes", "POST sections", "POST invites", "GET invites", "DELETE invites/0", "GET export")
+                for method, path in (one.split() for one in asked):
                     answer = await client.request(method, f"{SESSION}/{path}", params={"token": token})
                     assert (answer.status_code, answer.json()["code"]) == (401, "bad-token"), name
 
@@ -139,7 +141,7 @@ def test_a_role_that_was_changed_counts_at_once(tmp_path: Path) -> None:
             assert "leader" not in jam.host.state.members, "inviting somebody joins nobody"
             assert (await client.post(f"{SESSION}/sections", json={"id": "a"})).status_code == 202
             assert (await boss.ask("session.role", member="leader", role="listener"))["type"] == "session.pong"
-            for method, path in (("POST", "invites"), ("GET", "export"), ("POST", "sections")):
+            for method, path in (("POST", "invites"), ("GET", "invites"), ("GET", "export"), ("POST", "sections")):
                 answer = await client.request(
                     method, f"{SESSION}/{path}", json={"role": "guest"} if path == "invites" else {}
                 )
@@ -160,6 +162,40 @@ def test_a_new_invite_opens_the_door(tmp_path: Path) -> None:
                 joined = await ana.until("session.joined")
                 assert (joined["member"], joined["role"]) == ("ana", "rhythm")
             assert made["token"] not in (await client.get(f"{SESSION}/log")).text
+
+    play(tmp_path, scene)
+
+
+def test_a_leader_sees_who_came_by_which_invite_and_takes_it_back(tmp_path: Path) -> None:
+    async def scene(jam: Jam) -> None:
+        shared, elsewhere = (
+            jam.invite("guest"),
+            make_invite(jam.host.key, "jam", "listener", "", 4_000_000_000, "ab" * 8),
+        )
+        async with (
+            jam.http("leader") as client,
+            jam.socket(jam.ws_url(shared)) as troll,
+            jam.http(token=shared) as guest,
+        ):
+            await troll.say("session.join", name="troll")
+            await troll.until("session.joined")
+            jam.house.open(elsewhere)  # made by the command line, and shown to a door
+            answer = await client.get(f"{SESSION}/invites")
+            assert answer.headers["cache-control"] == "no-store"
+            listed = {one["invite"]: one for one in answer.json()}
+            assert not any(token in answer.text for token in (shared, elsewhere))
+            assert listed["ab" * 8]["role"] == "listener"
+            (found,) = [one for one in listed.values() if one["role"] == "guest"]
+            assert (found["members"], found["revoked"]) == (["troll"], False)
+            assert found["expires_s"] > jam.host.now_us() / 1e6
+            assert (await guest.get(f"{SESSION}/invites")).status_code == 403
+            assert (await guest.delete(f"{SESSION}/invites/{found['invite']}")).status_code == 403
+            assert (await client.delete(f"{SESSION}/invites/nonsense")).json()["code"] == "bad-value"
+            assert (await client.delete(f"{SESSION}/invites/{found['invite']}")).status_code == 200
+            await troll.until("session.removed", member="troll")
+            assert (await guest.get(f"{SESSION}/takes")).json()["code"] == "bad-token"
+            again = {one["invite"]: one for one in (await client.get(f"{SESSION}/invites")).json()}
+            assert again[found["invite"]] == {**found, "members": [], "revoked": True}
 
     play(tmp_path, scene)
 
