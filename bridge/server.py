@@ -30,6 +30,7 @@ from bridge.midi.choice import MidiChoice
 from bridge.ports.announce import Announcement
 from bridge.ports.audiocraft import find_python
 from bridge.ports.clock import SystemClock
+from bridge.ports.descriptors import Exhausted, raise_limit
 from bridge.ports.disk import SYSTEM, Files, write_whole
 from bridge.ports.http.app import create_app, self_description, warm_up
 from bridge.ports.http.certificate import check_certificate
@@ -245,7 +246,9 @@ async def serve(config: Config, *, on_ready: Callable[[Ready], None]) -> None:
     """Run until SIGINT or SIGTERM."""
     sys.setswitchinterval(SWITCH_S)
     stop = asyncio.Event()
+    raise_limit()
     loop = asyncio.get_running_loop()
+    loop.set_exception_handler(Exhausted(SystemClock()))
     for number in (signal.SIGINT, signal.SIGTERM):
         with contextlib.suppress(NotImplementedError):  # Windows: Ctrl-C cancels the main task instead
             loop.add_signal_handler(number, stop.set)

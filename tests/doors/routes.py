@@ -120,6 +120,7 @@ def _reads(props: Props) -> Iterator[Request]:
     yield Request("GET", "/log/proof/{index}", PROVE, {"index": 0})
     yield Request("GET", "/log/consistency", PROVE, query="from=1&to=2")
     yield Request("GET", "/export", RULE)
+    yield Request("GET", "/invites", RULE)
 
 
 def _judgements(props: Props) -> Iterator[Request]:
@@ -140,6 +141,7 @@ def _handed_in(props: Props) -> Iterator[Request]:
         "PUT", "/sections/{section}/preview/{part}.wav", HAND_IN, of_part, query=PIECE, content=piece, fine=(409,)
     )
     yield Request("POST", "/invites", RULE, json={"role": "listener"}, fine=(201,))
+    yield Request("DELETE", "/invites/{invite}", RULE, {"invite": f"{props.number:016x}"})  # nobody's
 
 
 def _asked(props: Props) -> Iterator[Request]:

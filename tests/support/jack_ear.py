@@ -37,7 +37,9 @@ def main() -> None:
     rate = client.samplerate
 
     def process(frames: int) -> None:
-        began_us = time.perf_counter_ns() // 1000 - client.frames_since_cycle_start * 1_000_000 // rate
+        began_us = (
+            time.clock_gettime_ns(time.CLOCK_BOOTTIME) // 1000 - client.frames_since_cycle_start * 1_000_000 // rate
+        )
         cycles[0] += 1
         hand.clear_buffer()
         offset = 0
