@@ -104,10 +104,11 @@ class Cable:
         yield from self._voices.silence()
         yield from all_silent()
 
-    def _heard(self, data: bytes, at_us: int) -> None:
-        """Something came in."""
-        if data and data[0] < REALTIME:
-            self._report({"in": [(at_us, data)]})
+    def _heard(self, came: list[tuple[int, bytes]]) -> None:
+        """Something came in: times and bytes."""
+        came = [one for one in came if one[1] and one[1][0] < REALTIME]
+        if came:
+            self._report({"in": came})
 
     def _device_is(self, name: str) -> None:
         """The device that was asked for is here by this name, or not."""

@@ -140,8 +140,8 @@ class JackCable(Cable):
             self._write([], began, frames)
         else:
             self._hushed.set()  # a cycle later: whoever reads after us has it
-        for offset, data in self._in.incoming_midi_events():
-            self._heard(bytes(data), self._frames.time_us(began + offset))
+        came = self._in.incoming_midi_events()
+        self._heard([(self._frames.time_us(began + offset), bytes(data)) for offset, data in came])
 
     def _quiet(self, began: int) -> None:
         """Channels on which somebody may hang from before, as soon as nothing sounds there; who plays is said anew after that."""

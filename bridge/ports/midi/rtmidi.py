@@ -177,7 +177,7 @@ class RtMidiCable(Cable):
             self._ins.clear()
 
     def _came(self, event: tuple[list[int], float], _: object = None) -> None:
-        self._heard(bytes(event[0]), self._clock.now_us())
+        self._heard([(self._clock.now_us(), bytes(event[0]))])
 
     # -- the sending thread --------------------------------------------------------------------------------------------
 
