@@ -70,7 +70,8 @@ class RtMidiCable(Cable):
             if self._wanted:
                 self._probe = rtmidi.MidiOut(self._api), rtmidi.MidiIn(self._api)
         except rtmidi.RtMidiError as error:
-            raise NoMidi(f"{self.system or 'RtMidi'} does not open: {error}".rstrip(".?")) from None
+            why = str(error).rpartition("::initialize: ")[2].rstrip(".?")  # not where in RtMidi it was noticed
+            raise NoMidi(f"{self.system or 'RtMidi'}: {why}") from None
         self.look()
         self._thread.start()
 
