@@ -92,7 +92,7 @@ class Jack:
 @pytest.fixture
 def jack(monkeypatch: pytest.MonkeyPatch) -> Jack:
     library = Jack()
-    monkeypatch.setitem(sys.modules, "jack", library)  # type: ignore[arg-type]
+    monkeypatch.setitem(sys.modules, "jack", library)
     return library
 
 
@@ -108,10 +108,10 @@ def test_a_jack_that_ends_while_we_come_back_is_looked_for_again(jack: Jack) -> 
     jack.fails = True
     for _ in range(3):
         cable.look()
-    assert not jack.runs
+    assert [jack.runs] == [False]
     jack.fails = False
     cable.look()
-    assert jack.runs
+    assert [jack.runs] == [True]
     assert told == [{"gone": "JACK ended"}, {"back": "jack", "name": "Star"}]
 
 
