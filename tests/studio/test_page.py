@@ -453,6 +453,18 @@ def test_leader_gives_roles_removes_and_invites(server: Puppet, join: Join) -> N
     assert (asked_for["role"], asked_for["name"], asked_for["expires"]) == ("harmony", "max", 43_200)
 
 
+def test_who_is_away_for_long_crowds_nobody_out(server: Puppet, join: Join) -> None:
+    page = join("leader", "ana")
+    away = [{"member": f"m-{i}", "role": "guest", "status": "away"} for i in range(12)]
+    here = {"member": "ana", "role": "leader", "status": "present"}
+    server.say({"type": "session.members", "members": [*away, here]})
+    shown = "[...document.querySelectorAll('.member-name')].map((name) => name.innerText).join()"
+    page.wait(f"{shown} === 'ana,m-0,m-1,m-2,m-3'")
+    page.wait("document.querySelector('#members > button').innerText === '8 more away'")
+    page.click("#members > button")
+    page.wait(f"{shown} === 'ana,m-0,m-1,m-2,m-3,m-4,m-5,m-6,m-7,m-8,m-9,m-10,m-11'")
+
+
 def test_an_invite_is_shown_to_a_camera_and_taken_back(server: Puppet, join: Join) -> None:
     page = join("leader", "ana")
     page.click("#make-invite")

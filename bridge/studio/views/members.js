@@ -13,6 +13,9 @@ import { noticeAt } from "./notice.js";
 
 const ROLES = ["leader", "rhythm", "harmony", "guest", "listener"];
 
+/** Of those who are away so many are listed; the others when they are asked for. */
+const AWAY_SHOWN = 4;
+
 /** The roles that can be given: the house's and the leader's own. @param {State} state */
 export function rolesOf(state) {
   const named = Object.keys(state.capabilities?.roles ?? {}).filter((role) => role !== "engine");
@@ -33,7 +36,9 @@ export function fillRoles(select, roles, chosen) {
 export function memberList(studio) {
   const list = h("ul", { class: "member-rows" });
   const walk = walking(list, ".role-select");
-  byId("members").append(list, button("Leave the session", () => studio.leave(), { class: "quiet small leave-below" }));
+  let all = false;
+  const more = button("", () => ((all = !all), show(studio.state)), { class: "small quiet" });
+  byId("members").append(list, more, button("Leave the session", () => studio.leave(), { class: "quiet small leave-below" }));
 
   /** @param {Member} first */
   function createRow({ member }) {
@@ -77,6 +82,7 @@ export function memberList(studio) {
       fillRoles(give, rolesOf(state), now.role);
       remove.hidden = self || asking || !may(state, "session.remove");
       really.hidden = keep.hidden = !asking;
+      row.classList.toggle("alone", remove.hidden && !asking);
       row.role = give.hidden && remove.hidden && !asking ? "group" : "toolbar";
       notice.update(state);
     }
@@ -85,8 +91,16 @@ export function memberList(studio) {
   }
 
   /** @param {State} state */
-  return (state) => {
-    const order = Object.values(state.members).sort((a, b) => Number(b.status === "present") - Number(a.status === "present") || a.member.localeCompare(b.member, undefined, { numeric: true }));
-    walk.keep(() => keyed(list, order, (one) => one.member, createRow));
-  };
+  function show(state) {
+    const byName = Object.values(state.members).sort((a, b) => a.member.localeCompare(b.member, undefined, { numeric: true }));
+    const here = byName.filter((one) => one.status === "present");
+    const away = byName.filter((one) => one.status !== "present");
+    const left = away.length - AWAY_SHOWN;
+    walk.keep(() => keyed(list, [...here, ...away.slice(0, all ? away.length : AWAY_SHOWN)], (one) => one.member, createRow));
+    more.hidden = left <= 0;
+    say(more, all ? "Fewer of those away" : `${left} more away`);
+    more.setAttribute("aria-expanded", String(all));
+  }
+
+  return show;
 }
