@@ -105,7 +105,7 @@ store.show(entrance(studio, takeToken(), () => void player.enable()), "connectio
 store.show(viewTabs(studio));
 store.show(bandTabs(studio));
 store.show(memberList(studio), "members", "live", "me", "capabilities", "notices");
-store.show(invites(studio), "links", "me", "capabilities", "notices");
+store.show(invites(studio), "links", "listed", "members", "me", "capabilities", "notices");
 store.show(chat(studio), "lines", "capabilities", "notices");
 store.show(logPanel(studio), "head", "me", "capabilities", "notices");
 store.show(queue(studio));

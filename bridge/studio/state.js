@@ -22,10 +22,11 @@
  * @typedef {{ size: number, root: string }} Head
  * @typedef {Record<string, any>} Capabilities
  * @typedef {{ id: string, member: string, parts: string }} Accompaniment
+ * @typedef {{ invite: string, role: string, name: string, expires_s: number, members: string[], revoked: boolean }} Listed  an invite, as the server knows it
  * @typedef {{
  *   connection: Connection, me: Me, members: Members, live: Record<string, string[]>, capabilities: Capabilities | null, sections: Sections, takes: Takes, earlier: Earlier | null,
  *   sounding: Sounding, accompaniment: Accompaniment | null, transports: Transport[], lines: Line[], unread: number, head: Head | null, notices: Notices, sent: Sent[],
- *   selected: string, bars: (Bars & { key: string }) | null, compare: { a: string, b: string } | null, follow: boolean, view: string, links: { role: string, name: string, link: string }[]
+ *   selected: string, bars: (Bars & { key: string }) | null, compare: { a: string, b: string } | null, follow: boolean, view: string, links: { role: string, name: string, link: string }[], listed: Listed[]
  * }} State
  * @typedef {Record<string, any>} Message
  */
@@ -43,7 +44,7 @@ export function initialState() {
     connection: { phase: "idle", sentence: "", retry_at_us: 0 },
     me: { session: "", member: "", role: "", origin: "", log_key: "", signs: false },
     members: {}, live: {}, capabilities: null, sections: {}, takes: {}, earlier: null, sounding: {}, accompaniment: null, transports: [], lines: [], unread: 0, head: null,
-    notices: {}, sent: [], selected: "", bars: null, compare: null, follow: true, view: "roll", links: [],
+    notices: {}, sent: [], selected: "", bars: null, compare: null, follow: true, view: "roll", links: [], listed: [],
   };
 }
 
@@ -104,7 +105,11 @@ const FACTS = {
     accompaniment: null,
     notices: m.advice ? withNotice(state.notices, "transport", { text: String(m.advice), code: String(m.code ?? ""), tone: "bad" }) : state.notices,
   }),
-  "session.revoked": (state, m) => ({ ...state, links: state.links.filter(({ link }) => readToken(tokenIn(link))?.id !== m.invite) }),
+  "session.revoked": (state, m) => ({
+    ...state,
+    links: state.links.filter(({ link }) => readToken(tokenIn(link))?.id !== m.invite),
+    listed: state.listed.filter(({ invite }) => invite !== m.invite),
+  }),
   "log.head": (state, m) => ({ ...state, head: { size: m.size, root: m.root } }),
   capabilities: (state, m) => ({ ...state, capabilities: m.capabilities ?? JSON.parse(m.json) }),
   "section.done": (state, m) => {
@@ -144,6 +149,7 @@ const OWN = {
   "page.ended": (state, m) => ({ ...state, sounding: withoutSounding(state.sounding, m.take) }),
   "page.read": (state) => (state.unread ? { ...state, unread: 0 } : state),
   "page.link": (state, m) => ({ ...state, links: [m.link, ...state.links].slice(0, 12) }),
+  "page.listed": (state, m) => ({ ...state, listed: m.listed }),
   "page.score": (state, m) => {
     const held = state.sections[m.key];
     return held ? { ...state, sections: { ...state.sections, [m.key]: { ...held, notes: m.notes, closed: m.closed } } } : state;

@@ -482,6 +482,33 @@ def test_an_invite_is_shown_to_a_camera_and_taken_back(server: Puppet, join: Joi
     page.wait("document.querySelectorAll('.links input').length === 0")
 
 
+def test_all_invites_are_listed_and_taken_back(server: Puppet, join: Join) -> None:
+    page = join("leader", "ana")
+    known = [
+        {"invite": "00" * 8, "role": "leader", "name": "", "expires_s": 4_000_000_000, "members": ["ana"]},
+        {"invite": "11" * 8, "role": "guest", "name": "gus", "expires_s": 0, "members": ["gus", "kim"]},
+        {"invite": "22" * 8, "role": "rhythm", "name": "", "expires_s": 4_000_000_000, "members": []},
+    ]
+    answer = [one | {"revoked": False} for one in known] + [known[0] | {"invite": "33" * 8, "revoked": True}]
+    server.files["/api/sessions/jam/invites"] = json.dumps(answer).encode()
+    page.click("#all-invites > summary")
+    page.wait("document.querySelectorAll('#all-invites li').length === 3")
+    mine, theirs, nobodys = page.evaluate(
+        "[...document.querySelectorAll('#all-invites li')].map((one) => one.innerText)"
+    )
+    assert mine.startswith("leader: you came by it, good until ")
+    assert "Take back" not in mine
+    assert theirs.startswith("gus, guest: gus, kim came by it\n")
+    assert nobodys.startswith("rhythm: nobody came by it yet, good until ")
+    press_labelled(page, "#all-invites li:nth-child(2)", "Take back")
+    assert server.heard("session.revoke")["invite"] == "11" * 8
+    server.say({"type": "session.revoked", "invite": "11" * 8})
+    page.wait("document.querySelectorAll('#all-invites li').length === 2")
+    server.files["/api/sessions/jam/invites"] = json.dumps([answer[0], answer[2] | {"members": ["zoe"]}]).encode()
+    server.say({"type": "session.members", "members": [{"member": "zoe", "role": "rhythm", "status": "present"}]})
+    page.wait("document.querySelector('#all-invites li:last-child').innerText.startsWith('rhythm: zoe came by it')")
+
+
 # -- transport, chat, log --------------------------------------------------------------------------------------------
 
 

@@ -10,6 +10,7 @@
 import { button, byId, h, keyed, say } from "../dom.js";
 import { leads, may } from "../may.js";
 import { readToken, tokenIn } from "../token.js";
+import { inviteList } from "./invitelist.js";
 import { fillRoles, rolesOf } from "./members.js";
 import { noticeAt } from "./notice.js";
 import { qrDrawing } from "./qr.js";
@@ -25,6 +26,7 @@ export function invites(studio) {
   const lasts = h("select", { id: "invite-lasts" }, DURATIONS.map(([seconds, label]) => h("option", { value: seconds, selected: seconds === 12 * 3600 }, label)));
   const notice = noticeAt(studio, () => WHERE);
   const links = h("ul", { class: "links" });
+  const all = inviteList(studio, WHERE);
   const el = h(
     "form",
     { class: "invite", onsubmit: make },
@@ -37,6 +39,7 @@ export function invites(studio) {
     ]),
     notice.el,
     links,
+    all.el,
   );
   byId("members").append(el);
   const sheet = qrSheet();
@@ -80,6 +83,7 @@ export function invites(studio) {
     keyed(links, state.links, (one) => one.link, createLink);
     if (state.links !== stored) sessionStorage.setItem(KEPT, JSON.stringify(state.links));
     stored = state.links;
+    all.update(state);
     notice.update(state);
   };
 }
