@@ -14,7 +14,7 @@ import pytest
 from bridge import outbox
 from bridge.ports import osc_stream
 from bridge.ports.disk import read_key
-from bridge.ports.http.ws import SLOW
+from bridge.ports.http.ws import LATER
 from sessions.invites import make_invite
 from sessions.music import TICKS_PER_BEAT
 from tests.doors.clients import PATIENCE_S, Client, LengthTcp, SlipTcp, ThreadlessWebSocket, Udp
@@ -201,7 +201,7 @@ def test_who_never_reads_is_let_go_and_told_and_finds_all_when_back(
         assert came == [1 + number % 64 for number in range(len(came))], "what came is whole, up to its end"
         assert 10 < len(came) < said
         if isinstance(deaf, ThreadlessWebSocket):
-            assert deaf.close_code == SLOW
+            assert deaf.close_code == LATER
         else:
             assert (deaf.heard[-1]["type"], deaf.heard[-1]["code"]) == ("refused", "too-many")
             assert says_what_to_do(deaf.heard[-1])

@@ -34,8 +34,8 @@ def test_earlier_takes_come_when_they_are_heard_or_looked_for(server: Puppet, jo
     server.files[f"{TAKES}?before=take-38&limit=30"] = json.dumps([taken(n) for n in range(8, 38)]).encode()
     server.files[f"{TAKES}?before=take-8&limit=30"] = json.dumps([taken(n) for n in range(1, 8)]).encode()
     server.files[f"{TAKES}/take-3"] = json.dumps(taken(3)).encode()
-    for name in ("take-3", "take-38", "take-47"):  # what is heard, and what may be shown
-        server.files[f"{TAKES}/{name}/midi"] = midi([Note(0, 960, 40, 90)], Part.BASS, bars=4)
+    for number in (3, *range(38, 48)):  # what is heard, and whatever is the newest for a while
+        server.files[f"{TAKES}/take-{number}/midi"] = midi([Note(0, 960, 40, 90)], Part.BASS, bars=4)
     server.say({"type": "session.takes", "first": "take-38", "earlier": 37}, *newest)
     server.say({"type": "take.loop", "take": "take-3", "beat": 0, "loop": 1, "time_us": server.now_us()})
     page.wait(f"{STATE}.takes['take-3']?.section === 'kim/3'")
