@@ -15,7 +15,7 @@ from sessions.log import unpack_event
 from tests.doors.clients import Udp, WebSocket
 from tests.support.server import Server, start_server
 
-ROUNDS = 5
+ROUNDS = 4
 
 
 def entries(server: Server) -> list[dict[str, Any]]:
