@@ -9,7 +9,7 @@ refused before anything else is looked at, however many members there are.
 
 from __future__ import annotations
 
-from bridge.ports.osc_pace import Buckets
+from bridge.buckets import Buckets
 from sessions.errors import Code, Refused
 
 __all__ = ["JOINS_BURST", "JOINS_PER_S", "Arrivals"]

@@ -21,8 +21,8 @@ from collections.abc import AsyncIterator, Callable, Iterator
 from contextlib import asynccontextmanager, contextmanager
 from typing import Any
 
+from bridge.buckets import Bucket
 from bridge.lane import Lane
-from bridge.ports.osc_pace import Bucket
 
 __all__ = ["REST_MAX_S", "REST_SHARE", "SHARE_BURST", "SHARE_PER_S", "SLICE_S", "Crowd", "share_of_one"]
 

@@ -15,7 +15,7 @@ from collections.abc import Callable, Collection, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
-from bridge.ports.osc_pace import Bucket
+from bridge.buckets import Bucket
 from sessions.commands import Command, LiveBend, LiveControl, LiveNote, Say
 from sessions.errors import Code, Refused
 from sessions.music import Part

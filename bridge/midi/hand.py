@@ -13,7 +13,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from bridge.ports.osc_pace import Bucket
+from bridge.buckets import Bucket
 from bridge.wire.midi import (
     ALL_NOTES_OFF,
     ALL_SOUND_OFF,

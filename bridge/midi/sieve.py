@@ -11,7 +11,7 @@ clocks and program changes stay here.
 
 from __future__ import annotations
 
-from bridge.ports.osc_pace import Bucket
+from bridge.buckets import Bucket
 from bridge.wire.midi import Bend, Control, NoteOff, NoteOn, Tokenizer, bend, control, note_off, note_on
 
 __all__ = ["MOVES_BURST", "MOVES_PER_S", "NOTES_BURST", "NOTES_PER_S", "Sieve"]

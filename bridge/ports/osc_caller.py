@@ -11,10 +11,10 @@ import asyncio
 from collections.abc import Callable, Mapping
 from typing import Generic, Protocol, TypeVar
 
+from bridge.buckets import Bucket
 from bridge.crowd import share_of_one
 from bridge.door import Bundle, Message, Outlet, Seat
 from bridge.host import Host
-from bridge.ports.osc_pace import Bucket
 from bridge.wire.osc import Packet, unbundle
 from bridge.wire.osc_messages import read, subject
 from sessions.commands import LiveNote, Say

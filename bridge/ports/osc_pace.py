@@ -1,4 +1,4 @@
-"""Pace: datagrams for one receiver no faster than his receive buffer takes them, and a bucket for rates.
+"""Pace: datagrams for one receiver no faster than his receive buffer takes them.
 
 A section of 64 bars is some 250 datagrams at once; a usual receive buffer (208 KiB with the kernel's own overhead) holds
 about 50 of them, and UDP loses the rest without a word. So what is not urgent leaves in bursts that fit. Pure but for the
@@ -11,10 +11,12 @@ loop's clock and timers: what sending is, the caller says.
 from __future__ import annotations
 
 import asyncio
-from collections import OrderedDict, deque
+from collections import deque
 from collections.abc import Callable
 
-__all__ = ["BURST_BYTES", "BYTES_PER_S", "MAX_BUCKETS", "MAX_WAITING_BYTES", "Bucket", "Buckets", "Pacer"]
+from bridge.buckets import Bucket
+
+__all__ = ["BURST_BYTES", "BYTES_PER_S", "MAX_WAITING_BYTES", "Pacer"]
 
 BURST_BYTES = 32 * 1024
 """What a receiver gets at once: with the kernel's overhead under half of Linux's usual buffer."""
@@ -24,57 +26,6 @@ MAX_WAITING_BYTES = 8 * 2**20
 """What may wait for one receiver: several of the largest sections."""
 OVERHEAD_BYTES = 512
 """Of a buffer's room that each datagram takes beside its own bytes."""
-MAX_BUCKETS = 1024
-"""Of those who each have a bucket, who are remembered; whoever was forgotten has a full one."""
-
-
-class Bucket:
-    """So much at once, so much a second. Times are handed in, in seconds."""
-
-    def __init__(self, rate: float, burst: float) -> None:
-        self._rate = rate
-        self._burst = burst
-        self._level = burst
-        self._at_s = float("-inf")
-
-    def take(self, amount: float, now_s: float) -> bool:
-        """Whether there is room now; more than a burst goes when the bucket is full, and leaves a debt."""
-        self._level = min(self._burst, self._level + (now_s - self._at_s) * self._rate)
-        self._at_s = now_s
-        if self._level < min(amount, self._burst):
-            return False
-        self._level -= amount
-        return True
-
-    def has(self, amount: float, now_s: float) -> bool:
-        """Whether it could be taken now; nothing is."""
-        return min(self._burst, self._level + (now_s - self._at_s) * self._rate) >= min(amount, self._burst)
-
-    def wait_s(self, amount: float) -> float:
-        """Seconds until `amount` can be taken, counted from the last `take`."""
-        return max(0.0, min(amount, self._burst) - self._level) / self._rate
-
-
-class Buckets:
-    """A bucket for each of many, such as addresses; the longest unasked is forgotten."""
-
-    def __init__(self, rate: float, burst: float) -> None:
-        self._rate, self._burst = rate, burst
-        self._of: OrderedDict[str, Bucket] = OrderedDict()
-
-    def __getitem__(self, name: str) -> Bucket:
-        """The bucket of one, a full one if there was none."""
-        bucket = self._of.get(name)
-        if bucket is None:
-            bucket = self._of[name] = Bucket(self._rate, self._burst)
-            if len(self._of) > MAX_BUCKETS:
-                self._of.popitem(last=False)
-        else:
-            self._of.move_to_end(name)
-        return bucket
-
-    def __len__(self) -> int:
-        return len(self._of)
 
 
 class Pacer:

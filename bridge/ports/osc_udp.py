@@ -20,12 +20,12 @@ from collections import OrderedDict
 from collections.abc import Callable
 from typing import Any, cast
 
+from bridge.buckets import Bucket, Buckets
 from bridge.crowd import Crowd
 from bridge.door import Seat
 from bridge.loopback import is_loopback
 from bridge.ports.osc_caller import Caller, Encoded, Sessions, may_end_a_note, refused
 from bridge.ports.osc_outlets import Address, Guests, UdpOutlet
-from bridge.ports.osc_pace import Bucket, Buckets
 from bridge.ports.osc_turns import Turns
 from bridge.ports.udp_port import has_ended
 from bridge.wire.osc import Packet

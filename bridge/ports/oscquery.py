@@ -17,9 +17,9 @@ from http import HTTPStatus
 from typing import Any, Final
 from urllib.parse import unquote, urlsplit
 
+from bridge.buckets import Bucket, Buckets
 from bridge.crowd import Crowd
 from bridge.ports.listening import listen
-from bridge.ports.osc_pace import Bucket, Buckets
 from osc_schemas import Answer, Argument, Book, Receiver, Type, book
 
 __all__ = ["OscQuery", "namespace"]

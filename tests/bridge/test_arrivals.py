@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import pytest
 
+from bridge import buckets
 from bridge.arrivals import JOINS_BURST, JOINS_PER_S, Arrivals
-from bridge.ports import osc_pace
 from sessions.decide.members import MAX_MEMBERS_PER_INVITE
 from sessions.errors import Code, Refused
 
@@ -33,7 +33,7 @@ def test_all_who_may_come_by_an_invite_come_at_once_and_of_a_flood_no_more() -> 
 
 
 def test_so_many_invites_are_remembered(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(osc_pace, "MAX_BUCKETS", 3)
+    monkeypatch.setattr(buckets, "MAX_BUCKETS", 3)
     arrivals = Arrivals()
     for invite in "abc":
         came(arrivals, invite, JOINS_BURST, 5.0)

@@ -20,9 +20,9 @@ from collections import OrderedDict
 from collections.abc import Callable
 from typing import Final, Protocol
 
+from bridge.buckets import Bucket, Buckets
 from bridge.crowd import Crowd
 from bridge.lane import Lane
-from bridge.ports.osc_pace import Bucket, Buckets
 
 __all__ = ["FIRST_REQUEST_S", "HANDSHAKES_PER_S", "HANDSHAKE_S", "MAX_CONNECTIONS", "Gate", "Lobby"]
 
