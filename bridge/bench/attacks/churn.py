@@ -13,7 +13,7 @@ from collections.abc import Callable
 
 from bridge.bench.attacks.floods import datagrams
 from bridge.bench.attacks.strangers import joins_by
-from bridge.bench.attacks.target import TICK_S, UPGRADE, Outcome, Target, join, readable
+from bridge.bench.attacks.target import TICK_S, UPGRADE, Outcome, Target, anew, join, readable
 from bridge.wire.osc import pack
 
 __all__ = ["bad_joins", "connections", "downloads", "leave_and_join", "pings_ws", "questions", "slow_headers"]
@@ -54,27 +54,8 @@ def connections(door: str) -> Callable[[Target], Outcome]:
 
 def questions(target: Target) -> Outcome:
     """All that can be said over OSC, asked of OSCQuery again and again, many at a time."""
-    came, lines = Outcome(), list[socket.socket]()
-    end_s = time.monotonic() + target.seconds
-    try:
-        while (left_s := end_s - time.monotonic()) > 0:
-            while len(lines) < DOWNLOADS:
-                lines.append(target.stream(target.oscquery))
-                lines[-1].sendall(b"GET / HTTP/1.1\r\nHost: localhost\r\n\r\n")
-                came.sent += 1
-            for line in readable(lines, min(left_s, 0.1)):
-                try:
-                    if data := line.recv(1 << 20):
-                        came.answers["200"] += data.startswith(b"HTTP/1.1 200")
-                        continue
-                except OSError:
-                    came.dropped += 1
-                lines.remove(line)
-                line.close()
-    finally:
-        for line in lines:
-            line.close()
-    return came
+    asked = b"GET / HTTP/1.1\r\nHost: localhost\r\n\r\n"
+    return anew(target, target.oscquery, DOWNLOADS, lambda _: asked, ("200", b"HTTP/1.1 200"))
 
 
 def downloads(target: Target) -> Outcome:

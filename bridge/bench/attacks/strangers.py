@@ -16,11 +16,11 @@ from bridge.bench.attacks.target import (
     UPGRADE,
     Outcome,
     Target,
+    anew,
     hear_datagrams,
     hear_packet,
     join,
     note,
-    readable,
 )
 from bridge.wire.osc import bundle, pack
 from bridge.wire.slip import Framing, slip
@@ -171,28 +171,12 @@ def tokens_http(target: Target) -> Outcome:
 
 def tokens_ws(target: Target) -> Outcome:
     """And as WebSockets: good tokens of another session, and for one; a new connection as soon as one is refused."""
-    came, lines = Outcome(), list[socket.socket]()
     foreign = make_invite(log_key("other"), "other", "leader", "", 4_000_000_000, "00" * 8)
     asked = (f"{target.session}&token={foreign}", f"other&token={target.invites['leader']}", f"other&token={foreign}")
     joining = b"\x81\x97" + bytes(4) + b'{"type":"session.join"}'
-    end_s = time.monotonic() + target.seconds
-    try:
-        while (left_s := end_s - time.monotonic()) > 0:
-            while len(lines) < STRANGERS:
-                lines.append(target.stream(target.web))
-                head = f"GET /ws?session={asked[came.sent % len(asked)]} HTTP/1.1\r\nHost: localhost\r\n{UPGRADE}\r\n"
-                lines[-1].sendall(head.encode() + joining)
-                came.sent += 1
-            for line in readable(lines, min(left_s, 0.1)):
-                try:
-                    if data := line.recv(65_536):
-                        came.answers["bad-token"] += data.count(b'"bad-token"')
-                        continue
-                except OSError:
-                    came.dropped += 1
-                lines.remove(line)
-                line.close()
-    finally:
-        for line in lines:
-            line.close()
-    return came
+
+    def first(number: int) -> bytes:
+        head = f"GET /ws?session={asked[number % len(asked)]} HTTP/1.1\r\nHost: localhost\r\n{UPGRADE}\r\n"
+        return head.encode() + joining
+
+    return anew(target, target.web, STRANGERS, first, ("bad-token", b'"bad-token"'))

@@ -11,7 +11,7 @@ import socket
 import ssl
 import time
 from collections import Counter
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 from urllib.parse import urlsplit
@@ -26,6 +26,7 @@ __all__ = [
     "UPGRADE",
     "Outcome",
     "Target",
+    "anew",
     "ask_osc",
     "hear_datagrams",
     "hear_packet",
@@ -138,6 +139,33 @@ def readable(lines: Iterable[socket.socket], wait_s: float) -> list[socket.socke
     for number in by_number:
         poll.register(number, select.POLLIN)
     return [by_number[number] for number, _ in poll.poll(wait_s * 1000)]
+
+
+def anew(
+    target: Target, place: tuple[str, int], many: int, first: Callable[[int], bytes], word: tuple[str, bytes]
+) -> Outcome:
+    """So many connections, each of which says one thing; another as soon as one has ended. What answers is counted by a word."""
+    came, lines, (name, data_of_it) = Outcome(), list[socket.socket](), word
+    end_s = time.monotonic() + target.seconds
+    try:
+        while (left_s := end_s - time.monotonic()) > 0:
+            while len(lines) < many:
+                lines.append(target.stream(place))
+                lines[-1].sendall(first(came.sent))
+                came.sent += 1
+            for line in readable(lines, min(left_s, 0.1)):
+                try:
+                    if data := line.recv(65_536):
+                        came.answers[name] += data.count(data_of_it)
+                        continue
+                except OSError:
+                    came.dropped += 1
+                lines.remove(line)
+                line.close()
+    finally:
+        for line in lines:
+            line.close()
+    return came
 
 
 def hear_datagrams(line: socket.socket, came: Outcome) -> None:
